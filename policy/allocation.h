@@ -9,9 +9,16 @@
 
 namespace ets::policy {
 
-// How a generating unit is benchmarked; kNone outside the power sector. The I/II boundary is a rated
-// capacity of 400 MW; III takes all circulating fluidised beds. 2023-24 plan, section on unit classes.
-enum class UnitClass : std::uint8_t { kNone = 0, kCoalLarge = 1, kCoalSmall = 2, kUnconventional = 3, kGas = 4 };
+// How a generating unit is benchmarked; kNone outside the power sector. The I/II boundary is a
+// rated capacity of 400 MW; III takes all circulating fluidised beds. 2023-24 plan, section on unit
+// classes.
+enum class UnitClass : std::uint8_t {
+  kNone = 0,
+  kCoalLarge = 1,
+  kCoalSmall = 2,
+  kUnconventional = 3,
+  kGas = 4
+};
 inline constexpr int kUnitClasses = 5;
 std::string_view ToString(UnitClass unit_class);  // "none", "I", "II", "III", "gas".
 
@@ -33,13 +40,15 @@ struct Benchmarks {
 // What one firm did in one year, as far as a rule may look: plain numbers, no names.
 struct Activity {
   UnitClass unit_class = UnitClass::kNone;
-  double output = 0;         // Sector's unit: MWh gross, t hot metal, t clinker, t liquid aluminium, reference units.
-  double heat = 0;           // GJ; power only.
-  double load_factor = 0;    // Output over capacity x running hours, 0 to 1; power only.
-  double emissions = 0;      // t CO2e, the whole entity.
-  double process_emissions = 0;  // t CO2e of the process whose intensity the band looks at (steel: ironmaking
-                                 // and sintering); else equal to emissions.
-  bool neutral = false;      // A special case: A = E whatever the rule (new, closed, below the threshold).
+  double output =
+      0;  // Sector's unit: MWh gross, t hot metal, t clinker, t liquid aluminium, reference units.
+  double heat = 0;               // GJ; power only.
+  double load_factor = 0;        // Output over capacity x running hours, 0 to 1; power only.
+  double emissions = 0;          // t CO2e, the whole entity.
+  double process_emissions = 0;  // t CO2e of the process whose intensity the band looks at (steel:
+                                 // ironmaking and sintering); else equal to emissions.
+  bool neutral =
+      false;  // A special case: A = E whatever the rule (new, closed, below the threshold).
 };
 
 // The rule's parameters for one sector and vintage. What a whole sector determines together
@@ -52,8 +61,9 @@ struct Terms {
   double band_slope = 0.15;         // alpha = slope x X ...
   double band_reach = 0.20;         // ... while |X| < reach, else +- slope x reach.
   double free_pool_t = 0;           // Capped vintages: cap x (1 - paid - reserve).
-  std::array<double, kUnitClasses> cap_weight_output{1, 1, 1, 1, 0.42};  // b per unit of output, by class.
-  double cap_weight_heat_coal = 0.128;  // b per GJ.
+  std::array<double, kUnitClasses> cap_weight_output{1, 1, 1, 1,
+                                                     0.42};  // b per unit of output, by class.
+  double cap_weight_heat_coal = 0.128;                       // b per GJ.
   double cap_weight_heat_gas = 0.068;
   double sector_figure = 0;
 };
@@ -66,8 +76,8 @@ struct Rule {
   std::string_view name;         // In scenario files: "benchmark", "neutral", "band", "cap".
   std::string_view description;  // One line, for people.
   bool capped = false;           // Needs a cap; units come out of it and not on top.
-  // The final allocation in t, unrounded; >= 0. Continuous inputs, so that a firm can ask what one tonne
-  // or one unit more would bring.
+  // The final allocation in t, unrounded; >= 0. Continuous inputs, so that a firm can ask what one
+  // tonne or one unit more would bring.
   double (*allocate)(const Activity& activity, const Terms& terms);
   // The sector's common figure from every firm's verified activity (neutral cases left out by the
   // rule itself); 0 where the rule has none.
@@ -84,7 +94,8 @@ struct MarginalIncentive {
   // What one more tonne emitted costs, in allowances: 1 - dA/dE. 1 = the full price, 0 = nothing,
   // negative = emitting earns. One-sided downwards (abating) at kinks.
   double per_tonne = 1;
-  // Allowances earned by one more unit of output at constant intensity of it: dA/dq, holding E fixed.
+  // Allowances earned by one more unit of output at constant intensity of it: dA/dq, holding E
+  // fixed.
   double per_output = 0;
 };
 MarginalIncentive Incentive(const Rule& rule, const Activity& activity, const Terms& terms);

@@ -6,11 +6,11 @@
 
 namespace ets::policy {
 
-// Price containment: when the mean of the last `window` auction prices is at or above the trigger, the next
-// auction offers `share` of the stability stock in addition, at not less than the trigger.
+// Price containment: when the mean of the last `window` auction prices is at or above the trigger,
+// the next auction offers `share` of the stability stock in addition, at not less than the trigger.
 // Returns the volume in whole lots; 0 when not triggered or fewer auctions than the window.
-Tonnes ContainmentVolume(std::span<const Price> last_auctions, int window, Price trigger, Tonnes stock,
-                         double share, Tonnes lot);
+Tonnes ContainmentVolume(std::span<const Price> last_auctions, int window, Price trigger,
+                         Tonnes stock, double share, Tonnes lot);
 
 // What is cancelled on 1 January: the stock above `ceiling_share` of the year's caps.
 Tonnes StabilityExcess(Tonnes stock, Tonnes caps, double ceiling_share);
