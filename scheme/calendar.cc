@@ -1,0 +1,40 @@
+#include "scheme/calendar.h"
+
+namespace ets::scheme {
+
+bool TradingCalendar::IsTradingDay(Date date) const {
+  const Weekday weekday = date.weekday();
+  if (weekday == Weekday::kSaturday || weekday == Weekday::kSunday) return false;
+  const int month_day = date.month() * 100 + date.day();
+  if (month_day == 101 || month_day == 404 || month_day == 405) return false;
+  if (month_day >= 501 && month_day <= 505) return false;
+  if (month_day >= 1001 && month_day <= 1007) return false;
+  for (const Date festival : spring_festivals_) {
+    if (date >= festival - 1 && date < festival + 7) return false;
+  }
+  return true;
+}
+
+std::vector<Date> TradingCalendar::AuctionDays(int year, Weekday weekday) const {
+  std::vector<Date> days;
+  const Date national_week = MondayOf(Date::Of(year, 10, 1));
+  for (Date monday = MondayOf(Date::Of(year, 1, 1)); monday.year() <= year; monday = monday + 7) {
+    bool festival_week = monday == national_week;
+    for (const Date festival : spring_festivals_) festival_week |= monday == MondayOf(festival);
+    if (festival_week) continue;
+    for (Date day = monday + (static_cast<int>(weekday) - 1); day < monday + 5; day = day + 1) {
+      if (!IsTradingDay(day)) continue;
+      if (day.year() == year) days.push_back(day);
+      break;
+    }
+  }
+  return days;
+}
+
+int TradingCalendar::TradingDaysBetween(Date from, Date to) const {
+  int count = 0;
+  for (Date day = from + 1; day <= to; day = day + 1) count += IsTradingDay(day) ? 1 : 0;
+  return count;
+}
+
+}  // namespace ets::scheme
