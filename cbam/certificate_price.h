@@ -35,8 +35,9 @@ class CertificatePrices {
   std::optional<Price> Quarter(int year, int quarter) const;  // quarter 1 to 4.
   // The week's average, or the last earlier week's that had auctions; empty before the first.
   std::optional<Price> Week(Date any_day_of_week) const;
-  // The price to be paid on a day, by the law's lag; never uses the current week. Before 2027 the
-  // average of the day's own quarter so far published: that of the last complete quarter.
+  // The price in use on a day, by the law's lag; never uses the current week. Before 2027: that of
+  // the last quarter published, which is in the first calendar week after it. (What imports of 2026
+  // owe is their own Quarter(), known only afterwards.)
   std::optional<Price> Applicable(Date day) const;
 
  private:
@@ -47,7 +48,8 @@ class CertificatePrices {
 // Friday, Easter Monday, 1 May, 25 and 26 December.
 bool IsEuropeanWorkingDay(Date date);
 
-// Reads "date,auctioneer,price,volume" with a header line. On failure: what is wrong and in which line.
+// Reads "date,auctioneer,price,volume" with a header line. On failure: what is wrong and in which
+// line.
 Result<std::vector<AuctionFact>, std::string> ParseAuctionCsv(std::string_view text);
 
 }  // namespace ets::cbam
