@@ -1,51 +1,83 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
+#include <utility>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/ids.h"
 
 namespace ets::matching {
 
 // What one member has on the exchange in one ledger. All >= 0.
 struct Holding {
-  std::int64_t available = 0;     // Free to sell, spend or withdraw (withdraw: settled part only).
-  std::int64_t reserved = 0;      // Bound by orders and bids.
-  std::int64_t bought_today = 0;  // Units bought in the running session; available the next one (T+1).
+  std::int64_t available = 0;  // Free to sell, spend or withdraw (withdraw: settled part only).
+  std::int64_t reserved = 0;   // Bound by orders and bids.
+  std::int64_t bought_today =
+      0;  // Units bought in the running session; available the next one (T+1).
 
   std::int64_t total() const { return available + reserved + bought_today; }
+
+  friend bool operator==(const Holding&, const Holding&) = default;
 };
 
-// The members' mirror of their escrow: one dense table, member x ledger, across all books, because
-// cash is shared. Every order reserves here before it reaches a book, so every trade settles. Not
-// thread-safe.
+// The members' mirror of their escrow: one dense table, ledger by ledger, across all books, because
+// cash is shared. Every order reserves here before it reaches a book, so every trade settles.
+// Amounts are never negative, and what leaves one holding without reaching another is said by name.
+// Not thread-safe.
 class Holdings {
  public:
-  explicit Holdings(std::uint16_t ledger_count_max) : stride_(ledger_count_max) {}
+  explicit Holdings(std::uint16_t ledger_count_max)
+      : ledgers_(ledger_count_max), totals_(ledger_count_max) {}
 
-  void AddMember() { table_.resize(table_.size() + stride_); }
-  Holding& at(MemberId member, LedgerId ledger) {
-    return table_[std::size_t{member.raw()} * stride_ + ledger.raw()];
-  }
+  void AddMember();
+
   const Holding& at(MemberId member, LedgerId ledger) const {
-    return table_[std::size_t{member.raw()} * stride_ + ledger.raw()];
+    ETS_ASSERT(member.raw() < member_count_ && ledger.raw() < ledgers_.size());
+    return ledgers_[ledger.raw()][member.raw()];
   }
+  // Every member's holding in one ledger, by member.
+  std::span<const Holding> all(LedgerId ledger) const { return ledgers_[ledger.raw()]; }
+  // Sum over all members. A ledger whose total is 0 has only empty holdings.
+  std::int64_t total(LedgerId ledger) const { return totals_[ledger.raw()]; }
 
+  // From outside into available: a deposit, or the proceeds of a sale.
+  void Credit(MemberId member, LedgerId ledger, std::int64_t amount);
+  // From outside into bought_today.
+  void CreditBought(MemberId member, LedgerId ledger, std::int64_t amount);
   // Moves available -> reserved, or changes nothing and returns false when available is short.
   bool Reserve(MemberId member, LedgerId ledger, std::int64_t amount);
   // Moves reserved -> available. REQUIRES: amount <= reserved.
   void Release(MemberId member, LedgerId ledger, std::int64_t amount);
   // Takes from reserved for good (a sale or a payment). REQUIRES: amount <= reserved.
   void Consume(MemberId member, LedgerId ledger, std::int64_t amount);
-  // Bought units become available; at the start of a session.
+  // Takes from available for good, or changes nothing and returns false when available is short.
+  bool Withdraw(MemberId member, LedgerId ledger, std::int64_t amount);
+  // Bought units become available; at the start of a session. O(holdings bought into).
   void EndSettlementDay();
+  // Empties available and bought_today of every member.
+  void Drop(LedgerId ledger);
 
-  std::size_t member_count() const { return stride_ == 0 ? 0 : table_.size() / stride_; }
-  std::uint16_t ledger_count_max() const { return stride_; }
+  std::size_t member_count() const { return member_count_; }
+  std::uint16_t ledger_count_max() const { return static_cast<std::uint16_t>(ledgers_.size()); }
+
+  // Of every holding; equal holdings give equal hashes.
+  std::uint64_t StateHash() const;
+  // Asserts that nothing is negative and that totals are sums; O(members x ledgers in use).
+  void CheckInvariants() const;
 
  private:
-  std::uint16_t stride_;
-  std::vector<Holding> table_;
+  Holding& Row(MemberId member, LedgerId ledger) {
+    ETS_ASSERT(member.raw() < member_count_ && ledger.raw() < ledgers_.size());
+    return ledgers_[ledger.raw()][member.raw()];
+  }
+
+  std::vector<std::vector<Holding>> ledgers_;          // [ledger][member].
+  std::vector<std::int64_t> totals_;                   // [ledger].
+  std::vector<std::pair<MemberId, LedgerId>> bought_;  // Where bought_today may be above 0.
+  std::size_t member_count_ = 0;
 };
 
 }  // namespace ets::matching
