@@ -40,15 +40,17 @@ struct Benchmarks {
 // What one firm did in one year, as far as a rule may look: plain numbers, no names.
 struct Activity {
   UnitClass unit_class = UnitClass::kNone;
-  double output =
-      0;  // Sector's unit: MWh gross, t hot metal, t clinker, t liquid aluminium, reference units.
-  double heat = 0;               // GJ; power only.
-  double load_factor = 0;        // Output over capacity x running hours, 0 to 1; power only.
-  double emissions = 0;          // t CO2e, the whole entity.
-  double process_emissions = 0;  // t CO2e of the process whose intensity the band looks at (steel:
-                                 // ironmaking and sintering); else equal to emissions.
-  bool neutral =
-      false;  // A special case: A = E whatever the rule (new, closed, below the threshold).
+  // In the sector's unit: MWh gross, t hot metal, t clinker, t liquid aluminium, reference units.
+  double output = 0;
+  double heat = 0;         // GJ; power only.
+  double load_factor = 0;  // Output over capacity x running hours, 0 to 1; power only.
+  double emissions = 0;    // t CO2e, the whole entity.
+  // t CO2e of the process whose intensity the band looks at (steel: ironmaking and sintering); else
+  // equal to emissions.
+  double process_emissions = 0;
+  // A special case (new, closed, below the threshold): A = E whatever the rule. Under a cap it
+  // draws nothing from the pool; the authority serves it out of the reserve.
+  bool neutral = false;
 };
 
 // The rule's parameters for one sector and vintage. What a whole sector determines together
@@ -61,9 +63,9 @@ struct Terms {
   double band_slope = 0.15;         // alpha = slope x X ...
   double band_reach = 0.20;         // ... while |X| < reach, else +- slope x reach.
   double free_pool_t = 0;           // Capped vintages: cap x (1 - paid - reserve).
-  std::array<double, kUnitClasses> cap_weight_output{1, 1, 1, 1,
-                                                     0.42};  // b per unit of output, by class.
-  double cap_weight_heat_coal = 0.128;                       // b per GJ.
+  // b per unit of output, by class, and per GJ of heat.
+  std::array<double, kUnitClasses> cap_weight_output{1, 1, 1, 1, 0.42};
+  double cap_weight_heat_coal = 0.128;
   double cap_weight_heat_gas = 0.068;
   double sector_figure = 0;
 };
