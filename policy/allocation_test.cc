@@ -93,6 +93,13 @@ TEST(BenchmarkRule, MultipliesOutputAndHeatByTheirBenchmarks) {
   EXPECT_NEAR(AllocateBenchmark(unit, Power2024()), 791'000 * std::pow(1.015, 6) + 10'330, 1e-6);
 }
 
+TEST(BenchmarkRule, GivesGasItsOwnHeatBenchmark) {
+  Activity unit = Coal(1'000'000, 300'000);
+  unit.unit_class = UnitClass::kGas;
+  unit.heat = 100'000;
+  EXPECT_NEAR(AllocateBenchmark(unit, Power2024()), 328'800 + 5'330, 1e-6);
+}
+
 TEST(BenchmarkRule, TopsUpAGasUnitsDeficitToItsEmissions) {
   Activity unit = Coal(1'000'000, 400'000);
   unit.unit_class = UnitClass::kGas;
@@ -197,6 +204,13 @@ TEST(Incentive, OfACoalUnitIsTheFullPriceAndItsBenchmarkPerUnitOfOutput) {
       Incentive(Named("benchmark"), Coal(1e6, 800'000), Power2024());
   EXPECT_NEAR(incentive.per_tonne, 1, 1e-6);
   EXPECT_NEAR(incentive.per_output, 0.7910, 1e-9);
+}
+
+TEST(Incentive, OfACogeneratingUnitCountsTheHeatThatComesAlong) {
+  Activity unit = Coal(1e6, 850'000);
+  unit.heat = 500'000;
+  EXPECT_NEAR(Incentive(Named("benchmark"), unit, Power2024()).per_output, 0.7910 + 0.5 * 0.1033,
+              1e-9);
 }
 
 TEST(Incentive, OfAUnitAtTheShortfallCeilingIsAFifthOfThePrice) {
