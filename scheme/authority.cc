@@ -47,14 +47,14 @@ LedgerId Authority::Ledger(int vintage) {
   return LedgerId(static_cast<std::uint16_t>(Do(registry::OpenLedger{unit, 0}).id));
 }
 
-FirmId Authority::Enrol(std::size_t sector, AccountId holder, const policy::Activity& last_activity) {
-  Enrolled firm;
-  firm.sector = sector;
-  firm.holder = holder;
-  firm.last_activity = last_activity;
-  firm.vintages.resize(static_cast<std::size_t>(rulebook_.last_vintage - rulebook_.first_vintage + 1));
-  firms_.push_back(std::move(firm));
-  return FirmId(static_cast<std::uint32_t>(firms_.size() - 1));
+void Authority::Enrol(FirmId firm, std::size_t sector, AccountId holder, const policy::Activity& last_activity) {
+  if (firms_.size() <= firm.raw()) firms_.resize(firm.raw() + 1);
+  Enrolled& enrolled = firms_[firm.raw()];
+  ETS_ASSERT(enrolled.sector == kNotListed);
+  enrolled.sector = sector;
+  enrolled.holder = holder;
+  enrolled.last_activity = last_activity;
+  enrolled.vintages.resize(static_cast<std::size_t>(rulebook_.last_vintage - rulebook_.first_vintage + 1));
 }
 
 FirmVintage& Authority::At(Enrolled& firm, int vintage) {
@@ -64,6 +64,8 @@ FirmVintage& Authority::At(Enrolled& firm, int vintage) {
 
 const FirmVintage& Authority::firm_vintage(FirmId firm, int vintage) const {
   ETS_ASSERT(vintage >= rulebook_.first_vintage && vintage <= rulebook_.last_vintage);
+  static const FirmVintage kNone;
+  if (firm.raw() >= firms_.size() || firms_[firm.raw()].sector == kNotListed) return kNone;
   return firms_[firm.raw()].vintages[static_cast<std::size_t>(vintage - rulebook_.first_vintage)];
 }
 
@@ -75,7 +77,9 @@ Tonnes Authority::offered(std::size_t sector, int vintage) const {
   return offered_[sector][static_cast<std::size_t>(vintage - rulebook_.first_vintage)];
 }
 
-Tonnes Authority::arrears(FirmId firm) const { return firms_[firm.raw()].arrears; }
+Tonnes Authority::arrears(FirmId firm) const {
+  return firm.raw() < firms_.size() ? firms_[firm.raw()].arrears : Tonnes();
+}
 
 const VintageBook* Authority::Book(std::size_t sector, int vintage) const {
   const auto& vintages = rulebook_.sectors[sector].vintages;
@@ -363,6 +367,10 @@ std::vector<PlannedAuction> Authority::Auctions(Date today) {
     extra -= part;
   }
   return planned;
+}
+
+std::size_t Authority::AuctionsLeft(Date today) const {
+  return static_cast<std::size_t>(auction_days_.end() - std::lower_bound(auction_days_.begin(), auction_days_.end(), today));
 }
 
 void Authority::AuctionHeld(const PlannedAuction& planned, const auction::Clearing& clearing) {

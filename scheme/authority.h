@@ -50,8 +50,8 @@ class Authority {
   // Opens the system accounts and the currency and offset ledgers.
   Authority(const Rulebook& rulebook, const registry::Registry& registry, Apply apply);
 
-  // Lists a firm. `last_activity`: its 2024, for shares before anything is verified.
-  FirmId Enrol(std::size_t sector, AccountId holder, const policy::Activity& last_activity);
+  // Lists a firm under its number. `last_activity`: its 2024, for shares before anything is verified.
+  void Enrol(FirmId firm, std::size_t sector, AccountId holder, const policy::Activity& last_activity);
 
   // Opens the ledger of a vintage if it is not open.
   LedgerId Ledger(int vintage);
@@ -61,6 +61,8 @@ class Authority {
 
   void Morning(Date today);
   std::vector<PlannedAuction> Auctions(Date today);
+  // Regular auctions of the year from `today` on, today's included.
+  std::size_t AuctionsLeft(Date today) const;
   void AuctionHeld(const PlannedAuction& planned, const auction::Clearing& clearing);
   // Deadlines: `month_price` is the average price of the month before, the fine's base; 0 if unknown.
   void Evening(Date today, Price month_price);
@@ -88,8 +90,9 @@ class Authority {
   std::uint64_t refused() const { return refused_; }
 
  private:
+  static constexpr std::size_t kNotListed = ~std::size_t{0};
   struct Enrolled {
-    std::size_t sector = 0;
+    std::size_t sector = kNotListed;
     AccountId holder;
     policy::Activity last_activity;
     Tonnes owed;  // Taken back on paper but not yet in units; netted from later allocations.

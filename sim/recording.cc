@@ -1,0 +1,341 @@
+// What a run leaves behind: typed rows for the recorder.
+
+#include <algorithm>
+#include <cmath>
+
+#include "cbam/bill.h"
+#include "sim/world.h"
+
+namespace ets::sim {
+namespace {
+
+double Cny(Money money) { return static_cast<double>(money.minor()) / 100; }
+double Cny(Price price) { return static_cast<double>(price.minor_per_tonne()) / 100; }
+
+}  // namespace
+
+std::int64_t World::HeldByFirms() const {
+  std::int64_t held = 0;
+  for (std::size_t i = 0; i < agents_.size(); ++i) {
+    if (!agents_[i].enrolled) continue;
+    for (const VintageInstrument& entry : vintages_) held += Held(i, entry.ledger);
+  }
+  return held;
+}
+
+void World::RecordOpening() {
+  recorder_.Record("scenario", scenario_.name);
+  recorder_.Record("title", scenario_.title);
+  recorder_.Record("description", scenario_.description);
+  recorder_.Record("seed", std::to_string(scenario_.seed));
+  recorder_.Record("first_day", ToString(scenario_.first_day));
+  recorder_.Record("last_day", ToString(scenario_.last_day));
+  recorder_.Record("cny_per_eur", std::to_string(scenario_.cny_per_eur));
+  recorder_.Record("cbam_source", scenario_.cbam_source);
+  recorder_.Record("auction_enabled", scenario_.auction_enabled ? "true" : "false");
+  recorder_.Record("recognition_from", ToString(scenario_.recognition_from));
+  recorder_.Record("headline",
+                   "close of the oldest vintage that is listed and eligible for the next surrender deadline");
+  for (const InputRow& row : scenario_.inputs) recorder_.Record(row);
+  for (std::size_t s = 0; s < scenario_.sectors.size(); ++s) {
+    const Sector& sector = scenario_.sectors[s];
+    SectorRow row{sector.name, sector.title, sector.unit, 0};
+    for (const Firm& firm : population_.firms) row.firms += firm.sector == s ? 1 : 0;
+    recorder_.Record(row);
+  }
+  for (std::size_t i = 0; i < population_.firms.size(); ++i) {
+    const Firm& firm = population_.firms[i];
+    FirmRow row;
+    row.firm = static_cast<std::int64_t>(i);
+    row.name = firm.name;
+    row.province = firm.province;
+    row.sector = scenario_.sectors[firm.sector].name;
+    row.unit_class = policy::ToString(firm.unit_class);
+    if (firm.group != 0) row.group = "group " + std::to_string(firm.group);
+    row.first_vintage = scenario_.sectors[firm.sector].first_vintage;
+    row.output_2024 = firm.output;
+    row.emissions_2024_t = std::llround(firm.emissions());
+    row.load_factor = firm.load_factor;
+    recorder_.Record(row);
+  }
+  // Policy steps and deadlines for the time axes.
+  const auto within = [&](Date date) { return date >= scenario_.first_day && date <= scenario_.last_day; };
+  const auto event = [&](Date date, const char* kind, std::string label) {
+    if (within(date)) recorder_.Record(EventRow{date, kind, std::move(label)});
+  };
+  for (int year = scenario_.first_day.year(); year <= scenario_.last_day.year(); ++year) {
+    event(Date::Of(year, scenario_.deadline / 100, scenario_.deadline % 100), "deadline",
+          "Surrender for " + std::to_string(year - 1));
+    std::string capped;
+    std::string entering;
+    for (const Sector& sector : scenario_.sectors) {
+      const bool cap = year >= sector.first_vintage && sector.RuleOf(year) == "cap";
+      const bool before = year - 1 >= sector.first_vintage && sector.RuleOf(year - 1) == "cap";
+      if (cap && !before) capped += (capped.empty() ? "" : ", ") + sector.title;
+      if (sector.first_vintage == year && year > kFirstYear) entering += (entering.empty() ? "" : ", ") + sector.title;
+    }
+    if (!capped.empty()) event(Date::Of(year, 1, 1), "policy", "First absolute cap: " + capped);
+    if (!entering.empty()) event(Date::Of(year, 1, 1), "policy", "First covered year: " + entering);
+  }
+  if (scenario_.auction_enabled) {
+    const auto days = authority_.rulebook().calendar.AuctionDays(scenario_.auction_first_year,
+                                                                 authority_.rulebook().auction_weekday);
+    if (!days.empty()) event(days.front(), "policy", "First weekly auction");
+  }
+  event(authority_.rulebook().legacy_expiry, "policy", "Vintages 2019 to 2024 expire unless converted");
+  event(scenario_.carry_over_public, "policy", "Industry's carry-over base made public");
+  event(Date::Of(2026, 1, 1), "policy", "CBAM: certificates are owed");
+  event(scenario_.recognition_from, "policy", "CBAM: the Chinese price is deducted");
+  held_before_ = HeldByFirms();
+}
+
+void World::RecordSession(Date day) {
+  bool headline = true;
+  for (VintageInstrument& entry : vintages_) {
+    if (!entry.listed) continue;
+    const market::InstrumentView& view = market_.instrument(entry.instrument);
+    PriceRow row;
+    row.date = day;
+    row.instrument = ToString(Unit::Allowance(static_cast<Vintage>(entry.vintage)));
+    row.vintage = entry.vintage;
+    if (view.listed_volume > Tonnes()) {
+      row.open = Cny(view.open);
+      row.high = Cny(view.high);
+      row.low = Cny(view.low);
+    }
+    row.close = Cny(view.close);
+    row.listed_t = view.listed_volume.count();
+    row.block_t = view.block_volume.count();
+    row.auction_t = view.auction_volume.count();
+    row.listed_cny = Cny(view.listed_value);
+    row.block_cny = Cny(view.block_value);
+    row.auction_cny = Cny(view.auction_value);
+    row.trades = static_cast<int>(view.listed_trades + view.block_trades);
+    if (view.listed_volume > Tonnes()) {
+      row.at_limit = view.close >= view.band_high ? 1 : view.close <= view.band_low ? -1 : 0;
+    }
+    row.headline = headline;
+    recorder_.Record(row);
+    if (headline) {
+      recent_closes_.push_back(row.close);
+      if (recent_closes_.size() > 30) recent_closes_.erase(recent_closes_.begin());
+      headline_sum_[static_cast<std::size_t>(day.year() - kFirstYear)] += row.close;
+      ++headline_days_[static_cast<std::size_t>(day.year() - kFirstYear)];
+    }
+    headline = false;
+  }
+}
+
+void World::RecordWeek(Date day) {
+  WeekRow row;
+  row.monday = MondayOf(day);
+  row.week = ToString(IsoWeekOf(day));
+  if (week_auction_t_ > 0) row.cn_auction_cny = Cny(week_auction_value_) / static_cast<double>(week_auction_t_);
+  if (week_auction_offered_ > 0) {
+    row.cn_cover_ratio = static_cast<double>(week_auction_bid_) / static_cast<double>(week_auction_offered_);
+  }
+  row.cn_sold_t = week_auction_t_;
+  row.headline_cny = Cny(HeadlineClose());
+  row.eu_fundamental_eur = europe_.fundamental();
+  row.eu_sold_t = europe_.week().sold_t;
+  if (row.eu_sold_t > 0) row.eu_auction_eur = Cny(europe_.week().value) / static_cast<double>(row.eu_sold_t);
+  const auto& prices = scenario_.cbam_source == "domestic" ? domestic_prices_ : europe_.prices();
+  if (const auto price = prices.Applicable(day - 2)) row.certificate_eur = Cny(*price);
+  recorder_.Record(row);
+  week_auction_t_ = week_auction_offered_ = week_auction_bid_ = 0;
+  week_auction_value_ = {};
+}
+
+void World::RecordVintage(int vintage) {
+  if (vintage < kFirstYear) return;
+  const auto v = static_cast<std::size_t>(vintage - kFirstYear);
+  const double mean_price =
+      headline_days_[v] > 0 ? headline_sum_[v] / headline_days_[v] : scenario_.opening_close;
+  for (std::size_t s = 0; s < scenario_.sectors.size(); ++s) {
+    const Sector& sector = scenario_.sectors[s];
+    if (vintage < sector.first_vintage) continue;
+    const scheme::VintageBook& book = authority_.rulebook().sectors[s].vintages.at(vintage);
+    SectorYearRow total;
+    total.sector = sector.name;
+    total.year = vintage;
+    total.rule = book.rule->name;
+    total.cap_t = book.rule->capped ? static_cast<double>(book.cap.count()) : 0;
+    total.output = tallies_[s][v].output;
+    total.baseline_t = std::llround(tallies_[s][v].baseline);
+    total.offered_t = authority_.offered(s, vintage).count();
+    total.paid_share = book.paid_share;
+    if (book.rule->name == "band") total.balance_value = authority_.sector_figure(s, vintage);
+    if (tallies_[s][v].marginal_weight > 0) {
+      total.marginal_share = tallies_[s][v].marginal_weighted / tallies_[s][v].marginal_weight;
+    }
+    total.marginal_price_cny = total.marginal_share * mean_price;
+    for (std::size_t i = 0; i < agents_.size(); ++i) {
+      const Agent& agent = agents_[i];
+      if (agent.sector != s) continue;
+      const FirmYear& record = year_of(i, vintage);
+      const scheme::FirmVintage& plan = authority_.firm_vintage(FirmId(static_cast<std::uint32_t>(i)), vintage);
+      const registry::ComplianceView view =
+          registry_.compliance(static_cast<std::uint32_t>(i), static_cast<std::uint16_t>(vintage));
+      FirmYearRow row;
+      row.firm = static_cast<std::int64_t>(i);
+      row.year = vintage;
+      row.sector = sector.name;
+      row.rule = book.rule->name;
+      row.output = record.output;
+      row.baseline_t = std::llround(record.baseline);
+      row.verified_t = view.emissions.count();
+      row.pre_allocated_t = plan.pre_allocated.count();
+      row.allocated_t = plan.allocated.count();
+      row.taken_back_t = plan.taken_back.count();
+      row.bought_listed_t = record.bought_listed;
+      row.bought_block_t = record.bought_block;
+      row.bought_auction_t = record.bought_auction;
+      row.sold_t = record.sold;
+      row.bought_listed_cny = Cny(record.paid_listed);
+      row.bought_block_cny = Cny(record.paid_block);
+      row.bought_auction_cny = Cny(record.paid_auction);
+      row.sold_cny = Cny(record.received);
+      row.surrendered_t = view.surrendered.count();
+      row.offsets_t = view.offsets.count();
+      row.shortfall_t = plan.shortfall.count();
+      row.fine_cny = Cny(plan.fine);
+      row.abatement_cny = record.abatement_cost;
+      row.marginal_share = record.per_tonne;
+      row.output_incentive = record.per_output;
+      row.product_value_cny = record.output * sector.product_value;
+      row.credit_drawn_cny = Cny(record.borrowed);
+      for (const VintageInstrument& entry : vintages_) row.banked_t += Held(i, entry.ledger);
+      row.status = view.symbol == registry::ComplianceSymbol::kCompliant ? "compliant"
+                   : view.symbol == registry::ComplianceSymbol::kShort   ? "short"
+                                                                         : "open";
+      recorder_.Record(row);
+      total.verified_t += row.verified_t;
+      total.allocated_t += row.allocated_t;
+      total.sold_at_auction_t += row.bought_auction_t;
+      const std::int64_t net = row.allocated_t - row.verified_t;
+      (net >= 0 ? total.long_t : total.short_t) += std::abs(net);
+      ++total.firms;
+      total.firms_short += net < 0 ? 1 : 0;
+      total.abatement_cny += row.abatement_cny;
+      total.carbon_cost_cny += row.bought_listed_cny + row.bought_block_cny + row.bought_auction_cny - row.sold_cny;
+    }
+    recorder_.Record(total);
+  }
+}
+
+void World::RecordYear(int year) {
+  LedgerRow row;
+  row.year = year;
+  const scheme::Authority::Totals& totals = authority_.totals();
+  row.held_before_t = held_before_;
+  row.issued_free_t = totals.issued_free - totals_before_.issued_free;
+  row.taken_back_t = totals.taken_back - totals_before_.taken_back;
+  row.sold_t = sold_at_auction_;
+  row.containment_t = containment_sold_;
+  row.offsets_used_t = offsets_used_;
+  row.obligations_met_t = obligations_met_;
+  row.expired_t = totals.expired_from_firms - totals_before_.expired_from_firms;
+  row.converted_t = totals.converted - totals_before_.converted;
+  row.held_after_t = HeldByFirms();
+  for (const VintageInstrument& entry : vintages_) {
+    row.reserve_t += registry_.balance(authority_.accounts().reserve, entry.ledger);
+    row.stability_t += registry_.balance(authority_.accounts().stability, entry.ledger);
+    row.unsold_stock_t += registry_.balance(authority_.accounts().auction_stock, entry.ledger);
+  }
+  // Exact to the tonne, or the run is wrong.
+  if (row.held_before_t + row.issued_free_t - row.taken_back_t + row.sold_t + row.offsets_used_t !=
+      row.obligations_met_t + row.expired_t + row.cancelled_t + row.held_after_t) {
+    ++result_.alarms;
+  }
+  recorder_.Record(row);
+  held_before_ = row.held_after_t;
+  totals_before_ = totals;
+  sold_at_auction_ = containment_sold_ = offsets_used_ = obligations_met_ = 0;
+  RecordCbam(year);
+  // A vintage of which almost nothing is left has no market; its last units can still be surrendered.
+  for (VintageInstrument& entry : vintages_) {
+    if (!entry.listed || entry.vintage >= year) continue;
+    std::int64_t held = 0;
+    for (std::size_t i = 0; i < agents_.size(); ++i) {
+      if (agents_[i].enrolled) held += Held(i, entry.ledger);
+    }
+    if (held >= static_cast<std::int64_t>(1'000'000 * population_.cap_scale[0]) || &entry == &vintages_.back()) continue;
+    ETS_ASSERT(venue_.Apply(market::DelistInstrument{entry.instrument}, SourceKind::kAuthority).ok());
+    entry.listed = false;
+  }
+}
+
+void World::RecordCbam(int year) {
+  if (year < 2026) return;
+  const auto y = static_cast<std::size_t>(year - kFirstYear);
+  if (certificate_days_[y] == 0) return;
+  const double certificate = certificate_sum_[y] / certificate_days_[y];
+  for (std::size_t s = 0; s < scenario_.sectors.size(); ++s) {
+    const CbamSector& goods = scenario_.sectors[s].cbam;
+    if (goods.exports_mt <= 0 || goods.actual_intensity <= 0) continue;
+    CbamRow row;
+    row.sector = scenario_.sectors[s].name;
+    row.year = year;
+    row.certificate_eur = certificate;
+    row.recognised = Date::Of(year, 12, 31) >= scenario_.recognition_from;
+    // Exporters: drawn once; exports by size.
+    std::vector<std::pair<std::size_t, double>> exporters;
+    double sizes = 0;
+    for (std::size_t i = 0; i < agents_.size(); ++i) {
+      if (agents_[i].sector != s) continue;
+      Prng dice = Prng::Stream(scenario_.seed, "exporter", i);
+      if (!dice.Chance(goods.exporter_share)) continue;
+      const double intensity = goods.actual_intensity * std::max(0.2, 1 + goods.actual_intensity_sd * dice.Normal());
+      exporters.emplace_back(i, intensity);
+      sizes += population_.firms[i].emissions();
+    }
+    double paid_weighted = 0;
+    double paid_share_weighted = 0;
+    double gross_tonnes = 0;
+    for (const auto& [i, intensity] : exporters) {
+      const FirmYear& record = year_of(i, year);
+      cbam::Declaration declaration;
+      declaration.year = year;
+      declaration.tonnes = goods.exports_mt * 1e6 * population_.cap_scale[s] * population_.firms[i].emissions() / sizes;
+      declaration.actual = year >= goods.actual_from;
+      declaration.actual_intensity = intensity;
+      declaration.default_intensity = goods.default_intensity;
+      declaration.benchmark = goods.benchmark;
+      declaration.cross_sectoral_factor = scenario_.cross_sectoral_factor;
+      declaration.certificate_price_eur = certificate;
+      declaration.recognised = row.recognised;
+      declaration.covered_share = goods.covered_share;
+      // Bought less sold, over what was emitted, never below 0; the year's mean rate.
+      const double paid = std::max(0.0, Cny(record.paid_listed) + Cny(record.paid_block) + Cny(record.paid_auction) -
+                                            Cny(record.received));
+      const double per_tonne = record.emissions > 0 ? paid / record.emissions : 0;
+      declaration.paid_eur_per_tonne = per_tonne / scenario_.cny_per_eur;
+      declaration.average_cny_per_eur = scenario_.cny_per_eur;
+      const double bought = static_cast<double>(std::max<std::int64_t>(
+          0, record.bought_listed + record.bought_block + record.bought_auction - record.sold));
+      declaration.paid_share = record.emissions > 0 ? std::min(1.0, bought / record.emissions) : 0;
+      const cbam::Bill bill = cbam::ComputeBill(declaration);
+      ++row.exporters;
+      row.exports_t += declaration.tonnes;
+      row.embedded_t += bill.embedded;
+      row.chargeable_t += bill.chargeable;
+      row.gross_eur += bill.gross_eur;
+      row.deduction_eur += bill.deduction_eur;
+      row.net_eur += bill.net_eur;
+      paid_weighted += per_tonne * declaration.tonnes;
+      paid_share_weighted += declaration.paid_share * declaration.tonnes;
+      gross_tonnes += declaration.tonnes;
+    }
+    if (row.exporters == 0) continue;
+    row.paid_cny_per_t = paid_weighted / gross_tonnes;
+    // Break-even of the sector's mean exporter: (E - A) x Pe / (s x c x E), in CNY.
+    const double paid_share = paid_share_weighted / gross_tonnes;
+    if (paid_share > 0 && row.embedded_t > 0) {
+      row.break_even_cny = row.chargeable_t * certificate * scenario_.cny_per_eur /
+                           (paid_share * goods.covered_share * row.embedded_t);
+    }
+    recorder_.Record(row);
+  }
+}
+
+}  // namespace ets::sim

@@ -1,0 +1,98 @@
+#include "sim/rulebook.h"
+
+#include <cmath>
+
+#include "sim/equilibrium.h"
+
+namespace ets::sim {
+namespace {
+
+Date OnDay(int year, int month_day) { return Date::Of(year, month_day / 100, month_day % 100); }
+
+Price YearlyPrice(const YearSeries& first, int first_year, double growth, int year) {
+  const double cny = first.At(first_year) * std::pow(1 + growth, year - first_year);
+  return Price::FromMinorPerTonne(std::llround(cny * 100));
+}
+
+// Vintage 2024's own dates: notices of the ministry of 11 April 2025 and the plan of November 2025.
+scheme::VintageDates Dates2024(bool power) {
+  scheme::VintageDates dates;
+  if (power) {
+    dates = {Date::Of(2025, 4, 20), Date::Of(2025, 3, 31), Date::Of(2025, 6, 30), Date::Of(2025, 8, 20), Date::Of(2025, 12, 31)};
+  } else {
+    dates = {Date(), Date::Of(2025, 6, 30), Date::Of(2025, 8, 31), Date::Of(2025, 11, 20), Date::Of(2025, 12, 31)};
+  }
+  return dates;
+}
+
+}  // namespace
+
+scheme::Rulebook MakeRulebook(const Scenario& scenario, const Population& population) {
+  scheme::Rulebook book;
+  book.first_vintage = 2024;
+  book.last_vintage = scenario.horizon_year;
+  book.calendar = scheme::TradingCalendar(scenario.spring_festivals);
+  book.threshold_t = scenario.threshold_t;
+  book.first_banking_vintage = scenario.first_banking_vintage;
+  for (std::size_t s = 0; s < scenario.sectors.size(); ++s) {
+    const Sector& sector = scenario.sectors[s];
+    scheme::SectorBook entry;
+    entry.name = sector.name;
+    entry.first_vintage = sector.first_vintage;
+    const bool power = sector.name == "power";
+    for (int vintage = sector.first_vintage; vintage <= scenario.horizon_year; ++vintage) {
+      scheme::VintageBook rules;
+      rules.rule = policy::FindRule(sector.RuleOf(vintage));
+      ETS_ASSERT(rules.rule != nullptr);
+      rules.terms = TermsOf(scenario, vintage);
+      rules.pre_allocation_share = sector.pre_allocation.At(vintage);
+      rules.dates.report = OnDay(vintage + 1, scenario.report_due);
+      rules.dates.verification =
+          OnDay(vintage + 1, power ? scenario.verification_power : scenario.verification_industry);
+      rules.dates.final_issue = OnDay(vintage + 1, scenario.final_issue);
+      rules.dates.deadline = OnDay(vintage + 1, scenario.deadline);
+      if (rules.rule->capped) {
+        rules.cap = Tonnes(std::llround(sector.cap_mt.At(vintage) * 1e6 * population.cap_scale[s]));
+        rules.paid_share = sector.paid_share.At(vintage);
+        rules.reserve_share = scenario.reserve_share;
+        rules.dates.pre_allocation = OnDay(vintage, scenario.pre_allocation_capped);
+      } else {
+        rules.dates.pre_allocation =
+            OnDay(vintage + 1, power ? scenario.pre_allocation_power : scenario.pre_allocation_industry);
+      }
+      if (vintage == 2024) rules.dates = Dates2024(power);
+      entry.vintages.emplace(vintage, rules);
+    }
+    book.sectors.push_back(std::move(entry));
+    const auto base = scenario.carry_over_base.find(sector.name);
+    book.carry_over_base.push_back(
+        Tonnes(base == scenario.carry_over_base.end() ? 0 : std::llround(base->second)));
+  }
+  book.fine_first = scenario.fine_first;
+  book.fine_second = scenario.fine_second;
+  book.fine_later = scenario.fine_later;
+  book.carry_over_multiple = scenario.carry_over_multiple;
+  // 2023-24 plan, annex 5: two batches, then what is left of the old vintages has no use.
+  book.carry_over_batches = {Date::Of(2026, 3, 27), Date::Of(2026, 6, 26)};
+  book.legacy_last_trading_day = Date::Of(2025, 12, 31);
+  book.legacy_expiry = Date::Of(2026, 6, 30);
+  book.auction_enabled = scenario.auction_enabled;
+  book.auction_format = scenario.auction_format;
+  book.auction_first_year = scenario.auction_first_year;
+  book.auction_weekday = static_cast<Weekday>(scenario.auction_weekday);
+  for (int year = scenario.auction_first_year; year <= scenario.horizon_year; ++year) {
+    book.auction_reserve[year] =
+        YearlyPrice(scenario.auction_reserve_cny, scenario.auction_first_year, scenario.auction_reserve_growth, year);
+    book.containment_trigger[year] =
+        YearlyPrice(scenario.containment_trigger_cny, scenario.auction_first_year, scenario.containment_growth, year);
+  }
+  book.auction_bidder_limit = scenario.auction_bidder_limit;
+  book.unsold_auctions = scenario.unsold_auctions;
+  book.unsold_ceiling = scenario.unsold_ceiling;
+  book.containment_window = scenario.containment_window;
+  book.containment_share = scenario.containment_share;
+  book.stability_ceiling = scenario.stability_ceiling;
+  return book;
+}
+
+}  // namespace ets::sim

@@ -1,0 +1,841 @@
+#include "sim/scenario_schema.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <type_traits>
+#include <utility>
+
+#include "auction/auction.h"
+#include "base/assert.h"
+
+namespace ets::sim {
+namespace {
+
+constexpr Range kShare{0, 1};
+constexpr Range kFree{-1e12, 1e12};
+constexpr Range kAtLeast0{0, 1e12};
+constexpr Range kAbove0{0, 1e12, true};
+constexpr Range kRate{-0.5, 0.5};
+constexpr Range kDays{-25567, 84371};  // 1900 to 2200.
+constexpr Range Between(double low, double high) { return {low, high}; }
+
+// Where the members of each struct live in a scenario, by the path of a key.
+template <typename Owner>
+Owner& In(Scenario& scenario, const Path& path) {
+  if constexpr (std::is_same_v<Owner, Scenario>) {
+    return scenario;
+  } else if constexpr (std::is_same_v<Owner, Europe>) {
+    return scenario.europe;
+  } else if constexpr (std::is_same_v<Owner, PowerClass>) {
+    return scenario.power_classes[path[2]];
+  } else if constexpr (std::is_same_v<Owner, policy::Benchmarks>) {
+    return scenario.benchmarks[std::stoi(path[2])];
+  } else if constexpr (std::is_same_v<Owner, CbamSector>) {
+    return In<Sector>(scenario, path).cbam;
+  } else {
+    static_assert(std::is_same_v<Owner, Sector>);
+    const int index = scenario.SectorIndex(path[1]);
+    ETS_ASSERT(index >= 0);
+    return scenario.sectors[static_cast<std::size_t>(index)];
+  }
+}
+
+double Real(const Value& value) {
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
+  return std::get<double>(value);
+}
+int YearOf(const Path& path) { return std::stoi(path.back()); }
+Date DateOf(double days) { return Date(static_cast<std::int32_t>(days)); }
+
+// How a value reaches a member of each type, and what the member holds by itself.
+void Put(double& member, const Path&, const Value& value) { member = Real(value); }
+void Put(bool& member, const Path&, const Value& value) { member = std::get<bool>(value); }
+void Put(std::string& member, const Path&, const Value& value) {
+  member = std::get<std::string>(value);
+}
+void Put(Date& member, const Path&, const Value& value) { member = std::get<Date>(value); }
+template <std::integral T>
+void Put(T& member, const Path&, const Value& value) {
+  member = static_cast<T>(std::get<std::int64_t>(value));
+}
+void Put(YearSeries& member, const Path& path, const Value& value) {
+  if (path.back() == "each_year_after") {
+    member.set_each_year_after(Real(value));
+  } else {
+    member.Set(YearOf(path), Real(value));
+  }
+}
+template <typename K, typename T>
+void Put(std::map<K, T>& member, const Path& path, const Value& value) {
+  if constexpr (std::is_same_v<K, int>) {
+    Put(member[YearOf(path)], path, value);
+  } else {
+    Put(member[path.back()], path, value);
+  }
+}
+template <std::size_t N>
+void Put(std::array<double, N>& member, const Path&, const Value& value) {
+  const Rows& rows = std::get<Rows>(value);
+  for (std::size_t i = 0; i < N; ++i) member[i] = rows[i][0];
+}
+void Put(std::vector<Date>& member, const Path&, const Value& value) {
+  member.clear();
+  for (const auto& row : std::get<Rows>(value)) member.push_back(DateOf(row[0]));
+}
+void Put(std::vector<SizeClass>& member, const Path&, const Value& value) {
+  member.clear();
+  for (const auto& row : std::get<Rows>(value)) {
+    member.push_back({static_cast<int>(row[0]), row[1], row[2]});
+  }
+}
+void Put(std::vector<CostAnchor>& member, const Path&, const Value& value) {
+  member.clear();
+  for (const auto& row : std::get<Rows>(value)) member.push_back({row[0], row[1]});
+}
+void Put(std::vector<std::pair<Date, double>>& member, const Path&, const Value& value) {
+  member.clear();
+  for (const auto& row : std::get<Rows>(value)) member.emplace_back(DateOf(row[0]), row[1]);
+}
+
+std::optional<Value> Get(double member) { return Value(member); }
+std::optional<Value> Get(bool member) { return Value(member); }
+std::optional<Value> Get(const std::string& member) { return Value(member); }
+std::optional<Value> Get(Date member) { return Value(member); }
+template <std::integral T>
+std::optional<Value> Get(T member) {
+  return Value(static_cast<std::int64_t>(member));
+}
+template <std::size_t N>
+std::optional<Value> Get(const std::array<double, N>& member) {
+  Rows rows;
+  for (const double number : member) rows.push_back({number});
+  return Value(std::move(rows));
+}
+template <typename T>
+std::optional<Value> Get(const T&) {
+  return std::nullopt;
+}
+
+template <typename T>
+Kind KindOf() {
+  if constexpr (std::is_same_v<T, bool>) return Kind::kFlag;
+  if constexpr (std::is_integral_v<T>) return Kind::kInteger;
+  if constexpr (std::is_same_v<T, std::string>) return Kind::kText;
+  if constexpr (std::is_same_v<T, std::map<int, std::string>>) return Kind::kText;
+  if constexpr (std::is_same_v<T, Date>) return Kind::kDate;
+  if constexpr (std::is_same_v<T, std::map<int, Date>>) return Kind::kDate;
+  if constexpr (std::is_same_v<T, std::vector<Date>>) return Kind::kDates;
+  if constexpr (std::is_same_v<T, std::array<double, 12>>) return Kind::kNumbers;
+  if constexpr (std::is_same_v<T, std::array<double, 3>>) return Kind::kNumbers;
+  if constexpr (std::is_same_v<T, std::vector<SizeClass>>) return Kind::kRows;
+  if constexpr (std::is_same_v<T, std::vector<CostAnchor>>) return Kind::kRows;
+  if constexpr (std::is_same_v<T, std::vector<std::pair<Date, double>>>) return Kind::kRows;
+  return Kind::kNumber;
+}
+
+// Collects the rows; each call names a path, the member it fills, its unit, range and meaning.
+class Table {
+ public:
+  template <typename Owner, typename T>
+  Table& Add(std::string_view path, T Owner::*member, const char* unit, Range range,
+             const char* words) {
+    Key key;
+    key.pattern = Split(path);
+    key.kind = KindOf<T>();
+    key.unit = unit;
+    key.range = range;
+    key.words = words;
+    key.fallback = Get(Owner{}.*member);
+    if constexpr (requires(T list) { std::tuple_size<T>::value; }) {
+      key.length = std::tuple_size<T>::value;
+    }
+    key.store = [member](Scenario& scenario, const Path& at, const Value& value) {
+      Put(In<Owner>(scenario, at).*member, at, value);
+    };
+    keys_.push_back(std::move(key));
+    return *this;
+  }
+  template <typename Owner, typename T>
+  Table& Text(std::string_view path, T Owner::*member, const char* words) {
+    return Add(path, member, "", {}, words);
+  }
+  // A series by year, with its key for the years after the last one.
+  template <typename Owner>
+  Table& Series(const std::string& path, YearSeries Owner::*member, const char* unit, Range range,
+                const char* words) {
+    Add(path + ".<year>", member, unit, range, words);
+    Add(path + ".each_year_after", member, unit, kFree, words);
+    last().words += ", change each year after the last one given";
+    last().unit += last().unit.empty() ? "" : " a year";
+    last().fallback = Value(0.0);
+    last().source = "the last year's value holds";
+    return *this;
+  }
+  Table& Benchmark(const char* part, policy::UnitClass unit_class, const char* words) {
+    Add(std::string("power.benchmarks.<vintage>.") + part, &policy::Benchmarks::coal_heat, "t/MWh",
+        Between(0.01, 5), words);
+    last().store = [unit_class](Scenario& scenario, const Path& at, const Value& value) {
+      In<policy::Benchmarks>(scenario, at).electricity[static_cast<std::size_t>(unit_class)] =
+          Real(value);
+    };
+    return Required();
+  }
+
+  Table& Required() {
+    last().required = true;
+    last().fallback.reset();
+    return *this;
+  }
+  Table& Label() {
+    last().label = true;
+    return *this;
+  }
+  Table& Choices(std::vector<std::string> choices) {
+    last().choices = std::move(choices);
+    return *this;
+  }
+  Table& Columns(std::vector<RowColumn> columns) {
+    last().columns = std::move(columns);
+    return *this;
+  }
+  Table& As(Kind kind) {
+    last().kind = kind;
+    return *this;
+  }
+  Table& Fact(const char* source) {
+    last().mark = "fact";
+    last().source = source;
+    return *this;
+  }
+  Table& Because(const char* reason) {
+    last().source = reason;
+    return *this;
+  }
+  std::vector<Key> Take() { return std::move(keys_); }
+  Key& last() { return keys_.back(); }
+
+ private:
+  std::vector<Key> keys_;
+};
+
+constexpr const char* kPlan = "China MEE, 2023-2024 power allocation plan (15 October 2024)";
+constexpr const char* kNotice = "China MEE, work notice for 2026 (27 January 2026)";
+constexpr const char* kExchange = "Shanghai exchange's announcement of 22 June 2021";
+constexpr const char* kEex = "European Energy Exchange, auctions of 2025-26";
+
+std::vector<std::string> RuleNames() {
+  std::vector<std::string> names;
+  for (const policy::Rule& rule : policy::Rules()) names.emplace_back(rule.name);
+  return names;
+}
+std::vector<std::string> FormatNames() {
+  std::vector<std::string> names;
+  for (const auction::Format& format : auction::Formats()) names.emplace_back(format.name);
+  return names;
+}
+
+void AddRun(Table& t) {
+  using S = Scenario;
+  t.Text("name", &S::name, "short name, part of the run's folder").Required().Label();
+  t.Text("title", &S::title, "title, in words").Required().Label();
+  t.Text("description", &S::description, "what the scenario tells, for its report").Label();
+  t.Add("seed", &S::seed, "", Between(0, 9e15), "seed of all chance");
+  t.Add("first_day", &S::first_day, "", kDays, "first simulated day").Required();
+  t.Add("last_day", &S::last_day, "", kDays, "last simulated day").Required();
+  t.Add("horizon_year", &S::horizon_year, "", Between(2025, 2060),
+        "year to which paths and expectations reach")
+      .Because("a bank needs a future to have a value");
+  t.Text("trade_detail", &S::trade_detail, "which trades are kept one by one")
+      .Choices({"none", "all"});
+  t.Text("firms", &S::firms_file, "population file of your own; empty: firms are drawn")
+      .As(Kind::kFile)
+      .Because("firms are drawn from the seed");
+  t.last().store = [](Scenario& s, const Path&, const Value& v) { s.firms_csv = std::get<std::string>(v); };
+  t.Text("provinces", &S::province_csv, "table of firms by province; empty: no provinces")
+      .As(Kind::kFile);
+}
+
+void AddPower(Table& t) {
+  using S = Scenario;
+  using policy::UnitClass;
+  t.Add("power.groups", &S::power_groups, "", Between(0, 1000), "number of generating groups");
+  t.Add("power.group_share", &S::power_group_share, "share", kShare,
+        "share of power's emissions that the groups own");
+  t.Add("power.benchmark_tightening", &S::benchmark_tightening, "a year", Between(-0.1, 0.2),
+        "fall of coal's benchmarks after the last published vintage");
+  t.Add("power.gas_relief", &S::gas_relief, "", {},
+        "whether a gas unit's deficit is topped up to its verified emissions")
+      .Fact(kPlan);
+  t.Add("power.shortfall_ceiling", &S::shortfall_ceiling, "share", kShare,
+        "most of its emissions that a generator can be short of")
+      .Fact(kPlan);
+  t.Text("power.peaking.<vintage>", &S::peaking, "form of the load factor, from that vintage on")
+      .Choices({std::begin(kPeakingFactors), std::end(kPeakingFactors)});
+  t.Benchmark("I", UnitClass::kCoalLarge, "benchmark of class I (coal from 400 MW)");
+  t.Benchmark("II", UnitClass::kCoalSmall, "benchmark of class II (coal below 400 MW)");
+  t.Benchmark("III", UnitClass::kUnconventional, "benchmark of class III (non-conventional coal)");
+  t.Benchmark("gas", UnitClass::kGas, "benchmark of gas");
+  t.Add("power.benchmarks.<vintage>.coal_heat", &policy::Benchmarks::coal_heat, "t/GJ",
+        Between(0.001, 1), "benchmark of heat from coal")
+      .Required();
+  t.Add("power.benchmarks.<vintage>.gas_heat", &policy::Benchmarks::gas_heat, "t/GJ",
+        Between(0.001, 1), "benchmark of heat from gas")
+      .Required();
+  t.Add("power.benchmarks.<vintage>.gross_generation", &policy::Benchmarks::gross_generation, "",
+        {}, "whether the benchmark counts gross generation (else net supply)")
+      .Fact(kPlan);
+  t.Add("power.classes.<class>.share_of_emissions", &PowerClass::share_of_emissions, "share",
+        kShare, "{class}: share of power's emissions; the six sum to 1")
+      .Required();
+  t.Add("power.classes.<class>.load_mean", &PowerClass::load_mean, "share", kShare,
+        "{class}: mean load factor over running hours")
+      .Because("only classes I and II have a load factor");
+  t.Add("power.classes.<class>.load_sd", &PowerClass::load_sd, "share", kShare,
+        "{class}: standard deviation of the load factor")
+      .Because("only classes I and II have a load factor");
+  t.Add("power.classes.<class>.balance_2023", &PowerClass::balance_2023, "share", kRate,
+        "{class}: allowances by the 2023 benchmarks over emissions, less 1")
+      .Required();
+}
+
+void AddRules(Table& t) {
+  using S = Scenario;
+  t.Add("band.slope", &S::band_slope, "", Between(0, 5),
+        "allowances per relative distance from the balance value");
+  t.Add("band.reach", &S::band_reach, "share", Between(0, 1),
+        "relative distance beyond which the band is flat");
+  t.Add("caps.reserve_share", &S::reserve_share, "share", kShare,
+        "share of each cap that is held back");
+  t.Add("caps.weight_gas", &S::cap_weight_gas, "", kAbove0,
+        "weight of a MWh from gas in power's pool; from coal: 1");
+  t.Add("caps.weight_heat_coal", &S::cap_weight_heat_coal, "", kAbove0,
+        "weight of a GJ of heat from coal in power's pool");
+  t.Add("caps.weight_heat_gas", &S::cap_weight_heat_gas, "", kAbove0,
+        "weight of a GJ of heat from gas in power's pool");
+  const auto day = [&t](const char* path, int S::*member, const char* words) {
+    t.Add(path, member, "", {}, words).As(Kind::kMonthDay).Fact(kNotice);
+  };
+  day("calendar.pre_allocation_industry", &S::pre_allocation_industry,
+      "first issue to industry, in the year after the vintage");
+  day("calendar.pre_allocation_power", &S::pre_allocation_power,
+      "first issue to power, in the year after the vintage");
+  day("calendar.pre_allocation_capped", &S::pre_allocation_capped,
+      "first issue of a capped vintage, in its own year");
+  t.last().mark = "assumption";
+  t.last().source = "a cap is known before its year";
+  day("calendar.report_due", &S::report_due, "emissions reports are due");
+  day("calendar.verification_power", &S::verification_power, "verification of power is complete");
+  day("calendar.verification_industry", &S::verification_industry,
+      "verification of industry is complete");
+  day("calendar.final_issue", &S::final_issue, "final issue and take-back");
+  day("calendar.deadline", &S::deadline, "surrender is due");
+  t.Add("calendar.spring_festivals", &S::spring_festivals, "", kDays,
+        "first day of each lunar year; one for every simulated year")
+      .Required();
+  t.Add("calendar.listing.<vintage>", &S::listing_dates, "", kDays,
+        "day on which firms of sectors with that first vintage open accounts");
+  t.Add("compliance.threshold_t", &S::threshold_t, "t a year", kAbove0,
+        "emissions from which a firm is covered")
+      .Fact("China MEE, Order 19, article 8");
+  t.Add("compliance.first_banking_vintage", &S::first_banking_vintage, "", Between(2020, 2100),
+        "first vintage that pays for later years")
+      .Fact("China MEE, 2025-2026 allocation plan, consultation draft");
+  const char* fine = "Decree 775, article 24, allows 5 to 10";
+  t.Add("compliance.fine_first", &S::fine_first, "x price", Between(0, 100),
+        "fine for a first shortfall, as a multiple of the month's mean price")
+      .Because(fine);
+  t.Add("compliance.fine_second", &S::fine_second, "x price", Between(0, 100),
+        "fine for a second shortfall")
+      .Because(fine);
+  t.Add("compliance.fine_later", &S::fine_later, "x price", Between(0, 100),
+        "fine for every later shortfall")
+      .Because(fine);
+  t.Add("offsets.limit", &S::offset_limit, "share", kShare,
+        "most of an obligation that offsets may pay")
+      .Fact("China MEE, Order 19, article 29");
+  t.Series("offsets.supply_mt", &S::offset_supply_mt, "Mt", kAtLeast0,
+           "offsets that reach the market");
+  t.Add("offsets.full_price", &S::offset_full_price, "CNY/t", kAbove0,
+        "price from which the whole supply is offered");
+  t.Add("offsets.price_share", &S::offset_price_share, "share", Between(0.01, 2),
+        "price of an offset over an allowance's");
+  t.Add("carry_over.multiple", &S::carry_over_multiple, "", Between(0, 100),
+        "old units that may be carried over per unit of net sales")
+      .Fact(kPlan);
+  t.Add("carry_over.base_t.<sector>", &S::carry_over_base, "t", kAtLeast0,
+        "old units that a firm may carry over in any case");
+  t.Add("carry_over.public_from", &S::carry_over_public, "", kDays,
+        "day on which industry's base becomes public")
+      .Required();
+  t.Add("opening.close", &S::opening_close, "CNY/t", kAbove0,
+        "close of all vintages before the first day")
+      .Fact("Shanghai Environment and Energy Exchange, close of 31 December 2024");
+  t.Add("opening.stock_mt.<vintage>", &S::opening_stock_mt, "Mt", kAtLeast0,
+        "units in private hands before the first day");
+  t.Add("opening.group_share", &S::opening_group_share, "share", kShare,
+        "share of them that the groups hold");
+  t.Add("opening.utilities", &S::opening_utilities, "firms", Between(0, 100'000),
+        "number of utilities that hold the rest");
+  t.Add("opening.sigma", &S::opening_sigma, "", Between(0, 5),
+        "spread of the utilities' holdings (log-normal)");
+  t.Add("opening.net_sales_share", &S::opening_net_sales_share, "share", kShare,
+        "share of its holding that a holder sold in 2024");
+}
+
+void AddMarket(Table& t) {
+  using S = Scenario;
+  t.Add("auction.enabled", &S::auction_enabled, "", {}, "whether there is an auction");
+  t.Text("auction.format", &S::auction_format, "auction format").Choices(FormatNames());
+  t.Add("auction.first_year", &S::auction_first_year, "", Between(2020, 2100),
+        "year of the first auction");
+  t.Add("auction.weekday", &S::auction_weekday, "", Between(1, 5),
+        "weekday of the auction, 1 = Monday");
+  t.Add("auction.reserve_cny.<year>", &S::auction_reserve_cny, "CNY/t", kAbove0, "reserve price");
+  t.Add("auction.reserve_growth", &S::auction_reserve_growth, "a year", kRate,
+        "growth of the reserve price after the last year given");
+  t.Add("auction.bidder_limit", &S::auction_bidder_limit, "share", Between(0.0001, 1),
+        "most of one auction that one bidder may win");
+  t.Add("auction.unsold_auctions", &S::unsold_auctions, "auctions", Between(1, 8),
+        "auctions over which an unsold volume is spread");
+  t.Add("auction.unsold_ceiling", &S::unsold_ceiling, "", Between(1, 10),
+        "most that an auction may offer with unsold volume, over its first volume");
+  t.Add("auction.stability_ceiling", &S::stability_ceiling, "share", kShare,
+        "stability stock over the year's caps above which it is cancelled on 1 January");
+  t.Add("auction.containment.trigger_cny.<year>", &S::containment_trigger_cny, "CNY/t", kAbove0,
+        "price that opens the stability stock");
+  t.Add("auction.containment.growth", &S::containment_growth, "a year", kRate,
+        "growth of the trigger after the last year given");
+  t.Add("auction.containment.window", &S::containment_window, "auctions", Between(1, 52),
+        "auctions in a row whose mean is held against the trigger");
+  t.Add("auction.containment.share", &S::containment_share, "share", kShare,
+        "share of the stability stock that is then offered");
+  t.Add("market.listed_band", &S::listed_band, "share", Between(0.001, 0.99),
+        "daily price limit of listed trades around the previous close")
+      .Fact(kExchange);
+  t.Add("market.block_band", &S::block_band, "share", Between(0.001, 0.99),
+        "daily price limit of block trades")
+      .Fact(kExchange);
+  t.Add("market.block_from_t", &S::block_from_t, "t", Between(1, 1e9),
+        "size from which an order is a block")
+      .Fact(kExchange);
+  t.Add("credit.line_share", &S::credit_line_share, "share", Between(0, 10),
+        "credit line of a firm, over twelve months' product value");
+  t.Add("credit.rate", &S::credit_rate, "a year", Between(0, 1), "interest on credit");
+}
+
+void AddBehaviour(Table& t) {
+  using S = Scenario;
+  t.Add("abatement.cost_decline", &S::abatement_cost_decline, "a year", kRate,
+        "fall of abatement costs from 2025");
+  t.Add("abatement.multiplier_mean", &S::abatement_multiplier_mean, "", Between(-3, 3),
+        "mean of the logarithm of a firm's cost multiplier");
+  t.Add("abatement.multiplier_sigma", &S::abatement_multiplier_sigma, "", Between(0, 3),
+        "standard deviation of the same");
+  t.Add("abatement.operation_share", &S::operation_share, "share", kShare,
+        "abatement by operation: at once and reversible");
+  t.Add("abatement.step_trigger", &S::step_trigger, "", Between(0.1, 10),
+        "expected price over cost at which a step is decided");
+  t.Add("abatement.step_delay_months", &S::step_delay_months, "months", Between(0, 120),
+        "months until a step works");
+  t.Add("abatement.step_life_years", &S::step_life_years, "years", Between(1, 50),
+        "years for which a step works");
+  t.Add("behaviour.discount_mean", &S::discount_mean, "a year", Between(0, 1),
+        "firms' discount rate, nominal: mean");
+  t.Add("behaviour.discount_sd", &S::discount_sd, "a year", Between(0, 1),
+        "firms' discount rate: standard deviation");
+  t.Add("behaviour.discount_low", &S::discount_low, "a year", Between(0, 1),
+        "firms' discount rate: lowest");
+  t.Add("behaviour.discount_high", &S::discount_high, "a year", Between(0, 1),
+        "firms' discount rate: highest");
+  t.Add("behaviour.horizons.<years>", &S::horizons, "share", kShare,
+        "share of firms that look {years} years ahead; the shares sum to 1");
+  t.Add("behaviour.group_horizon", &S::group_horizon, "years", Between(1, 50),
+        "years that the groups look ahead");
+  t.Add("behaviour.belief", &S::belief, "", {}, "belief in the announced caps, by date; then 1")
+      .Columns({{"until", Kind::kDate, kDays}, {"share", Kind::kNumber, kShare}});
+  t.last().fallback = Value(Rows{});
+  t.Add("behaviour.belief_fallback_tightening", &S::belief_fallback_tightening, "a year", kRate,
+        "fall of the benchmarks that the others expect");
+  t.Add("behaviour.expectation_benchmark_weight", &S::expectation_benchmark_weight, "share", kShare,
+        "weight of the equilibrium path in the expected price");
+  t.Add("behaviour.expectation_gain", &S::expectation_gain, "a month", kShare,
+        "speed of adaptive expectations");
+  t.Add("behaviour.hazard_base", &S::hazard_base, "a day", kShare, "chance to trade, far from the deadline");
+  t.Add("behaviour.hazard_deadline", &S::hazard_deadline, "a day", kShare,
+        "chance added at the deadline");
+  t.Add("behaviour.hazard_days", &S::hazard_days, "days", kAbove0,
+        "trading days over which that chance falls to a third");
+  t.Add("behaviour.buy_fraction", &S::buy_fraction, "share", kShare, "share of the gap bought at a time");
+  t.Add("behaviour.buy_markup", &S::buy_markup, "", Between(0.1, 10),
+        "most that a buyer pays, over the best offer");
+  t.Add("behaviour.panic_days", &S::panic_days, "days", Between(0, 250),
+        "trading days before the deadline from which buyers pay more");
+  t.Add("behaviour.panic_multiple", &S::panic_multiple, "", Between(1, 100),
+        "most that they then pay, over the 30-day mean");
+  t.Add("behaviour.hold_until_deadline_share", &S::hold_until_deadline_share, "share", kShare,
+        "share of long firms that sell nothing before the deadline year");
+  t.Add("behaviour.sell_margin", &S::sell_margin, "", Between(0.1, 10),
+        "least that a seller asks, over the discounted expectation");
+  t.Add("behaviour.listed_size_median_t", &S::listed_size_median_t, "t", kAbove0,
+        "median size of a listed order");
+  t.Add("behaviour.listed_size_sigma", &S::listed_size_sigma, "", Between(0, 5),
+        "spread of listed orders (log-normal)");
+  t.Add("behaviour.block_probability", &S::block_probability, "share", kShare,
+        "chance that a gap of block size goes to blocks");
+  t.Add("behaviour.block_discount", &S::block_discount, "share", kRate,
+        "mean discount of a block on the previous close");
+  t.Add("behaviour.block_sd", &S::block_sd, "share", Between(0, 1), "spread of block prices");
+  t.Add("behaviour.bid_steps", &S::bid_steps, "", Between(0.01, 100),
+        "a bidder's three prices, over its own value");
+  t.Add("behaviour.verification_error_sd", &S::verification_error_sd, "share", Between(0, 1),
+        "error of a firm's own estimate before verification");
+  t.Add("behaviour.never_comply_share", &S::never_comply_share, "share", kShare,
+        "share of firms that never comply");
+  t.Add("behaviour.sector_shock_ar", &S::sector_shock_ar, "", Between(-0.99, 0.99),
+        "memory of a sector's growth shock, by year");
+  t.Add("behaviour.sector_shock_sd", &S::sector_shock_sd, "share", Between(0, 1),
+        "spread of a sector's growth shock");
+  t.Add("behaviour.firm_shock_sd", &S::firm_shock_sd, "share", Between(0, 1),
+        "spread of a firm's growth shock");
+}
+
+void AddEurope(Table& t) {
+  using S = Scenario;
+  using E = Europe;
+  t.Text("europe.facts", &E::facts_csv, "published auctions: date,auctioneer,price,volume")
+      .As(Kind::kFile)
+      .Because("no published auctions");
+  t.Add("europe.last_fact_date", &E::last_fact_date, "", kDays,
+        "day of the last published auction; simulated after it")
+      .Required();
+  t.Add("europe.last_fact_eur", &E::last_fact_eur, "EUR/t", kAbove0, "price on that day")
+      .Fact("European Energy Exchange, auction of 31 March 2026");
+  t.Add("europe.fundamental_eur.<year>", &E::fundamental_eur, "EUR/t", kAbove0,
+        "European fundamental price, the year's mean");
+  t.Add("europe.after_last_growth", &E::after_last_growth, "a year", kRate,
+        "growth of the fundamental after the last year given");
+  t.Add("europe.half_life_months", &E::half_life_months, "months", kAbove0,
+        "half-life of a distance from the path");
+  t.Add("europe.volatility", &E::volatility, "a year", Between(0, 3), "volatility of the price");
+  t.Add("europe.common_t", &E::common_t, "t", Between(500, 1e9),
+        "volume of a common auction (Monday, Tuesday, Thursday) in 2026")
+      .Fact(kEex);
+  t.Add("europe.germany_t", &E::germany_t, "t", Between(500, 1e9),
+        "volume of a German auction (Friday) in 2026")
+      .Fact(kEex);
+  t.Add("europe.poland_t", &E::poland_t, "t", Between(500, 1e9),
+        "volume of a Polish auction (every second Wednesday) in 2026")
+      .Fact(kEex);
+  t.Add("europe.volume_decline", &E::volume_decline, "a year", kRate,
+        "fall of these volumes from 2027");
+  t.Add("europe.bidders", &E::bidders, "bidders", Between(1, 1000), "bidders in an auction")
+      .Fact(kEex);
+  t.Add("europe.bids", &E::bids, "bids", Between(1, 10'000), "bids in an auction").Fact(kEex);
+  t.Add("europe.bid_sd", &E::bid_sd, "share", Between(0, 1), "spread of bids");
+  t.Add("europe.throw_away_share", &E::throw_away_share, "share", kShare,
+        "share of bids far from any value");
+  t.Text("cbam.source", &S::cbam_source, "auctions that price certificates")
+      .Choices({"europe", "domestic"});
+  t.Add("cbam.cny_per_eur", &S::cny_per_eur, "CNY/EUR", Between(0.01, 1000), "exchange rate");
+  t.Add("cbam.recognition_from", &S::recognition_from, "", kDays,
+        "day from which the Chinese price is deducted")
+      .Required();
+  t.Add("cbam.cross_sectoral_factor", &S::cross_sectoral_factor, "", kShare,
+        "cross-sectoral correction factor of free allocation")
+      .Fact("Implementing Decision (EU) 2026/1862, for 2026-30");
+}
+
+void AddSectors(Table& t) {
+  using S = Sector;
+  using C = CbamSector;
+  t.Text("sectors.<sector>.title", &S::title, "name, in words").Required().Label();
+  t.Text("sectors.<sector>.unit", &S::unit, "unit of output").Required().Label();
+  t.Add("sectors.<sector>.first_vintage", &S::first_vintage, "", Between(2020, 2060),
+        "first vintage")
+      .Required();
+  t.Add("sectors.<sector>.verified_2024_mt", &S::verified_2024_mt, "Mt", kAbove0,
+        "verified emissions of 2024")
+      .Required();
+  t.Text("sectors.<sector>.provinces_like", &S::provinces_like,
+         "columns of the province table its firms are spread like, joined by +");
+  t.Add("sectors.<sector>.sizes", &S::sizes, "", {},
+        "firms and their emissions, drawn from log-normals and scaled to the total")
+      .Columns({{"firms", Kind::kInteger, Between(1, 1'000'000)},
+                {"median_mt", Kind::kNumber, kAbove0},
+                {"sigma", Kind::kNumber, Between(0, 3)}})
+      .Required();
+  t.Add("sectors.<sector>.intensity_mean", &S::intensity_mean, "t/{unit}", kAbove0,
+        "mean emission intensity; power's comes from its classes")
+      .Because("reference units, or power's classes");
+  t.Add("sectors.<sector>.intensity_sd", &S::intensity_sd, "share", Between(0, 1),
+        "relative spread of the intensity");
+  t.Add("sectors.<sector>.process_share", &S::process_share, "share", Between(0.001, 1),
+        "share of emissions that the band's intensity looks at")
+      .Because("the whole firm");
+  t.Add("sectors.<sector>.abated_in_2024", &S::abated_in_2024, "share", Between(0, 0.9),
+        "share of emissions without a price that 2024 had already cut")
+      .Because("no price in 2024");
+  t.Add("sectors.<sector>.intensity_drift", &S::intensity_drift, "a year", kRate,
+        "change of intensity without a price");
+  t.Add("sectors.<sector>.product_value", &S::product_value, "CNY/{unit}", kAtLeast0,
+        "value of a unit of output");
+  t.Add("sectors.<sector>.demand_elasticity", &S::demand_elasticity, "", Between(0, 10),
+        "price elasticity of demand, without its sign");
+  t.Add("sectors.<sector>.abatement", &S::abatement, "", {},
+        "abatement curve: share of emissions cut at a cost (CNY/t), straight lines between")
+      .Columns({{"share", Kind::kNumber, Range{0, 1, true}}, {"cost", Kind::kNumber, kAbove0}})
+      .Required();
+  t.Add("sectors.<sector>.months", &S::months, "share", kShare,
+        "shares of the year's output, January to December")
+      .Because("even over the year");
+  t.Series("sectors.<sector>.growth", &S::growth, "a year", kRate, "growth of output");
+  t.Series("sectors.<sector>.pass_through", &S::pass_through, "share", Between(0, 2),
+           "share of the marginal carbon cost in the product's price");
+  t.Text("sectors.<sector>.rule.<vintage>", &S::rule, "allocation rule, from that vintage on")
+      .Choices(RuleNames());
+  t.Series("sectors.<sector>.cap_mt", &S::cap_mt, "Mt", kAtLeast0, "cap");
+  t.Series("sectors.<sector>.paid_share", &S::paid_share, "share", kShare, "paid share of the cap");
+  t.Series("sectors.<sector>.pre_allocation", &S::pre_allocation, "share", kShare,
+           "first issue, over the last verified emissions (capped: over the firm's share of the pool)");
+  t.Add("sectors.<sector>.cbam.exports_mt", &C::exports_mt, "Mt", kAtLeast0,
+        "exports to the EU that CBAM covers, a year")
+      .Because("no covered exports");
+  t.Add("sectors.<sector>.cbam.exporter_share", &C::exporter_share, "share", kShare,
+        "share of the sector's firms that export")
+      .Because("no covered exports");
+  t.Add("sectors.<sector>.cbam.actual_intensity", &C::actual_intensity, "t/t", Between(0, 100),
+        "embedded emissions, actual: mean")
+      .Because("no covered exports");
+  t.Add("sectors.<sector>.cbam.actual_intensity_sd", &C::actual_intensity_sd, "share",
+        Between(0, 1), "embedded emissions, actual: relative spread")
+      .Because("no covered exports");
+  t.Add("sectors.<sector>.cbam.default_intensity", &C::default_intensity, "t/t", Between(0, 100),
+        "embedded emissions by default, before the mark-up")
+      .Because("no covered exports");
+  t.Add("sectors.<sector>.cbam.benchmark", &C::benchmark, "t/t", Between(0, 100),
+        "European benchmark of the good")
+      .Because("no covered exports");
+  t.Add("sectors.<sector>.cbam.covered_share", &C::covered_share, "share", kShare,
+        "share of the embedded emissions inside the Chinese scheme")
+      .Because("no covered exports");
+  t.Add("sectors.<sector>.cbam.actual_from", &C::actual_from, "", Between(2026, 2100),
+        "year from which exporters declare actual emissions");
+}
+
+std::vector<Key> BuildKeys() {
+  Table table;
+  AddRun(table);
+  AddPower(table);
+  AddRules(table);
+  AddMarket(table);
+  AddBehaviour(table);
+  AddEurope(table);
+  AddSectors(table);
+  return table.Take();
+}
+
+KeyNode BuildTree() {
+  KeyNode root;
+  for (const Key& key : Keys()) {
+    KeyNode* node = &root;
+    for (const std::string& part : key.pattern) {
+      if (part.front() == '<') {
+        if (!node->any) node->any = std::make_unique<KeyNode>();
+        node->wildcard = part;
+        node = node->any.get();
+      } else {
+        node = &node->children[part];
+      }
+    }
+    node->key = &key;
+  }
+  return root;
+}
+
+std::string FormatCell(Kind kind, double number) {
+  return kind == Kind::kDate ? ToString(DateOf(number)) : FormatNumber(number);
+}
+
+}  // namespace
+
+const std::vector<Key>& Keys() {
+  static const std::vector<Key> keys = BuildKeys();
+  return keys;
+}
+
+const KeyNode& KeyTree() {
+  static const KeyNode root = BuildTree();
+  return root;
+}
+
+std::string Join(const Path& path) {
+  std::string dotted;
+  for (const std::string& part : path) dotted += (dotted.empty() ? "" : ".") + part;
+  return dotted;
+}
+
+Path Split(std::string_view dotted) {
+  Path path;
+  while (true) {
+    const std::size_t dot = dotted.find('.');
+    path.emplace_back(dotted.substr(0, dot));
+    if (dot == dotted.npos) return path;
+    dotted.remove_prefix(dot + 1);
+  }
+}
+
+bool IsUnder(const Path& path, const Path& prefix) {
+  return path.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), path.begin());
+}
+
+bool FitsWildcard(std::string_view wildcard, std::string_view part) {
+  const auto is_number = [&](std::size_t digits_max) {
+    return !part.empty() && part.size() <= digits_max &&
+           part.find_first_not_of("0123456789") == part.npos;
+  };
+  if (wildcard == "<year>" || wildcard == "<vintage>") {
+    return is_number(4) && part >= "2013" && part <= "2100";
+  }
+  if (wildcard == "<years>") return is_number(2) && part.front() != '0';
+  if (wildcard == "<class>") return std::ranges::find(kPowerClasses, part) != std::end(kPowerClasses);
+  return !part.empty() && part.front() >= 'a' && part.front() <= 'z' &&
+         part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == part.npos;
+}
+
+std::string_view WildcardMeaning(std::string_view wildcard) {
+  if (wildcard == "<year>") return "a year from 2013 to 2100";
+  if (wildcard == "<vintage>") return "a vintage from 2013 to 2100 (2020 is 2019-20)";
+  if (wildcard == "<years>") return "a number of years from 1 to 99";
+  if (wildcard == "<class>") return "I, II, III, gas, coal_heat, gas_heat";
+  return "a sector's name of small letters, digits and _";
+}
+
+std::string RangeText(const Range& range) {
+  if (range.low <= kFree.low && range.high >= kFree.high) return "";
+  if (range.high >= kAtLeast0.high) {
+    return (range.above_low ? "above " : "from ") + FormatNumber(range.low);
+  }
+  if (range.above_low) {
+    return "above " + FormatNumber(range.low) + ", at most " + FormatNumber(range.high);
+  }
+  return "from " + FormatNumber(range.low) + " to " + FormatNumber(range.high);
+}
+
+std::string AllowedText(const Key& key) {
+  const auto with_range = [](std::string what, const Range& range) {
+    const std::string text = RangeText(range);
+    return text.empty() ? what : what + " " + text;
+  };
+  switch (key.kind) {
+    case Kind::kNumber:
+      return with_range("a number", key.range);
+    case Kind::kInteger:
+      return with_range("a whole number", key.range);
+    case Kind::kFlag:
+      return "true or false";
+    case Kind::kText: {
+      std::string text;
+      for (const std::string& choice : key.choices) {
+        text += (text.empty() ? "\"" : ", \"") + choice + "\"";
+      }
+      return text.empty() ? "text in quotes" : text;
+    }
+    case Kind::kDate:
+      return "a date that exists, as 2028-01-31";
+    case Kind::kMonthDay:
+      return "a month and day that exist every year, as \"12-31\"";
+    case Kind::kFile:
+      return "the name of a file, in quotes";
+    case Kind::kNumbers:
+      return with_range("a list of " + std::to_string(key.length) + " numbers", key.range);
+    case Kind::kDates:
+      return "a list of dates, in order";
+    case Kind::kRows: {
+      std::string text;
+      for (const RowColumn& column : key.columns) {
+        text += (text.empty() ? "{ " : ", ") + std::string(column.name) + " = ";
+        text += column.kind == Kind::kDate ? "a date"
+                                           : with_range(column.kind == Kind::kInteger
+                                                            ? "a whole number"
+                                                            : "a number",
+                                                        column.range);
+      }
+      return "a list of " + text + " }";
+    }
+  }
+  return "";
+}
+
+std::string FormatNumber(double number) {
+  char buffer[400];
+  const auto [end, error] =
+      std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed);
+  ETS_ASSERT(error == std::errc());
+  return number == 0 ? "0" : std::string(buffer, end);
+}
+
+std::string FormatText(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (c == '\n') {
+      quoted += "\\n";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04X", static_cast<unsigned>(c));
+      quoted += escape;
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + '"';
+}
+
+std::string FormatValue(const Key& key, const Value& value) {
+  switch (key.kind) {
+    case Kind::kNumber:
+      return FormatNumber(Real(value));
+    case Kind::kInteger:
+      return std::to_string(std::get<std::int64_t>(value));
+    case Kind::kFlag:
+      return std::get<bool>(value) ? "true" : "false";
+    case Kind::kText:
+    case Kind::kFile:
+      return FormatText(std::get<std::string>(value));
+    case Kind::kDate:
+      return ToString(std::get<Date>(value));
+    case Kind::kMonthDay: {
+      const auto day = std::get<std::int64_t>(value);
+      char text[16];
+      std::snprintf(text, sizeof text, "\"%02d-%02d\"", static_cast<int>(day / 100 % 100),
+                    static_cast<int>(day % 100));
+      return text;
+    }
+    case Kind::kNumbers:
+    case Kind::kDates:
+    case Kind::kRows: {
+      const Kind cell = key.kind == Kind::kDates ? Kind::kDate : Kind::kNumber;
+      std::string text;
+      for (const auto& row : std::get<Rows>(value)) {
+        text += text.empty() ? "" : ", ";
+        if (key.kind != Kind::kRows) {
+          text += FormatCell(cell, row[0]);
+          continue;
+        }
+        for (std::size_t c = 0; c < row.size(); ++c) {
+          text += std::string(c == 0 ? "{ " : ", ") + key.columns[c].name + " = " +
+                  FormatCell(key.columns[c].kind, row[c]);
+        }
+        text += " }";
+      }
+      return "[" + text + "]";
+    }
+  }
+  return "";
+}
+
+}  // namespace ets::sim

@@ -1,0 +1,480 @@
+// How firms trade: the book each keeps, the orders it sends, the bids it makes.
+
+#include <algorithm>
+#include <cmath>
+
+#include "policy/offsets.h"
+#include "sim/world.h"
+
+namespace ets::sim {
+namespace {
+
+constexpr double kWorthTrading = 200;       // t; a smaller surplus is not worth an order.
+constexpr double kSellHazard = 0.02;        // A day.
+constexpr double kForcedSellHazard = 0.035; // A day; a holder whose units will expire.
+constexpr double kBuyTolerance = 1.10;      // Of what holding is worth, while the deadline is far.
+constexpr double kUndercut = 0.01;          // The most a seller goes below the best offer at once.
+constexpr int kDeadlineQuarter = 60;        // Trading days.
+constexpr double kLotsWorthBidding = 10;    // Fewer are bid for less often, so that effort pays.
+constexpr std::array<double, 3> kBidParts = {0.5, 0.3, 0.5};  // Of the need; the last adds units to bank.
+
+}  // namespace
+
+Price World::ToPrice(double cny) const { return Price::FromMinorPerTonne(std::max<std::int64_t>(1, std::llround(cny * 100))); }
+
+std::int64_t World::Held(std::size_t firm, LedgerId ledger) const {
+  const Agent& agent = agents_[firm];
+  return registry_.balance(agent.holder, ledger) + market_.holding(agent.member, ledger).total();
+}
+
+// Reads every firm's holdings and works out what it has too much or lacks.
+void World::RefreshBooks(Date day) {
+  const int old = year_ - 1;
+  const bool legacy_year = old < scenario_.first_banking_vintage;
+  large_sellers_.clear();
+  for (std::size_t i = 0; i < agents_.size(); ++i) {
+    Agent& agent = agents_[i];
+    if (!agent.enrolled) {
+      agent.position = agent.due_gap = agent.offset_room = 0;
+      continue;
+    }
+    const FirmId id(static_cast<std::uint32_t>(i));
+    const Sector& sector = scenario_.sectors[agent.sector];
+    double held = 0;
+    double held_due = 0;
+    double legacy = 0;
+    for (const VintageInstrument& entry : vintages_) {
+      const auto units = static_cast<double>(Held(i, entry.ledger));
+      if (entry.vintage < scenario_.first_banking_vintage) {
+        legacy += units;
+        if (!legacy_year) continue;
+      }
+      held += units;
+      if (entry.vintage <= old) held_due += units;
+    }
+    const auto offsets = static_cast<double>(Held(i, authority_.offset_ledger()));
+    double owed = 0;
+    double pending = 0;
+    double offset_limit = 0;
+    if (old >= sector.first_vintage) {
+      const scheme::FirmVintage& record = authority_.firm_vintage(id, old);
+      const registry::ComplianceView view = registry_.compliance(id.raw(), static_cast<std::uint16_t>(old));
+      const double emitted =
+          view.verified ? static_cast<double>(view.emissions.count()) : year_of(i, old).emissions;
+      owed = std::max(0.0, emitted - static_cast<double>(view.surrendered.count()));
+      if (record.assessed) owed = 0;
+      offset_limit = owed > 0 ? emitted * scenario_.offset_limit - static_cast<double>(view.offsets.count()) : 0;
+      if (!record.final) pending = year_of(i, old).expected_free - static_cast<double>(record.pre_allocated.count());
+    }
+    double running = 0;
+    if (year_ >= sector.first_vintage) {
+      const FirmYear& record = year_of(i, year_);
+      const double share = record.expected_emissions > 0 ? std::min(1.0, record.emissions / record.expected_emissions) : 0;
+      running = record.expected_free * share -
+                static_cast<double>(authority_.firm_vintage(id, year_).pre_allocated.count()) - record.emissions;
+    }
+    if (agent.never_complies) owed = 0;
+    agent.position = held + offsets + pending + running - owed - static_cast<double>(authority_.arrears(id).count()) +
+                     static_cast<double>(agent.carry_over_left);
+    agent.due_gap = owed - held_due - offsets - pending;
+    agent.offset_room = std::max(0.0, offset_limit - offsets);
+    agent.legacy_excess = 0;
+    if (legacy_year && !authority_.rulebook().carry_over_base.empty()) {
+      // Industry's base was made public late; before, only power knows it has one.
+      const bool known = sector.name == "power" || day >= scenario_.carry_over_public;
+      const double spare = legacy + pending - owed;
+      const Tonnes room = known ? authority_.CarryOverRoom(id, Tonnes(agent.net_sales_legacy), Tonnes(kAmountMax / 4))
+                                : Tonnes();
+      agent.legacy_excess = std::max(0.0, spare - static_cast<double>(room.count()));
+    }
+    if (agent.position >= static_cast<double>(scenario_.block_from_t)) large_sellers_.push_back(static_cast<std::uint32_t>(i));
+  }
+}
+
+// Deposits what is missing, as far as the holder account has it. Returns what is then available.
+std::int64_t World::MakeAvailable(std::size_t firm, LedgerId ledger, std::int64_t amount) {
+  const Agent& agent = agents_[firm];
+  const std::int64_t available = market_.holding(agent.member, ledger).available;
+  if (available >= amount) return available;
+  const std::int64_t more = std::min(amount - available, registry_.balance(agent.holder, ledger));
+  if (more > 0) venue_.Deposit(agent.member, ledger, more);
+  return available + std::max<std::int64_t>(more, 0);
+}
+
+// Sees to it that `amount` fen are available, borrowing at least `chunk` when it must.
+bool World::Fund(std::size_t firm, std::int64_t amount, std::int64_t chunk) {
+  Agent& agent = agents_[firm];
+  const std::int64_t available = market_.holding(agent.member, authority_.cny()).available;
+  if (available >= amount) return true;
+  const std::int64_t left = (agent.credit_limit - agent.credit_used).minor();
+  const std::int64_t loan = std::min(std::max(amount - available, chunk), left);
+  if (loan < amount - available) return false;
+  venue_.Borrow(agent.member, authority_.cny(), loan);
+  agent.credit_used += Money::FromMinor(loan);
+  year_of(firm, year_).borrowed += Money::FromMinor(loan);
+  return true;
+}
+
+void World::TradeListed(Date day) {
+  OfferOffsets();
+  active_.clear();
+  const double near = scenario_.hazard_base + scenario_.hazard_deadline * std::exp(-days_to_deadline_ / scenario_.hazard_days);
+  const double far =
+      scenario_.hazard_base + scenario_.hazard_deadline * std::exp(-(days_to_deadline_ + 242) / scenario_.hazard_days);
+  const bool carry_over_demand = year_ - 1 < scenario_.first_banking_vintage && day >= scenario_.carry_over_public;
+  for (std::size_t i = 0; i < agents_.size(); ++i) {
+    Agent& agent = agents_[i];
+    if (!agent.enrolled) continue;
+    const double chance = agent.dice.Uniform();
+    const double need = std::max(agent.due_gap, -agent.position);
+    if (need >= 1) {
+      if (!last_buying_day_ && chance < (agent.due_gap > 0 ? near : far)) active_.push_back(static_cast<std::uint32_t>(i) << 2U);
+      continue;
+    }
+    if (agent.legacy_excess > kWorthTrading) {
+      const double rush = 1 + std::max(0.0, 1 - days_to_deadline_ / 160.0);
+      if (chance < kForcedSellHazard * rush) active_.push_back((static_cast<std::uint32_t>(i) << 2U) | 2U);
+      continue;
+    }
+    if (agent.position > kWorthTrading && (!agent.patient || days_to_deadline_ < kDeadlineQuarter)) {
+      if (chance < kSellHazard) active_.push_back((static_cast<std::uint32_t>(i) << 2U) | 1U);
+      if (chance < kSellHazard) continue;
+    }
+    if (carry_over_demand && !last_buying_day_ && chance > 1 - kSellHazard &&
+        scenario_.sectors[agent.sector].name != "power") {
+      active_.push_back((static_cast<std::uint32_t>(i) << 2U) | 3U);
+    }
+  }
+  for (std::size_t i = active_.size(); i > 1; --i) std::swap(active_[i - 1], active_[day_dice_.Below(i)]);
+  double average = outlook_.adaptive;
+  if (!recent_closes_.empty()) {
+    average = 0;
+    for (const double close : recent_closes_) average += close;
+    average /= static_cast<double>(recent_closes_.size());
+  }
+  // From the panic days on, the limit climbs to three times the average.
+  double panic = 0;
+  if (days_to_deadline_ < scenario_.panic_days) panic = scenario_.panic_multiple * average;
+  for (const std::uint32_t entry : active_) {
+    const std::size_t firm = entry >> 2U;
+    const Agent& agent = agents_[firm];
+    switch (entry & 3U) {
+      case 0: {
+        const double need = std::max(agent.due_gap, -agent.position);
+        if (need >= 1) Buy(firm, need, agent.due_gap > 0 ? panic : 0);
+        break;
+      }
+      case 1:
+        if (agent.position > kWorthTrading) Sell(firm, agent.position, false);
+        break;
+      case 2:
+        Sell(firm, agent.legacy_excess / (1 + scenario_.carry_over_multiple), true);
+        break;
+      case 3:
+        BuyForCarryOver(firm);
+        break;
+    }
+  }
+}
+
+void World::Buy(std::size_t firm, double need, double panic) {
+  Agent& agent = agents_[firm];
+  if (need >= static_cast<double>(scenario_.block_from_t) && agent.dice.Chance(scenario_.block_probability) &&
+      BuyBlock(firm, need)) {
+    return;
+  }
+  const double draw = agent.dice.LogNormal(scenario_.listed_size_median_t, scenario_.listed_size_sigma);
+  double wanted = std::max(scenario_.buy_fraction * need, std::min(draw, need));
+  if (need < 1'000) wanted = need;
+  const auto quantity = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::ceil(wanted)), 1, scenario_.block_from_t - 1);
+  const bool due = agent.due_gap > 0;
+
+  // The cheapest offer among what can be used.
+  InstrumentId best;
+  std::int64_t best_ask = 0;
+  const InstrumentId* newest = nullptr;
+  for (const VintageInstrument& entry : vintages_) {
+    if (!entry.listed || (due && entry.vintage > year_ - 1)) continue;
+    newest = &entry.instrument;
+    const matching::BestQuote quote = market_.best(entry.instrument, matching::Side::kSell);
+    if (quote.present && (best_ask == 0 || quote.price.minor_per_tonne() < best_ask)) {
+      best = entry.instrument;
+      best_ask = quote.price.minor_per_tonne();
+    }
+  }
+  std::int64_t size = quantity;
+  if (agent.offset_room >= 1) {
+    const matching::BestQuote quote = market_.best(offset_instrument_, matching::Side::kSell);
+    if (quote.present && (best_ask == 0 || quote.price.minor_per_tonne() <= best_ask)) {
+      best = offset_instrument_;
+      best_ask = quote.price.minor_per_tonne();
+      size = std::min(size, static_cast<std::int64_t>(agent.offset_room));
+    }
+  }
+  const double worth = agent.hold_value * kBuyTolerance;
+  double limit = 0;
+  if (best_ask > 0) {
+    limit = static_cast<double>(best_ask) / 100 * scenario_.buy_markup;
+    limit = std::min(limit, std::max(worth, panic));
+  } else {
+    if (newest == nullptr) return;
+    best = *newest;
+    limit = std::max(worth, panic);
+  }
+  const market::InstrumentView& view = market_.instrument(best);
+  if (best_ask == 0) limit = std::min(limit, static_cast<double>(view.close.minor_per_tonne()) / 100 * scenario_.buy_markup);
+  const Price price = std::min(ToPrice(limit), view.band_high);
+  if (price < view.band_low) return;
+  const std::int64_t value = (price * Tonnes(size)).minor();
+  if (!Fund(firm, value, value)) return;
+  const auto receipt = venue_.Apply(market::PlaceOrder{agent.member, best, matching::Side::kBuy,
+                                                       matching::TimeInForce::kDay, price, Tonnes(size)},
+                                    SourceKind::kAgent, static_cast<std::uint32_t>(firm));
+  result_.refused_orders += receipt.ok() ? 0 : 1;
+}
+
+bool World::BuyBlock(std::size_t firm, double need) {
+  Agent& buyer = agents_[firm];
+  if (large_sellers_.empty()) return false;
+  const bool due = buyer.due_gap > 0;
+  const auto wanted = std::max(scenario_.block_from_t, static_cast<std::int64_t>(scenario_.buy_fraction * need));
+  // Inside the group first, then whoever is met.
+  std::array<std::size_t, 8> candidates{};
+  std::size_t count = 0;
+  if (buyer.group != 0) {
+    for (const std::uint32_t other : large_sellers_) {
+      if (agents_[other].group == buyer.group && other != firm && count < 3) candidates[count++] = other;
+    }
+  }
+  while (count < candidates.size()) candidates[count++] = large_sellers_[buyer.dice.Below(large_sellers_.size())];
+  for (const std::size_t other : candidates) {
+    Agent& seller = agents_[other];
+    if (other == firm || seller.position < static_cast<double>(scenario_.block_from_t)) continue;
+    if (seller.patient && seller.group != buyer.group && days_to_deadline_ > kDeadlineQuarter) continue;
+    for (const VintageInstrument& entry : vintages_) {
+      if (!entry.listed || (due && entry.vintage > year_ - 1)) continue;
+      const double free = entry.vintage <= year_ - 1 ? std::min(-seller.due_gap, seller.position) : seller.position;
+      const std::int64_t quantity = std::min({wanted, static_cast<std::int64_t>(free), Held(other, entry.ledger)});
+      if (quantity < scenario_.block_from_t) continue;
+      const market::InstrumentView& view = market_.instrument(entry.instrument);
+      const double close = static_cast<double>(view.previous_close.minor_per_tonne()) / 100;
+      const double agreed = close * (1 - scenario_.block_discount + scenario_.block_sd * buyer.dice.Normal());
+      const bool forced = seller.legacy_excess > kWorthTrading;
+      if (!forced && agreed < 0.9 * seller.hold_value) continue;
+      if (agreed > std::max(kBuyTolerance * buyer.hold_value, days_to_deadline_ < scenario_.panic_days ? 2 * close : 0)) continue;
+      const Price price = std::clamp(ToPrice(agreed), view.block_band_low, view.block_band_high);
+      if (MakeAvailable(other, entry.ledger, quantity) < quantity) continue;
+      const std::int64_t value = (price * Tonnes(quantity)).minor();
+      if (!Fund(firm, value, value)) return false;
+      const auto receipt = venue_.Apply(
+          market::TradeBlock{seller.member, buyer.member, entry.instrument, price, Tonnes(quantity)}, SourceKind::kAgent,
+          static_cast<std::uint32_t>(firm));
+      result_.refused_orders += receipt.ok() ? 0 : 1;
+      return receipt.ok();
+    }
+  }
+  return false;
+}
+
+void World::Sell(std::size_t firm, double surplus, bool forced) {
+  Agent& agent = agents_[firm];
+  for (const VintageInstrument& entry : vintages_) {
+    if (!entry.listed) continue;
+    double free = surplus;
+    // What the next deadline needs is not for sale.
+    if (!forced && entry.vintage <= year_ - 1) free = std::min(free, -agent.due_gap);
+    const std::int64_t held = Held(firm, entry.ledger);
+    const auto most = std::min(static_cast<std::int64_t>(free), held);
+    if (most < 1) continue;
+    const double draw = agent.dice.LogNormal(scenario_.listed_size_median_t, scenario_.listed_size_sigma);
+    const double wanted = std::max(draw, 0.2 * surplus);
+    const auto quantity = std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1, std::min(most, scenario_.block_from_t - 1));
+    const market::InstrumentView& view = market_.instrument(entry.instrument);
+    const matching::BestQuote ask = market_.best(entry.instrument, matching::Side::kSell);
+    const double close = static_cast<double>(view.previous_close.minor_per_tonne()) / 100;
+    const double best = ask.present ? static_cast<double>(ask.price.minor_per_tonne()) / 100 : close;
+    double price = best * (1 - kUndercut * agent.dice.Uniform());
+    if (forced) {
+      price = std::max(price, 0.5 * agent.hold_value);
+    } else {
+      price = std::max(price, scenario_.sell_margin * agent.hold_value);
+    }
+    const Price limit = std::max(ToPrice(price), view.band_low);
+    if (limit > view.band_high) return;
+    const std::int64_t available = MakeAvailable(firm, entry.ledger, quantity);
+    if (available < 1) continue;
+    const auto receipt = venue_.Apply(market::PlaceOrder{agent.member, entry.instrument, matching::Side::kSell,
+                                                         matching::TimeInForce::kDay, limit,
+                                                         Tonnes(std::min(quantity, available))},
+                                      SourceKind::kAgent, static_cast<std::uint32_t>(firm));
+    result_.refused_orders += receipt.ok() ? 0 : 1;
+    return;
+  }
+}
+
+// Room to carry old units over is worth the difference between their price and a new unit's value.
+void World::BuyForCarryOver(std::size_t firm) {
+  Agent& agent = agents_[firm];
+  const FirmId id(static_cast<std::uint32_t>(firm));
+  std::int64_t held = 0;
+  for (const VintageInstrument& entry : vintages_) {
+    if (entry.vintage < scenario_.first_banking_vintage) held += Held(firm, entry.ledger);
+  }
+  const double spare = static_cast<double>(held) + std::min(0.0, -agent.due_gap);
+  const double room =
+      static_cast<double>(authority_.CarryOverRoom(id, Tonnes(agent.net_sales_legacy), Tonnes(kAmountMax / 4)).count()) - spare;
+  if (room < 1'000) return;
+  for (const VintageInstrument& entry : vintages_) {
+    if (!entry.listed || entry.vintage >= scenario_.first_banking_vintage) continue;
+    const matching::BestQuote ask = market_.best(entry.instrument, matching::Side::kSell);
+    if (!ask.present) continue;
+    const double offer = static_cast<double>(ask.price.minor_per_tonne()) / 100;
+    if (offer * scenario_.sell_margin > agent.hold_value) continue;
+    const auto quantity = std::clamp<std::int64_t>(static_cast<std::int64_t>(room * 0.5 * agent.dice.Uniform()), 1'000,
+                                                   scenario_.block_from_t - 1);
+    const std::int64_t value = (ask.price * Tonnes(quantity)).minor();
+    if (!Fund(firm, value, value)) return;
+    const auto receipt = venue_.Apply(market::PlaceOrder{agent.member, entry.instrument, matching::Side::kBuy,
+                                                         matching::TimeInForce::kImmediateOrCancel, ask.price, Tonnes(quantity)},
+                                      SourceKind::kAgent, static_cast<std::uint32_t>(firm));
+    result_.refused_orders += receipt.ok() ? 0 : 1;
+    return;
+  }
+}
+
+void World::OfferOffsets() {
+  const LedgerId ledger = authority_.offset_ledger();
+  std::int64_t stock = market_.holding(projects_, ledger).available;
+  if (stock <= 0) return;
+  const double target = scenario_.offset_price_share * static_cast<double>(HeadlineClose().minor_per_tonne()) / 100;
+  const market::InstrumentView& view = market_.instrument(offset_instrument_);
+  const Price wanted = ToPrice(target);
+  if (wanted < view.band_low || wanted > view.band_high) {
+    // The allowance price has left the offset's band: it is listed anew at the price it is offered at.
+    ETS_ASSERT(venue_.Apply(market::DelistInstrument{offset_instrument_}, SourceKind::kAuthority).ok());
+    const auto listed =
+        venue_.Apply(market::ListInstrument{ledger, authority_.cny(), wanted}, SourceKind::kAuthority);
+    ETS_ASSERT(listed.ok());
+    offset_instrument_ = InstrumentId(static_cast<std::uint16_t>(listed->id));
+    return;
+  }
+  while (stock > 0) {
+    const std::int64_t quantity = std::min(stock, scenario_.block_from_t - 1);
+    const auto receipt = venue_.Apply(market::PlaceOrder{projects_, offset_instrument_, matching::Side::kSell,
+                                                         matching::TimeInForce::kDay, wanted, Tonnes(quantity)},
+                                      SourceKind::kAgent, static_cast<std::uint32_t>(agents_.size()));
+    if (!receipt.ok()) return;
+    stock -= quantity;
+  }
+}
+
+void World::CollectBids(const scheme::PlannedAuction& planned, std::size_t auctions_left) {
+  const auto lot = static_cast<double>(auction::FindFormat(scenario_.auction_format)->lot.count());
+  const int month = (today_.year() - kFirstYear) * 12 + today_.month() - 1;
+  const auto limit = static_cast<std::int64_t>(static_cast<double>(planned.volume.count()) * scenario_.auction_bidder_limit);
+  for (std::size_t i = 0; i < agents_.size(); ++i) {
+    Agent& agent = agents_[i];
+    if (!agent.enrolled) continue;
+    const FirmYear& record = year_of(i, year_);
+    const Sector& sector = scenario_.sectors[agent.sector];
+    if (year_ < sector.first_vintage) continue;
+    // The year's paid need, spread over its auctions; what is already long is used up slowly.
+    const double to_come = (record.expected_emissions - record.expected_free) * (1 - elapsed_share_);
+    const double need = to_come + std::max(0.0, -agent.position) - 0.5 * std::max(0.0, agent.position);
+    double weekly = need / static_cast<double>(auctions_left);
+    if (weekly <= 0) continue;
+    const double participation = std::min(1.0, weekly / (kLotsWorthBidding * lot));
+    if (!agent.dice.Chance(participation)) continue;
+    weekly = std::max(weekly / participation, lot);
+    // Its own value: the expected price, or abating the gap itself where that is cheaper.
+    const double gap = record.expected_emissions > 0 ? std::min(1.0, need / record.expected_emissions) : 0;
+    const double own = record.per_tonne > 0.5
+                           ? MarginalCost(agent, scenario_, sector, scenario_.operation_share + agent.decided + gap, month)
+                           : agent.expected_price;
+    const double value = std::min(agent.expected_price, own);
+    std::int64_t left = limit;
+    for (std::size_t step = 0; step < kBidParts.size(); ++step) {
+      const Price price = ToPrice(value * scenario_.bid_steps[step]);
+      if (price < planned.reserve) break;
+      const auto lots = std::max<std::int64_t>(step == 0 ? 1 : 0, std::llround(weekly * kBidParts[step] / lot));
+      const std::int64_t quantity = std::min(left / static_cast<std::int64_t>(lot), lots) * static_cast<std::int64_t>(lot);
+      if (quantity <= 0) continue;
+      const std::int64_t cost = (price * Tonnes(quantity)).minor();
+      if (!Fund(i, cost, static_cast<std::int64_t>(value * 100 * weekly * 12))) break;
+      const auto receipt =
+          venue_.Apply(market::SubmitBid{agent.member, price, Tonnes(quantity)}, SourceKind::kAgent, static_cast<std::uint32_t>(i));
+      if (!receipt.ok()) {
+        ++result_.refused_orders;
+        break;
+      }
+      left -= quantity;
+    }
+  }
+}
+
+void World::HoldAuctions(Date day) {
+  const std::size_t auctions_left = authority_.AuctionsLeft(day);
+  for (const scheme::PlannedAuction& planned : authority_.Auctions(day)) {
+    const VintageInstrument entry = EnsureListed(planned.vintage);
+    venue_.Deposit(auctioneer_, entry.ledger, planned.volume.count());
+    market::OpenAuction open;
+    open.auctioneer = auctioneer_;
+    open.instrument = entry.instrument;
+    open.terms.format = *auction::FindFormat(scenario_.auction_format);
+    open.terms.format.purchase_limit_bp = static_cast<std::uint32_t>(std::lround(scenario_.auction_bidder_limit * 10'000));
+    open.terms.supply = planned.volume;
+    open.terms.reserve = planned.reserve;
+    open.terms.tie_seed = day_dice_.Next();
+    const auto opened = venue_.Apply(open, SourceKind::kAuthority);
+    ETS_ASSERT(opened.ok());
+    CollectBids(planned, std::max<std::size_t>(auctions_left, 1));
+    ETS_ASSERT(venue_.Apply(market::CloseAuction{}, SourceKind::kClock).ok());
+    // Awards settle at once; what is unsold and what was paid goes back to the authority.
+    venue_.AskBack(auctioneer_, entry.ledger);
+    venue_.AskBack(auctioneer_, authority_.cny());
+    result_.alarms += venue_.Settle();
+    const std::int64_t revenue = registry_.balance(authority_.accounts().auction_stock, authority_.cny());
+    if (revenue > 0) {
+      ETS_ASSERT(venue_.Apply(registry::MakeTransfer{{authority_.accounts().auction_stock, authority_.accounts().treasury,
+                                                      authority_.cny(), revenue, registry::TransferCode::kOther, 0, 0}},
+                              SourceKind::kAuthority)
+                     .ok());
+    }
+    authority_.AuctionHeld(planned, last_clearing_);
+    const std::int64_t sold = last_clearing_.sold.count();
+    events_.Add(last_clearing_.price.minor_per_tonne());
+    events_.Add(sold);
+    sold_at_auction_ += sold;
+    if (planned.containment) containment_sold_ += sold;
+    week_auction_t_ += sold;
+    week_auction_offered_ += planned.volume.count();
+    week_auction_bid_ += last_clearing_.bid_volume.count();
+    if (sold > 0) {
+      week_auction_value_ += last_clearing_.price * last_clearing_.sold;
+      const double eur = static_cast<double>(last_clearing_.price.minor_per_tonne()) / scenario_.cny_per_eur;
+      domestic_prices_.Add({day, Price::FromMinorPerTonne(std::llround(eur)), last_clearing_.sold});
+    }
+    AuctionRow row;
+    row.date = day;
+    row.market = "cn";
+    row.auctioneer = "CN";
+    row.vintage = planned.vintage;
+    row.status = auction::ToString(last_clearing_.status);
+    row.currency = "CNY";
+    row.price = sold > 0 ? static_cast<double>(last_clearing_.price.minor_per_tonne()) / 100 : 0;
+    row.reserve_price = static_cast<double>(planned.reserve.minor_per_tonne()) / 100;
+    row.offered_t = planned.volume.count();
+    row.sold_t = sold;
+    row.unsold_t = planned.volume.count() - sold;
+    row.bid_t = last_clearing_.bid_volume.count();
+    row.containment_t = planned.containment ? planned.volume.count() : 0;
+    row.bids = static_cast<int>(last_clearing_.bids);
+    row.bidders = static_cast<int>(last_clearing_.bidders);
+    row.winners = static_cast<int>(last_clearing_.successful_bidders);
+    row.cover_ratio = last_clearing_.cover_ratio();
+    row.revenue = static_cast<double>((last_clearing_.price * last_clearing_.sold).minor()) / 100;
+    recorder_.Record(row);
+  }
+}
+
+}  // namespace ets::sim
