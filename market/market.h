@@ -1,10 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -20,8 +19,9 @@
 
 namespace ets::market {
 
-// Why the exchange refused an input: the first rule it broke, in this order. A refusal changes
-// nothing. On the wire and on disk. Append; never renumber.
+// Why the exchange refused an input: the first rule it broke, in this order; only the time, a
+// stream's sequence and whether a ledger or a format exists are looked at before the rest. A
+// refusal changes nothing. On the wire and on disk. Append; never renumber.
 enum class Refusal : std::uint16_t {
   kMemberNotFound = 1,
   kInstrumentNotFound = 2,
@@ -40,19 +40,41 @@ enum class Refusal : std::uint16_t {
   kBidBelowReserve = 15,
   kTooManyBids = 16,
   kStreamGap = 17,
-  kTimeGoesBack = 18,
+  kTimeGoesBack =
+      18,  // An input from before the last AdvanceTo, a session on an earlier or the same day.
+  kAmountTooLarge = 19,  // A ledger would hold more than kAmountMax in all.
+  kSessionAlreadyOpen = 20,
+  kAuctionAlreadyOpen = 21,
+  kAuctionFormatInvalid = 22,  // Not in auction::Formats(), or no lot or tick.
+  kLedgerNotFound = 23,
+  kLedgerStillTraded = 24,  // DropLedger before every instrument on it is delisted.
 };
-std::string_view ToString(Refusal refusal);
+std::string_view ToString(Refusal refusal);  // "INSUFFICIENT_CASH": the reason on the wire.
 
-// The venue's rules. Data: the defaults are those of the Shanghai exchange for listed and block trades
-// (announcement of 22 June 2021), the close and T+1 as in its trading rules.
+// No price is higher: 100,000.00 a tonne. It bounds what an order book has to lay out.
+inline constexpr Price kPriceMax = Price::FromMinorPerTonne(10'000'000);
+// The most fills one settlement message carries.
+inline constexpr std::size_t kFillsPerMessageMax = 4'095;
+
+// The venue's rules. Data: the defaults are those of the Shanghai exchange for listed and block
+// trades (announcement of 22 June 2021), the close and T+1 as in its trading rules.
 struct VenueRules {
-  Tonnes block_from{100'000};              // Listed strictly below, block from here.
-  std::uint32_t listed_band_bp = 1'000;    // +-10% of the instrument's own previous close.
-  std::uint32_t block_band_bp = 3'000;     // +-30%.
+  Tonnes block_from{100'000};            // Listed strictly below, block from here.
+  std::uint32_t listed_band_bp = 1'000;  // +-10% of the instrument's own previous close.
+  std::uint32_t block_band_bp = 3'000;   // +-30%.
   Price tick = Price::FromMinorPerTonne(1);
-  bool resale_next_day = true;             // T+1: units bought today cannot be sold today.
+  bool resale_next_day = true;  // T+1: units bought today cannot be sold today.
   std::uint32_t bids_per_bidder_max = 10;
+
+  friend bool operator==(const VenueRules&, const VenueRules&) = default;
+};
+
+// The first record of every journal: what a Market is made from.
+struct Founding {
+  VenueRules rules;
+  std::uint16_t ledger_count_max = 0;
+
+  friend bool operator==(const Founding&, const Founding&) = default;
 };
 
 // ---- Inputs. Journaled as they are; everything else is recomputed by replay. ----
@@ -61,26 +83,31 @@ struct AdmitMember {
   AccountId escrow;  // The member's ESCROW account in the registry.
   AccountId holder;  // The account withdrawals go to.
 };
+// Tradable from the next session that opens.
 struct ListInstrument {
   LedgerId unit_ledger;
   LedgerId cash_ledger;
   Price reference;  // Stands in for the previous close until there is one.
 };
-// Cancels what rests, ends trading for good; holdings may still be withdrawn.
+// Cancels what rests and an open auction of it, ends trading for good; holdings may still be
+// withdrawn.
 struct DelistInstrument {
   InstrumentId instrument;
 };
-// One message of the Positions stream (registry -> market): a deposit became final. Dense from 1.
+// One message of the Positions stream (registry -> market): a deposit became final. Dense from 1; a
+// repeat is accepted and changes nothing, a gap is refused.
 struct Position {
   std::uint64_t sequence = 0;
   MemberId member;
   LedgerId ledger;
   std::int64_t amount = 0;  // > 0.
 };
-// Bands are fixed from the previous closes; T+1 units become available.
+// Bands are fixed from the previous closes, rounded inwards to the tick; T+1 units become
+// available.
 struct OpenSession {
   Date date;
 };
+// A member's own resting order is cancelled rather than traded with; see matching::OrderBook.
 struct PlaceOrder {
   MemberId member;
   InstrumentId instrument;
@@ -116,9 +143,10 @@ struct SubmitBid {
   Price price;
   Tonnes quantity;
 };
-// Closes the window, clears, turns awards into fills.
+// Closes the window, clears, turns awards into fills: one a winner, by its first winning bid.
 struct CloseAuction {};
-// Asks for a holding back: available -> Settlement stream -> holder's account. Settled, unreserved only.
+// Asks for a holding back: available -> Settlement stream -> holder's account. Settled, unreserved
+// only.
 struct Withdraw {
   MemberId member;
   LedgerId ledger;
@@ -126,7 +154,8 @@ struct Withdraw {
 };
 // Ends the session: day orders are cancelled, closes fixed, the settlement message(s) made ready.
 struct CloseSession {};
-// A ledger expired or was frozen in the registry: available units leave the mirror without a withdrawal.
+// A ledger expired or was frozen in the registry: what is not reserved leaves the mirror of every
+// member without a withdrawal.
 struct DropLedger {
   LedgerId ledger;
 };
@@ -140,16 +169,16 @@ struct DayClosed {
   std::uint64_t market_state_hash = 0;
 };
 
-using Input = std::variant<AdmitMember, ListInstrument, DelistInstrument, Position, OpenSession, PlaceOrder,
-                           CancelOrder, TradeBlock, OpenAuction, SubmitBid, CloseAuction, Withdraw,
-                           CloseSession, DropLedger, AdvanceTo, DayClosed>;
+using Input = std::variant<AdmitMember, ListInstrument, DelistInstrument, Position, OpenSession,
+                           PlaceOrder, CancelOrder, TradeBlock, OpenAuction, SubmitBid,
+                           CloseAuction, Withdraw, CloseSession, DropLedger, AdvanceTo, DayClosed>;
 
 // What an accepted input gives back.
 struct Receipt {
   std::uint64_t sequence = 0;  // Of its journal record.
   OrderId order;               // PlaceOrder.
   std::uint32_t id = 0;        // AdmitMember: MemberId; ListInstrument: InstrumentId.
-  Tonnes traded;               // PlaceOrder: at once. TradeBlock: all.
+  Tonnes traded;               // PlaceOrder: at once. TradeBlock, CloseAuction: all.
   Tonnes resting;              // PlaceOrder.
   Money value;                 // Of `traded`.
 };
@@ -176,16 +205,16 @@ struct WithdrawalReady {
 // One message of the Settlement stream (market -> registry); sequence dense from 1.
 struct SettlementMessage {
   std::uint64_t sequence = 0;
-  std::vector<Fill> fills;                    // At most 4,095, in trade order.
-  std::vector<WithdrawalReady> withdrawals;   // In the last message of a batch only.
+  std::vector<Fill> fills;                   // At most 4,095, in trade order.
+  std::vector<WithdrawalReady> withdrawals;  // In the last message of a batch only.
 };
 
 struct InstrumentView {
   LedgerId unit_ledger;
   LedgerId cash_ledger;
   bool listed = true;
-  Price previous_close;  // The band's centre in the running session.
-  Price band_low, band_high;              // Listed.
+  Price previous_close;       // The band's centre in the running session.
+  Price band_low, band_high;  // Listed.
   Price block_band_low, block_band_high;
   // Of the running session, or of the last one until the next opens. Zero volumes: no trade.
   Price open, high, low, close;  // Close: VWAP of listed trades, else previous close.
@@ -208,20 +237,33 @@ class Listener {
 // network, thread or chance. Not thread-safe.
 //
 // Every order and bid reserves units or cash before it reaches a book, so every trade settles.
-// A buy order reserves limit x quantity; a better price frees the excess at once. Sale cash is usable at
-// once, bought units from the next session (T+1).
+// A buy order reserves limit x quantity; a better price frees the excess at once. Sale cash is
+// usable at once, bought units from the next session (T+1).
+//
+// Every input is journaled as it came, refused or not, before it is applied; so is each taking of
+// settlement messages. Record 1 holds the Founding.
 class Market {
  public:
-  // Journal and listener may be null; both must outlive the market. The journal holds inputs only.
-  Market(const VenueRules& rules, std::uint16_t ledger_count_max, Journal* journal, Listener* listener);
+  // Journal and listener may be null; both must outlive the market. Writes record 1. REQUIRES:
+  // rules with a positive tick.
+  Market(const VenueRules& rules, std::uint16_t ledger_count_max, Journal* journal,
+         Listener* listener);
   ~Market();
 
   Result<Receipt, Refusal> Apply(const Envelope& envelope, const Input& input);
 
-  // Applies one record read back from a journal. Returns an empty string, or what is wrong with it.
+  // Applies one record read back from a journal, without writing one: record 1 against the
+  // founding, a DayClosed that names a market hash against StateHash(). Returns an empty string, or
+  // what is wrong.
   std::string Replay(const JournalRecord& record);
+  // After replay: from here on records go to this journal, which holds those replayed.
+  void ContinueJournal(Journal* journal);
+  // What a reader makes the Market from that Replay() needs, or why the record is no founding.
+  static Result<Founding, std::string> FoundingOf(const JournalRecord& record);
 
-  // Takes what is ready to settle since the last call, as messages in order; empty when nothing is.
+  // Takes what traded or was withdrawn since the last call, as messages in order; empty when
+  // nothing is ready. The first call after replay gives the messages taken since the last DayClosed
+  // once more.
   std::vector<SettlementMessage> TakeSettlement();
 
   std::uint32_t member_count() const;
@@ -239,7 +281,11 @@ class Market {
   std::uint64_t sequence() const;
   std::uint64_t settlement_sequence() const;  // Of the last message taken.
 
+  // Of everything that decides what happens next; DayClosed carries the value before it is applied.
+  // O(holdings in use).
   std::uint64_t StateHash() const;
+  // Asserts that orders and bids bind what is reserved, member by member and ledger by ledger, that
+  // nothing is negative and totals are sums, and what the books promise. O(holdings in use).
   void CheckInvariants() const;
 
  private:

@@ -27,6 +27,7 @@ class YearSeries {
   bool Has(int year) const { return values_.contains(year); }
   bool empty() const { return values_.empty(); }
   const std::map<int, double>& values() const { return values_; }
+  friend bool operator==(const YearSeries&, const YearSeries&) = default;
 
  private:
   std::map<int, double> values_;
@@ -38,6 +39,7 @@ class YearSeries {
 struct CostAnchor {
   double abated = 0;  // Share of e0, 0 to 1, increasing.
   double cost = 0;    // CNY/t, increasing.
+  friend bool operator==(const CostAnchor&, const CostAnchor&) = default;
 };
 
 // A group of firms drawn from one log-normal: emissions in Mt a year.
@@ -45,6 +47,7 @@ struct SizeClass {
   int firms = 0;
   double median_mt = 0;
   double sigma = 0;
+  friend bool operator==(const SizeClass&, const SizeClass&) = default;
 };
 
 // Exporters of goods under CBAM.
@@ -57,6 +60,7 @@ struct CbamSector {
   double benchmark = 0;          // Column B.
   double covered_share = 0;      // Of the embedded emissions, inside the Chinese scheme.
   double actual_from = 2026;     // Year from which exporters declare actual values.
+  friend bool operator==(const CbamSector&, const CbamSector&) = default;
 };
 
 struct Sector {
@@ -76,7 +80,7 @@ struct Sector {
   double demand_elasticity = 0;    // >= 0.
   YearSeries pass_through;         // Share of marginal carbon cost in the product's price.
   std::vector<CostAnchor> abatement;
-  std::array<double, 12> months{}; // Shares of the year's output; sum 1.
+  std::array<double, 12> months = EvenMonths();  // Shares of the year's output; sum 1.
   YearSeries growth;               // Share a year: 0.005.
   std::map<int, std::string> rule; // By vintage, from that one on.
   YearSeries cap_mt;               // Where the rule is capped.
@@ -85,12 +89,20 @@ struct Sector {
   CbamSector cbam;
 
   const std::string& RuleOf(int vintage) const;  // REQUIRES: a rule from that vintage or earlier.
+
+  static constexpr std::array<double, 12> EvenMonths() {
+    std::array<double, 12> months{};
+    months.fill(1.0 / 12);
+    return months;
+  }
+  friend bool operator==(const Sector&, const Sector&) = default;
 };
 
 struct PowerClass {
   double share_of_emissions = 0;  // Of the sector; the six sum to 1 (coal heat and gas heat apart).
   double load_mean = 0, load_sd = 0;  // Of the load factor; I and II only.
   double balance_2023 = 0;        // Allowances by the 2023 benchmarks over emissions, less 1.
+  friend bool operator==(const PowerClass&, const PowerClass&) = default;
 };
 
 struct Europe {
@@ -105,6 +117,7 @@ struct Europe {
   int bidders = 24, bids = 97;
   double bid_sd = 0.015, throw_away_share = 0.05;
   std::string facts_csv;          // The 54 auctions' text: date,auctioneer,price,volume.
+  friend bool operator==(const Europe&, const Europe&) = default;
 };
 
 // Everything a run is made of. Plain data: the same struct gives the same run with the same seed and
@@ -207,12 +220,15 @@ struct Scenario {
   Date recognition_from;
   double cross_sectoral_factor = 1.0;
 
-  // Every leaf of the resolved scenario, with its mark; what the report prints and docs explain.
+  // Every leaf of the resolved scenario but names and titles, with its mark; what the report prints.
   std::vector<InputRow> inputs;
 
   int SectorIndex(std::string_view name) const;  // -1 when there is none.
   policy::Benchmarks BenchmarksOf(int vintage) const;  // Published, else the last one tightened.
   policy::PeakingFactor PeakingOf(int vintage) const;
+  // The auction's reserve price and the containment trigger: the last year given, grown from there.
+  double ReservePriceOf(int year) const;
+  double TriggerOf(int year) const;
 };
 
 // One thing wrong with a scenario: "file:line:column: what is wrong; what is allowed".
@@ -249,6 +265,8 @@ struct Mentions {
   std::vector<std::string> data;
 };
 Mentions MentionsOf(std::string_view text);
+// The same for overrides; they extend nothing.
+Mentions MentionsOfOverrides(const std::vector<std::string>& overrides);
 
 // docs/scenario.md's table of keys: key, type, unit, range, default, mark, meaning. Generated from the same
 // table the reader uses.

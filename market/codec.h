@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "market/market.h"
+
+namespace ets::market {
+
+// The kinds of the exchange's journal records. On disk. Append; never renumber.
+enum class RecordKind : std::uint16_t {
+  kFounding = 1,
+  kAdmitMember = 2,
+  kListInstrument = 3,
+  kDelistInstrument = 4,
+  kPosition = 5,
+  kOpenSession = 6,
+  kPlaceOrder = 7,
+  kCancelOrder = 8,
+  kTradeBlock = 9,
+  kOpenAuction = 10,
+  kSubmitBid = 11,
+  kCloseAuction = 12,
+  kWithdraw = 13,
+  kCloseSession = 14,
+  kDropLedger = 15,
+  kAdvanceTo = 16,
+  kDayClosed = 17,
+  kSettlementTaken = 18,  // Not an Input: TakeSettlement() cut the messages here. No payload.
+};
+
+// Appends the input's fields to the payload, packed, in the order of its declaration.
+RecordKind Encode(const Input& input, std::string& payload);
+
+// The inverse; empty when the kind is no input's, a field is missing or left over, or an enumerator
+// does not exist. The name in an auction's terms points into the payload.
+std::optional<Input> Decode(std::uint16_t kind, std::string_view payload);
+
+void EncodeFounding(const Founding& founding, std::string& payload);
+Result<Founding, std::string> DecodeFounding(const JournalRecord& record);
+
+}  // namespace ets::market
