@@ -52,14 +52,14 @@ struct SizeClass {
 
 // Exporters of goods under CBAM.
 struct CbamSector {
-  double exports_mt = 0;         // Of goods, to the EU, a year.
-  double exporter_share = 0;     // Of the sector's firms.
-  double actual_intensity = 0;   // t CO2e per t of good, mean; 0: the sector has no covered exports.
+  double exports_mt = 0;        // Of goods, to the EU, a year.
+  double exporter_share = 0;    // Of the sector's firms.
+  double actual_intensity = 0;  // t CO2e per t of good, mean; 0: the sector has no covered exports.
   double actual_intensity_sd = 0;  // Relative.
-  double default_intensity = 0;  // China's default value before mark-up.
-  double benchmark = 0;          // Column B.
-  double covered_share = 0;      // Of the embedded emissions, inside the Chinese scheme.
-  double actual_from = 2026;     // Year from which exporters declare actual values.
+  double default_intensity = 0;    // China's default value before mark-up.
+  double benchmark = 0;            // Column B.
+  double covered_share = 0;        // Of the embedded emissions, inside the Chinese scheme.
+  double actual_from = 2026;       // Year from which exporters declare actual values.
   friend bool operator==(const CbamSector&, const CbamSector&) = default;
 };
 
@@ -68,24 +68,24 @@ struct Sector {
   std::string title;  // "Power"
   std::string unit;   // "MWh"
   int first_vintage = 2024;
-  double verified_2024_mt = 0;     // The total the sizes are scaled to, and the caps' reference.
-  std::string provinces_like;      // A column of the province table.
-  std::vector<SizeClass> sizes;    // Their firms sum to the sector's count.
-  double intensity_mean = 1;       // t CO2e per unit of output; power: from the classes instead.
-  double intensity_sd = 0;         // Relative.
-  double process_share = 1;        // Of emissions, that the band's intensity looks at (steel).
-  double abated_in_2024 = 0;       // Share of e0 that verified 2024 emissions already contain.
-  double intensity_drift = 0;      // A year, without a price: -0.003.
-  double product_value = 0;        // CNY per unit of output.
-  double demand_elasticity = 0;    // >= 0.
-  YearSeries pass_through;         // Share of marginal carbon cost in the product's price.
+  double verified_2024_mt = 0;   // The total the sizes are scaled to, and the caps' reference.
+  std::string provinces_like;    // A column of the province table.
+  std::vector<SizeClass> sizes;  // Their firms sum to the sector's count.
+  double intensity_mean = 1;     // t CO2e per unit of output; power: from the classes instead.
+  double intensity_sd = 0;       // Relative.
+  double process_share = 1;      // Of emissions, that the band's intensity looks at (steel).
+  double abated_in_2024 = 0;     // Share of e0 that verified 2024 emissions already contain.
+  double intensity_drift = 0;    // A year, without a price: -0.003.
+  double product_value = 0;      // CNY per unit of output.
+  double demand_elasticity = 0;  // >= 0.
+  YearSeries pass_through;       // Share of marginal carbon cost in the product's price.
   std::vector<CostAnchor> abatement;
   std::array<double, 12> months = EvenMonths();  // Shares of the year's output; sum 1.
-  YearSeries growth;               // Share a year: 0.005.
-  std::map<int, std::string> rule; // By vintage, from that one on.
-  YearSeries cap_mt;               // Where the rule is capped.
+  YearSeries growth;                             // Share a year: 0.005.
+  std::map<int, std::string> rule;               // By vintage, from that one on.
+  YearSeries cap_mt;                             // Where the rule is capped.
   YearSeries paid_share;
-  YearSeries pre_allocation;       // Share of the last verified emissions, by vintage.
+  YearSeries pre_allocation;  // Share of the last verified emissions, by vintage.
   CbamSector cbam;
 
   const std::string& RuleOf(int vintage) const;  // REQUIRES: a rule from that vintage or earlier.
@@ -101,36 +101,37 @@ struct Sector {
 struct PowerClass {
   double share_of_emissions = 0;  // Of the sector; the six sum to 1 (coal heat and gas heat apart).
   double load_mean = 0, load_sd = 0;  // Of the load factor; I and II only.
-  double balance_2023 = 0;        // Allowances by the 2023 benchmarks over emissions, less 1.
+  double balance_2023 = 0;            // Allowances by the 2023 benchmarks over emissions, less 1.
   friend bool operator==(const PowerClass&, const PowerClass&) = default;
 };
 
 struct Europe {
-  YearSeries fundamental_eur;     // The year's mean.
+  YearSeries fundamental_eur;  // The year's mean.
   double after_last_growth = 0.075;
   double last_fact_eur = 71.13;
   Date last_fact_date;
   double half_life_months = 9;
-  double volatility = 0.28;       // A year.
-  double volume_decline = 0.05;   // A year, from 2027.
+  double volatility = 0.28;      // A year.
+  double volume_decline = 0.05;  // A year, from 2027.
   std::int64_t common_t = 2'712'500, germany_t = 1'093'000, poland_t = 1'524'500;
   int bidders = 24, bids = 97;
   double bid_sd = 0.015, throw_away_share = 0.05;
-  std::string facts_csv;          // The 54 auctions' text: date,auctioneer,price,volume.
+  std::string facts_csv;  // The 54 auctions' text: date,auctioneer,price,volume.
   friend bool operator==(const Europe&, const Europe&) = default;
 };
 
-// Everything a run is made of. Plain data: the same struct gives the same run with the same seed and
-// binary. Read from TOML by ParseScenario(); docs/scenario.md lists every key with unit, range and default.
+// Everything a run is made of. Plain data: the same struct gives the same run with the same seed
+// and binary. Read from TOML by ParseScenario(); docs/scenario.md lists every key with unit, range
+// and default.
 struct Scenario {
   std::string name, title, description;
   std::uint64_t seed = 1;
-  Date first_day, last_day;       // 2025-01-01, 2035-12-31.
-  int horizon_year = 2040;        // Paths reach to here; expectations look this far.
+  Date first_day, last_day;           // 2025-01-01, 2035-12-31.
+  int horizon_year = 2040;            // Paths reach to here; expectations look this far.
   std::string trade_detail = "none";  // "none" or "all".
-  std::string firms_file;         // Empty: drawn from the seed.
-  std::string firms_csv;          // The text of firms_file, once read.
-  std::string province_csv;       // province,power,cement,steel,aluminium
+  std::string firms_file;             // Empty: drawn from the seed.
+  std::string firms_csv;              // The text of firms_file, once read.
+  std::string province_csv;           // province,power,cement,steel,aluminium
 
   std::vector<Sector> sectors;
   std::map<std::string, PowerClass> power_classes;  // "I","II","III","gas","coal_heat","gas_heat"
@@ -140,8 +141,9 @@ struct Scenario {
 
   // Power's rule.
   std::map<int, policy::Benchmarks> benchmarks;  // Published, by vintage (2020 = 2019-20).
-  double benchmark_tightening = 0.006;  // Coal, a year, after the last published vintage.
-  std::map<int, std::string> peaking;   // "none", "below_65", "below_50", by vintage, from that one on.
+  double benchmark_tightening = 0.006;           // Coal, a year, after the last published vintage.
+  std::map<int, std::string>
+      peaking;  // "none", "below_65", "below_50", by vintage, from that one on.
   bool gas_relief = true;
   double shortfall_ceiling = 0.20;
   double band_slope = 0.15, band_reach = 0.20;
@@ -149,10 +151,12 @@ struct Scenario {
   double cap_weight_gas = 0.42, cap_weight_heat_coal = 0.128, cap_weight_heat_gas = 0.068;
 
   // Calendar, as month * 100 + day of the year after the vintage unless said otherwise.
-  int pre_allocation_industry = 410, pre_allocation_power = 630, pre_allocation_capped = 430;  // Capped: in the vintage's year.
-  int report_due = 331, verification_power = 630, verification_industry = 731, final_issue = 930, deadline = 1231;
-  std::vector<Date> spring_festivals;   // First day of the lunar year, by year.
-  std::map<int, Date> listing_dates;    // First vintage -> the day new sectors' firms open accounts.
+  int pre_allocation_industry = 410, pre_allocation_power = 630,
+      pre_allocation_capped = 430;  // Capped: in the vintage's year.
+  int report_due = 331, verification_power = 630, verification_industry = 731, final_issue = 930,
+      deadline = 1231;
+  std::vector<Date> spring_festivals;  // First day of the lunar year, by year.
+  std::map<int, Date> listing_dates;   // First vintage -> the day new sectors' firms open accounts.
 
   // Compliance.
   int first_banking_vintage = 2025;
@@ -162,7 +166,7 @@ struct Scenario {
   int fine_first = 5, fine_second = 7, fine_later = 10;
   double carry_over_multiple = 1.5;
   std::map<std::string, double> carry_over_base;  // By sector, t.
-  Date carry_over_public;               // 2025-11-18: before it nobody knows industry's base.
+  Date carry_over_public;  // 2025-11-18: before it nobody knows industry's base.
 
   // Opening state.
   double opening_close = 97.49;
@@ -176,8 +180,8 @@ struct Scenario {
   bool auction_enabled = true;
   std::string auction_format = "cn_weekly";
   int auction_first_year = 2027;
-  int auction_weekday = 3;              // 1 Monday .. 5 Friday.
-  YearSeries auction_reserve_cny;       // Given 2027; growth below.
+  int auction_weekday = 3;         // 1 Monday .. 5 Friday.
+  YearSeries auction_reserve_cny;  // Given 2027; growth below.
   double auction_reserve_growth = 0.06;
   double auction_bidder_limit = 0.10;
   int unsold_auctions = 4;
@@ -195,9 +199,10 @@ struct Scenario {
 
   // Behaviour.
   double discount_mean = 0.08, discount_sd = 0.02, discount_low = 0.04, discount_high = 0.14;
-  std::map<int, double> horizons;       // Years -> share of firms: {2: .5, 5: .4, 10: .1}.
+  std::map<int, double> horizons;  // Years -> share of firms: {2: .5, 5: .4, 10: .1}.
   int group_horizon = 5;
-  std::vector<std::pair<Date, double>> belief;  // Belief in the announced caps, until that date; 1 after the last.
+  std::vector<std::pair<Date, double>>
+      belief;  // Belief in the announced caps, until that date; 1 after the last.
   double belief_fallback_tightening = 0.005;
   double expectation_benchmark_weight = 0.5, expectation_gain = 0.2;
   double hazard_base = 0.002, hazard_deadline = 0.06, hazard_days = 40;
@@ -215,15 +220,16 @@ struct Scenario {
 
   Europe europe;
   // CBAM.
-  std::string cbam_source = "europe";   // or "domestic".
+  std::string cbam_source = "europe";  // or "domestic".
   double cny_per_eur = 8.20;
   Date recognition_from;
   double cross_sectoral_factor = 1.0;
 
-  // Every leaf of the resolved scenario but names and titles, with its mark; what the report prints.
+  // Every leaf of the resolved scenario but names and titles, with its mark; what the report
+  // prints.
   std::vector<InputRow> inputs;
 
-  int SectorIndex(std::string_view name) const;  // -1 when there is none.
+  int SectorIndex(std::string_view name) const;        // -1 when there is none.
   policy::Benchmarks BenchmarksOf(int vintage) const;  // Published, else the last one tightened.
   policy::PeakingFactor PeakingOf(int vintage) const;
   // The auction's reserve price and the containment trigger: the last year given, grown from there.
@@ -252,14 +258,16 @@ struct ParsedScenario {
 };
 
 // Reads scenario files. The first is the base, each later one changes it (a scenario's `extends`
-// chain, outermost last; the reader of files resolves it), then `overrides`: "key.path=value" as given
-// on the command line, reported as file "--set". `data` maps the file names a scenario mentions (firms,
-// facts, provinces) to their text; a mentioned name that is missing is a problem. No file is opened here.
-ParsedScenario ParseScenario(const std::vector<SourceFile>& files, const std::vector<std::string>& overrides,
+// chain, outermost last; the reader of files resolves it), then `overrides`: "key.path=value" as
+// given on the command line, reported as file "--set". `data` maps the file names a scenario
+// mentions (firms, facts, provinces) to their text; a mentioned name that is missing is a problem.
+// No file is opened here.
+ParsedScenario ParseScenario(const std::vector<SourceFile>& files,
+                             const std::vector<std::string>& overrides,
                              const std::map<std::string, std::string>& data);
 
-// The names of the files a scenario text mentions, and the file it extends ("" if none), so that a caller can
-// read them first. Unreadable TOML gives nothing; ParseScenario then says what is wrong.
+// The names of the files a scenario text mentions, and the file it extends ("" if none), so that a
+// caller can read them first. Unreadable TOML gives nothing; ParseScenario then says what is wrong.
 struct Mentions {
   std::string extends;
   std::vector<std::string> data;
@@ -268,8 +276,8 @@ Mentions MentionsOf(std::string_view text);
 // The same for overrides; they extend nothing.
 Mentions MentionsOfOverrides(const std::vector<std::string>& overrides);
 
-// docs/scenario.md's table of keys: key, type, unit, range, default, mark, meaning. Generated from the same
-// table the reader uses.
+// docs/scenario.md's table of keys: key, type, unit, range, default, mark, meaning. Generated from
+// the same table the reader uses.
 std::string ScenarioReference();
 
 }  // namespace ets::sim

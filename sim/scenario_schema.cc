@@ -114,9 +114,7 @@ std::optional<Value> Get(const std::array<double, N>& member) {
   return Value(std::move(rows));
 }
 template <typename T>
-std::optional<Value> Get(const T&) {
-  return std::nullopt;
-}
+requires(!std::integral<T>) std::optional<Value> Get(const T&) { return std::nullopt; }
 
 template <typename T>
 Kind KindOf() {
@@ -169,8 +167,6 @@ class Table {
     Add(path + ".each_year_after", member, unit, kFree, words);
     last().words += ", change each year after the last one given";
     last().unit += last().unit.empty() ? "" : " a year";
-    last().fallback = Value(0.0);
-    last().source = "the last year's value holds";
     return *this;
   }
   Table& Benchmark(const char* part, policy::UnitClass unit_class, const char* words) {
@@ -249,10 +245,10 @@ void AddRun(Table& t) {
       .Because("a bank needs a future to have a value");
   t.Text("trade_detail", &S::trade_detail, "which trades are kept one by one")
       .Choices({"none", "all"});
-  t.Text("firms", &S::firms_file, "population file of your own; empty: firms are drawn")
+  t.Text("firms", &S::firms_csv, "population file of your own; empty: firms are drawn")
       .As(Kind::kFile)
       .Because("firms are drawn from the seed");
-  t.last().store = [](Scenario& s, const Path&, const Value& v) { s.firms_csv = std::get<std::string>(v); };
+  t.last().file_name = &S::firms_file;
   t.Text("provinces", &S::province_csv, "table of firms by province; empty: no provinces")
       .As(Kind::kFile);
 }
@@ -462,12 +458,14 @@ void AddBehaviour(Table& t) {
         "weight of the equilibrium path in the expected price");
   t.Add("behaviour.expectation_gain", &S::expectation_gain, "a month", kShare,
         "speed of adaptive expectations");
-  t.Add("behaviour.hazard_base", &S::hazard_base, "a day", kShare, "chance to trade, far from the deadline");
+  t.Add("behaviour.hazard_base", &S::hazard_base, "a day", kShare,
+        "chance to trade, far from the deadline");
   t.Add("behaviour.hazard_deadline", &S::hazard_deadline, "a day", kShare,
         "chance added at the deadline");
   t.Add("behaviour.hazard_days", &S::hazard_days, "days", kAbove0,
         "trading days over which that chance falls to a third");
-  t.Add("behaviour.buy_fraction", &S::buy_fraction, "share", kShare, "share of the gap bought at a time");
+  t.Add("behaviour.buy_fraction", &S::buy_fraction, "share", kShare,
+        "share of the gap bought at a time");
   t.Add("behaviour.buy_markup", &S::buy_markup, "", Between(0.1, 10),
         "most that a buyer pays, over the best offer");
   t.Add("behaviour.panic_days", &S::panic_days, "days", Between(0, 250),
@@ -597,8 +595,9 @@ void AddSectors(Table& t) {
       .Choices(RuleNames());
   t.Series("sectors.<sector>.cap_mt", &S::cap_mt, "Mt", kAtLeast0, "cap");
   t.Series("sectors.<sector>.paid_share", &S::paid_share, "share", kShare, "paid share of the cap");
-  t.Series("sectors.<sector>.pre_allocation", &S::pre_allocation, "share", kShare,
-           "first issue, over the last verified emissions (capped: over the firm's share of the pool)");
+  t.Series(
+      "sectors.<sector>.pre_allocation", &S::pre_allocation, "share", kShare,
+      "first issue, over the last verified emissions (capped: over the firm's share of the pool)");
   t.Add("sectors.<sector>.cbam.exports_mt", &C::exports_mt, "Mt", kAtLeast0,
         "exports to the EU that CBAM covers, a year")
       .Because("no covered exports");
@@ -699,7 +698,8 @@ bool FitsWildcard(std::string_view wildcard, std::string_view part) {
     return is_number(4) && part >= "2013" && part <= "2100";
   }
   if (wildcard == "<years>") return is_number(2) && part.front() != '0';
-  if (wildcard == "<class>") return std::ranges::find(kPowerClasses, part) != std::end(kPowerClasses);
+  if (wildcard == "<class>")
+    return std::ranges::find(kPowerClasses, part) != std::end(kPowerClasses);
   return !part.empty() && part.front() >= 'a' && part.front() <= 'z' &&
          part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == part.npos;
 }
@@ -756,11 +756,10 @@ std::string AllowedText(const Key& key) {
       std::string text;
       for (const RowColumn& column : key.columns) {
         text += (text.empty() ? "{ " : ", ") + std::string(column.name) + " = ";
-        text += column.kind == Kind::kDate ? "a date"
-                                           : with_range(column.kind == Kind::kInteger
-                                                            ? "a whole number"
-                                                            : "a number",
-                                                        column.range);
+        text += column.kind == Kind::kDate
+                    ? "a date"
+                    : with_range(column.kind == Kind::kInteger ? "a whole number" : "a number",
+                                 column.range);
       }
       return "a list of " + text + " }";
     }

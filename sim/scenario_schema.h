@@ -18,7 +18,7 @@ namespace ets::sim {
 
 // A key's parts: {"sectors", "power", "cap_mt", "2030"}.
 using Path = std::vector<std::string>;
-std::string Join(const Path& path);             // "sectors.power.cap_mt.2030"
+std::string Join(const Path& path);  // "sectors.power.cap_mt.2030"
 Path Split(std::string_view dotted);
 bool IsUnder(const Path& path, const Path& prefix);
 
@@ -67,16 +67,18 @@ struct Key {
   std::vector<RowColumn> columns;    // Of rows.
   std::size_t length = 0;            // Of a list; 0: any.
   bool required = false;
-  bool label = false;     // A name or a title: no input, no mark.
-  std::string words;      // "cap", for people; {class} and {years} are filled in.
+  bool label = false;               // A name or a title: no input, no mark.
+  std::string words;                // "cap", for people; {class} and {years} are filled in.
   std::string mark = "assumption";  // Of the default.
   std::string source;               // The same.
 
-  // What the struct holds when no file says anything; none for maps and required keys.
+  // What the struct holds when no file says anything; none for maps and required keys. A file's
+  // value is its name, but store() takes its text.
   std::optional<Value> fallback;
   // Puts a checked value into its place. The sector, class or vintage of the path is made if new,
   // but for sectors, which are there.
   std::function<void(Scenario&, const Path&, const Value&)> store;
+  std::string Scenario::*file_name = nullptr;  // Of a file: where its name goes, beside its text.
 };
 const std::vector<Key>& Keys();
 
@@ -97,10 +99,10 @@ inline constexpr std::string_view kPowerClasses[] = {"I",   "II",        "III",
                                                      "gas", "coal_heat", "gas_heat"};
 inline constexpr std::string_view kPeakingFactors[] = {"none", "below_65", "below_50"};
 
-std::string RangeText(const Range& range);     // "from 0 to 1"
-std::string AllowedText(const Key& key);       // "a number from 0 to 1"
-std::string FormatNumber(double number);       // Shortest form that reads back exactly.
-std::string FormatText(std::string_view text); // In quotes, escaped.
+std::string RangeText(const Range& range);      // "from 0 to 1"
+std::string AllowedText(const Key& key);        // "a number from 0 to 1"
+std::string FormatNumber(double number);        // Shortest form that reads back exactly.
+std::string FormatText(std::string_view text);  // In quotes, escaped.
 std::string FormatValue(const Key& key, const Value& value);  // As TOML.
 
 }  // namespace ets::sim
