@@ -174,7 +174,8 @@ const sectorColour = id => theme.sectors[Math.max(0, sectorIds.indexOf(id)) % th
 // One chart of one or more panels above one another on one horizontal axis.
 //   x: 'date', 'year' or {label, unit, min, max, step} for plain numbers; rows: the data, one object per x; xName: its member
 //   panels: [{height, left: {name, unit, ...}, right: the same}]
-//   series: {name (member of a row), label, unit, digits, type, panel, right, stack, colour (function), dashed, width, area, symbol}
+//   series: {name (member of a row), label, tip (label in the hover), unit, digits, type, panel, right, stack, colour (function), dashed,
+//            width, symbol, connect (over gaps), full (bars without a gap), hideZero (in the hover)}
 // What the eye sees is also there as a table and as CSV; columns default to x and the series.
 function draw(element, spec, hidden) {
   const isDate = spec.x === 'date', isYear = spec.x === 'year', isTime = isDate || isYear, small = narrow();
@@ -184,7 +185,7 @@ function draw(element, spec, hidden) {
   const from = isYear ? Date.UTC(spec.rows[0].year, 0, 1) : isDate ? point(spec.rows[0]) : spec.x.min;
   const to = isYear ? Date.UTC(last(spec.rows).year + 1, 0, 1) : isDate ? point(last(spec.rows)) : spec.x.max;
   const withEvents = isTime && events.length > 0;
-  const left = small ? 54 : 76, right = panels.some(p => p.right) ? (small ? 48 : 66) : 18, gap = 30;
+  const left = small ? 54 : 76, right = panels.some(p => p.right) ? (small ? 54 : 66) : 18, gap = 30;
   let y = withEvents ? 42 : 12;
   const grids = panels.map(panel => {
     const grid = {left, right, top: y, height: panel.height};
@@ -222,11 +223,11 @@ function draw(element, spec, hidden) {
     const colour = s.colour();
     const bar = s.type === 'bar';
     return {
-      type: s.type, name: s.label, xAxisIndex: s.panel || 0, yAxisIndex: axisOf[s.panel || 0][s.right ? 1 : 0], stack: s.stack,
+      type: s.type, name: s.tip || s.label, xAxisIndex: s.panel || 0, yAxisIndex: axisOf[s.panel || 0][s.right ? 1 : 0], stack: s.stack,
       data: spec.rows.map(r => [point(r), r[s.name] ?? null]), color: colour,
       itemStyle: {color: colour}, animation: false, z: bar ? 2 : 3,
       ...(bar ? {barMaxWidth: 46, barGap: '8%', barCategoryGap: isDate ? 0 : '30%', ...(isDate ? {barMinWidth: 1} : {}), ...(s.full ? {barWidth: '96%'} : {})}
-              : {symbol: isYear ? (s.symbol || 'circle') : 'none', symbolSize: isYear ? 6 : 4, connectNulls: s.connect || false, step: s.step,
+              : {symbol: isYear ? (s.symbol || 'circle') : 'none', symbolSize: isYear ? 6 : 4, connectNulls: s.connect || false,
                  lineStyle: {color: colour, width: s.width || (isDate ? 1.6 : 2.2), type: s.dashed ? [6, 4] : 'solid'}}),
     };
   });
@@ -241,7 +242,7 @@ function draw(element, spec, hidden) {
     type: 'line', name: 'events', data: [], animation: false, markLine: {silent: true, symbol: 'none', animation: false,
       label: {formatter: line.label, color: theme.ink, fontSize: 12, position: 'end'}, lineStyle: {color: theme.ink, type: 'dashed', width: 1.2}, data: [{xAxis: line.at}]}}));
 
-  const units = new Map(spec.series.map(s => [s.label, s]));
+  const units = new Map(spec.series.map(s => [s.tip || s.label, s]));
   const tooltip = params => {
     const at = params[0].axisValue;
     const heading = isDate ? dayInWords(new Date(at).toISOString().slice(0, 10)) : isYear ? String(yearOf(at)) : spec.x.words(at);
@@ -249,11 +250,9 @@ function draw(element, spec, hidden) {
     const near = !withEvents ? []
         : isDate ? events.filter(e => Math.abs(time(e.date) - at) <= reach && (e.kind !== 'issue' || Math.abs(time(e.date) - at) <= 864e5))
                  : events.filter(e => e.kind === 'policy' && yearOf(time(e.date)) === yearOf(at));
-    const shown = new Set();
     return `<div class="tip"><b>${heading}</b>` + params.filter(p => p.value[1] !== null && units.has(p.seriesName)).map(p => {
-      const s = units.get(p.seriesName), key = `${p.seriesName}${p.seriesIndex}`;
-      if (shown.has(key) || (s.hideZero && !p.value[1])) return '';
-      shown.add(key);
+      const s = units.get(p.seriesName);
+      if (s.hideZero && !p.value[1]) return '';
       return `<div class="row"><span>${p.marker}${escaped(p.seriesName)}</span><b>${number(p.value[1], s.digits ?? digitsFor(p.value[1]))} ${escaped(s.unit)}</b></div>`;
     }).join('') + eventLines(near) + '</div>';
   };
@@ -314,8 +313,9 @@ function figure(section, title, make, selectors = []) {
     spec = make(choice);
     element.setAttribute('aria-label', `Chart: ${title}. ${spec.note || ''} The same data follows as a table.`);
     box.querySelector('figcaption').textContent = spec.note || '';
+    element.hidden = legend.hidden = Boolean(spec.empty);
     fillLegend();
-    draw(element, spec, hidden);
+    if (!spec.empty) draw(element, spec, hidden);
     fillTable();
   };
   for (const s of selectors) {
@@ -463,12 +463,13 @@ function auctions() {
   const european = rows('european')[0];
   if (hasAuction) {
     const n = sum(revenue, r => r.auctions), floor = sum(revenue, r => r.at_reserve);
-    paragraph('auctions', `The paid share of the caps is sold every week in a sealed-bid auction at one price. Of ${count(n, 'auction')}, ${floor ? count(floor, 'one', '').trim().replace(/^1 one$/, 'one') : 'none'} ended at the reserve price.`);
+    paragraph('auctions', `The paid share of the caps is sold every week in a sealed-bid auction at one price. Of ${count(n, 'auction')}, ${floor ? number(floor) : 'none'} ended at the reserve price.`);
   } else {
     nothing('auctions', 'This scenario has no Chinese auction, so there is no auction price, reserve price or cover ratio to show.');
   }
-  paragraph('auctions', 'The certificate is what an importer into the European Union surrenders for a tonne embedded in goods. Its price follows the European auctions with the law’s lag; it is in euro, on its own axis.' +
-      (european && european.facts ? ` ${number(european.facts)} of the ${number(european.auctions)} European auctions behind it are published results (volume-weighted EUR ${number(european.fact_eur, 2)}), the rest are simulated.` : ''));
+  const domestic = (value('cbam.source') || {}).plain === 'domestic';
+  paragraph('auctions', `The certificate is what an importer into the European Union surrenders for a tonne embedded in goods. In this scenario its price follows ${domestic ? 'the scheme’s own auction' : 'the European auctions with the law’s lag'}; it is in euro${hasAuction ? ', on its own axis' : ''}.` +
+      (european && european.facts && !domestic ? ` ${number(european.facts)} of the ${number(european.auctions)} European auctions behind it are published results (volume-weighted EUR ${number(european.fact_eur, 2)}), the rest are simulated.` : ''));
   figure('auctions', hasAuction ? 'Auction price, reserve price, cover ratio and certificate price by week' : 'CBAM certificate price by week', () => ({
     x: 'date', xName: 'monday', zoom: true, near: 6, rows: weekly,
     panels: hasAuction ? [{height: narrow() ? 200 : 250, left: {name: 'Chinese auction (CNY/t)', short: 'CNY/t'}, right: {name: 'Certificate (EUR/t)', short: 'EUR/t'}},
@@ -512,7 +513,7 @@ function caps() {
   }
   const ids = sectorIds.filter(id => capped.some(r => r.sector === id));
   figure('caps', 'Cap, emissions and emissions without a price', choice => ({
-    x: 'year', panels: [{height: 280, left: {name: 'Mt CO2e', scale: choice.sector !== 'all'}}],
+    x: 'year', panels: [{height: 280, left: {name: 'Emissions, allowances (Mt)', short: 'Mt', scale: choice.sector !== 'all'}}],
     rows: years.map(year => {
       const of = ofYear(sectorYears, year).filter(r => (choice.sector === 'all' ? r.cap_t > 0 : r.sector === choice.sector));
       const total = name => (of.length ? sum(of, r => r[name]) / 1e6 : null);
@@ -552,12 +553,12 @@ function positions() {
   const make = () => ({
     x: 'year', panels: [{height: 320, left: {name: 'Short (−) and long (+), Mt', short: 'Mt'}}],
     rows: years.map(year => Object.fromEntries([['year', year], ...ofYear(sectorYears, year).flatMap(r => [[`long_${r.sector}`, r.long_t / 1e6], [`short_${r.sector}`, -r.short_t / 1e6]])])),
-    series: sectorIds.flatMap(id => ['long', 'short'].map(side => ({name: `${side}_${id}`, label: sectorTitle(id), unit: 'Mt', type: 'bar', stack: 'position',
+    series: sectorIds.flatMap(id => ['long', 'short'].map(side => ({name: `${side}_${id}`, label: sectorTitle(id), tip: `${sectorTitle(id)}, ${side}`, unit: 'Mt', type: 'bar', stack: 'position',
                                                                     colour: () => sectorColour(id), hideZero: true}))),
     tableRows: sectorYears.map(r => ({...r, title: sectorTitle(r.sector), net: r.long_t - r.short_t})),
     columns: [{name: 'title', label: 'Sector', text: true}, {name: 'year', label: 'Year', text: true}, {name: 'long_t', label: 'Long firms', unit: 't'}, {name: 'short_t', label: 'Short firms', unit: 't'},
               {name: 'net', label: 'Net', unit: 't'}, {name: 'firms', label: 'Firms'}, {name: 'firms_short', label: 'Short firms'}],
-    note: 'Each sector appears twice in the hover: its long firms (positive) and its short firms (negative).',
+    note: 'Long firms above the line, short firms below it.',
   });
   figure('positions', 'Sum of long and of short firms, by sector and year', make);
 }
@@ -567,7 +568,7 @@ function margin() {
   paragraph('margin', 'What one more tonne really costs a firm, when the allocation that the tonne brings or loses is counted in. Under a cap, or a benchmark on output, it is the full price. ' +
       'Where allocation follows emissions, most of the price is given back: under the ± 3% band about 15% of it remains, and where allocation equals emissions nothing does.');
   figure('margin', 'Effective price of one more tonne, by sector', choice => ({
-    x: 'year', panels: [{height: 280, left: {name: choice.measure === 'price' ? 'CNY per tonne' : '% of the price'}}],
+    x: 'year', panels: [{height: 280, left: {name: choice.measure === 'price' ? 'Effective price (CNY/t)' : '% of the price', short: choice.measure === 'price' ? 'CNY/t' : '%'}}],
     rows: years.map(year => Object.fromEntries([['year', year], ...ofYear(sectorYears, year).map(r => [r.sector, choice.measure === 'price' ? r.marginal_price_cny : 100 * r.marginal_share])])),
     series: sectorIds.map(id => ({name: id, label: sectorTitle(id), unit: choice.measure === 'price' ? 'CNY/t' : '%', type: 'line', colour: () => sectorColour(id), digits: choice.measure === 'price' ? 2 : 1})),
     note: 'Mean over the sector’s firms, weighted by emissions. Lines of sectors under the same rule lie on one another.',
@@ -627,7 +628,7 @@ function costs() {
     return {
       x: {label: m.label, min: Math.floor(low * m.width / steps) * steps, max: Math.ceil((high + 1) * m.width / steps) * steps, step: steps, words}, xName: 'x', rows: body,
       panels: [{height: 240, left: {name: 'Firms'}}], series: [series('firms', 'Firms', 'firms', 'bar', 'price', {digits: 0, full: true})],
-      lines: total ? [{at: 0, label: ''}] : [],
+      lines: [{at: 0, label: ''}], empty: !total,
       columns: [{name: 'from', label: 'From', unit: m.unit, digits: m.digits}, {name: 'to', label: 'to below', unit: m.unit, digits: m.digits}, {name: 'firms', label: 'Firms'}],
       tableRows: body.filter(r => r.firms),
       note: !total ? (choice.measure === 'share' ? 'The scenario gives no product value for this sector, so there is no share of it.' : 'No firm of this sector in this year.')
