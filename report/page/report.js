@@ -650,7 +650,7 @@ function firm() {
   const kind = {1: 'short power firms that bought at auction', 2: 'short firms that bought at auction', 3: 'short power firms that bought allowances', 4: 'short firms that bought allowances'}[f.kind];
   paragraph('firm', `Of the ${number(f.alike)} ${kind} in ${f.year}, ${f.kind <= 2 ? 'the first year with such firms under a cap' : 'the first year with such firms'}, the one of middle size.`, 'quiet');
   const lines = [
-    `It is ${f.name} (no. ${f.firm}), in ${f.province}${f.unit_class ? `, unit class ${f.unit_class.replaceAll('_', ' ')}` : ''}${f.group ? `, part of group ${f.group}` : ''}. It makes ${number(f.output)} ${s.unit} in ${f.year}.`,
+    `It is ${f.name} (no. ${f.firm}), in ${f.province}${f.unit_class ? `, unit class ${f.unit_class.replaceAll('_', ' ')}` : ''}${f.group ? `, part of ${f.group}` : ''}. It makes ${number(f.output)} ${s.unit} in ${f.year}.`,
     `It gets ${number(f.allocated_t)} t free under the rule “${ruleName(f.rule)}”, ${number(f.pre_allocated_t)} t of them in advance${f.taken_back_t ? `; ${number(f.taken_back_t)} t are taken back` : ''}.`,
     `It emits ${number(f.verified_t)} t, ${number(Math.max(0, f.baseline_t - f.verified_t))} t less than it would without a price; cutting them costs ${money(f.abatement_cny)}. It is short by ${number(f.verified_t - f.allocated_t)} t.`,
     `It buys ${list(bought)}${f.sold_t ? `, and sells ${number(f.sold_t)} t at ${price(f.sold_cny / f.sold_t)}` : ' and sells none'}; it holds ${number(f.banked_t)} t at the year’s end.`,
