@@ -133,6 +133,7 @@ void World::ExpectAllocations(int vintage, bool measured) {
     for (std::size_t i = 0; i < agents_.size(); ++i) {
       if (agents_[i].sector != s) continue;
       activities.push_back(ActivityIn(i, vintage, !measured));
+      if (book->second.rule->capped) activities.back().neutral = false;
       members.push_back(i);
     }
     terms.sector_figure = book->second.rule->solve(activities, terms);

@@ -1,0 +1,31 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "clients/cli/registry_verbs.h"
+#include "clients/cli/run_verb.h"
+#include "clients/cli/study_verbs.h"
+#include "server/version.h"
+
+int main(int argc, char** argv) {
+  int exit_code = 0;
+  CLI::App app("CapClear: an emissions trading system that you can run.\n"
+               "It answers with numbers what happens to prices, costs and compliance when a scheme moves from free,\n"
+               "intensity-based allocation to absolute caps and paid permits.");
+  app.name("capclear");
+  app.set_version_flag("--version", std::string("capclear ") + ets::server::kVersion);
+  app.require_subcommand(1);
+  app.footer("capclear VERB --help explains a verb. Exit codes: 0 done, 1 failed while running, 2 bad input.");
+  ets::cli::AddRunVerb(app, exit_code);
+  ets::cli::AddStudyVerbs(app, exit_code);
+  ets::cli::AddRegistryVerbs(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : ets::cli::kBadInput;
+  } catch (const std::exception& exception) {
+    std::fprintf(stderr, "capclear: %s\n", exception.what());
+    return ets::cli::kFailed;
+  }
+  return exit_code;
+}
