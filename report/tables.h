@@ -247,8 +247,10 @@ struct Table<sim::CbamRow> {
       ETS_COLUMN(deduction_eur, "EUR", "Deduction for the Chinese price actually paid"),
       ETS_COLUMN(net_eur, "EUR", "Bill with the deduction"),
       ETS_COLUMN(paid_cny_per_t, "CNY/t", "Effectively paid in China per tonne emitted, mean"),
-      ETS_COLUMN(break_even_cny, "CNY/t",
-                 "Chinese price at which the net bill would be 0; 0: there is none"),
+      ETS_COLUMN(
+          break_even_cny, "CNY/t",
+          "Chinese price at which the deduction would cover the whole bill, given the share of "
+          "emissions exporters pay for; 0: there is none"),
       ETS_COLUMN(recognised, "", "1 where the Chinese price is recognised"));
 };
 

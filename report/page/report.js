@@ -367,6 +367,8 @@ const yearly = years.map(year => {
 const closed = yearly.filter(r => !openYears.includes(r.year));
 const daily = rows('daily').filter(r => r.price !== null);
 const yearlyPrice = rows('yearly_price');
+// The years that were traded in; an emission year before the first day has obligations but no price.
+const tradedYears = years.filter(y => yearlyPrice.some(r => r.year === y));
 const revenue = rows('revenue');
 const cbam = rows('cbam');
 
@@ -489,8 +491,8 @@ function auctions() {
 
 function emissions() {
   if (!yearly.length) return nothing('emissions', 'No emission year was recorded.');
-  const a = closed[0], z = last(closed);
-  if (z) {
+  const a = closed.find(r => r.bank !== null), z = last(closed);
+  if (a && z.bank !== null) {
     paragraph('emissions', `${z.baseline > z.verified ? `In ${z.year} firms emit ${number(z.baseline - z.verified)} Mt less than the same demand would cause without a price. ` : ''}` +
         `They hold ${mt(a.bank * 1e6)} at the end of ${a.year} and ${mt(z.bank * 1e6)} at the end of ${z.year}: what is saved for later years.`, 'finding');
   }
@@ -564,17 +566,17 @@ function positions() {
 }
 
 function margin() {
-  if (!sectorYears.length) return nothing('margin', 'No emission year was recorded.');
+  if (!tradedYears.length) return nothing('margin', 'No emission year with a price was recorded.');
   paragraph('margin', 'What one more tonne really costs a firm, when the allocation that the tonne brings or loses is counted in. Under a cap, or a benchmark on output, it is the full price. ' +
       'Where allocation follows emissions, most of the price is given back: under the ± 3% band about 15% of it remains, and where allocation equals emissions nothing does.');
   figure('margin', 'Effective price of one more tonne, by sector', choice => ({
     x: 'year', panels: [{height: 280, left: {name: choice.measure === 'price' ? 'Effective price (CNY/t)' : '% of the price', short: choice.measure === 'price' ? 'CNY/t' : '%'}}],
-    rows: years.map(year => Object.fromEntries([['year', year], ...ofYear(sectorYears, year).map(r => [r.sector, choice.measure === 'price' ? r.marginal_price_cny : 100 * r.marginal_share])])),
+    rows: tradedYears.map(year => Object.fromEntries([['year', year], ...ofYear(sectorYears, year).map(r => [r.sector, choice.measure === 'price' ? r.marginal_price_cny : 100 * r.marginal_share])])),
     series: sectorIds.map(id => ({name: id, label: sectorTitle(id), unit: choice.measure === 'price' ? 'CNY/t' : '%', type: 'line', colour: () => sectorColour(id), digits: choice.measure === 'price' ? 2 : 1})),
     note: 'Mean over the sector’s firms, weighted by emissions. Lines of sectors under the same rule lie on one another.',
   }), [{name: 'measure', label: 'Shown', value: 'price', options: [['price', 'CNY per tonne'], ['share', 'share of the price']]}]);
   tableFigure('margin', 'Effective price at the margin: CNY/t (share of the year’s mean price)',
-      [{name: 'sector', label: 'Sector', text: true}, ...years.map(y => ({name: `y${y}`, label: String(y), html: v => escaped(v ?? '–')}))],
+      [{name: 'sector', label: 'Sector', text: true}, ...tradedYears.map(y => ({name: `y${y}`, label: String(y), html: v => escaped(v ?? '–')}))],
       sectorIds.map(id => ({sector: sectorTitle(id), ...Object.fromEntries(sectorYears.filter(r => r.sector === id)
           .map(r => [`y${r.year}`, `${number(r.marginal_price_cny, 1)} (${percent(r.marginal_share, 0)})`]))})));
 }
@@ -598,10 +600,10 @@ function complianceSection() {
 
 function costs() {
   const quantiles = rows('cost_quantiles');
-  if (!quantiles.length) return nothing('costs', 'No firm had verified emissions in this run.');
+  if (!quantiles.length || !tradedYears.length) return nothing('costs', 'No firm had verified emissions in this run.');
   paragraph('costs', 'What carbon costs each firm in a year, net: allowances bought, less allowances sold, plus fines. Firms left of zero earn more by selling than they pay.');
   const withValue = unique(rows('cost_shares').map(r => r.sector));
-  const newest = last(closed) ? last(closed).year : last(years);
+  const newest = last(tradedYears.filter(y => !openYears.includes(y))) || last(tradedYears);
   const measures = {tonne: {table: 'costs', width: 5, unit: 'CNY per tonne emitted', digits: 0, label: 'Net cost (CNY per tonne emitted)', money: x => `CNY ${number(x)}`},
                     share: {table: 'cost_shares', width: 0.25, unit: '% of product value', digits: 2, label: 'Net cost (% of product value)', money: x => `${number(x, 2)}%`}};
   const table = document.createElement('div');
@@ -634,7 +636,7 @@ function costs() {
       note: !total ? (choice.measure === 'share' ? 'The scenario gives no product value for this sector, so there is no share of it.' : 'No firm of this sector in this year.')
                    : `${count(total, 'firm')}; half of them pay less than ${m.money(middle.to ?? middle.from)}${choice.measure === 'share' ? ` of product value. Sectors with a product value: ${list(withValue.map(sectorTitle))}` : ' per tonne emitted'}. The outermost bars hold everything beyond.`,
     };
-  }, [{name: 'year', label: 'Year', value: newest, options: years.map(y => [y, String(y)])},
+  }, [{name: 'year', label: 'Year', value: newest, options: tradedYears.map(y => [y, String(y)])},
       {name: 'sector', label: 'Sector', value: 'all', options: [['all', 'All'], ...sectorIds.map(id => [id, sectorTitle(id)])]},
       {name: 'measure', label: 'Measure', value: 'tonne', options: [['tonne', 'CNY per tonne'], ['share', '% of product value']]}]);
   $('costs').append(table);
@@ -653,7 +655,7 @@ function firm() {
     `It is ${f.name} (no. ${f.firm}), in ${f.province}${f.unit_class ? `, unit class ${f.unit_class.replaceAll('_', ' ')}` : ''}${f.group ? `, part of ${f.group}` : ''}. It makes ${number(f.output)} ${s.unit} in ${f.year}.`,
     `It gets ${number(f.allocated_t)} t free under the rule “${ruleName(f.rule)}”, ${number(f.pre_allocated_t)} t of them in advance${f.taken_back_t ? `; ${number(f.taken_back_t)} t are taken back` : ''}.`,
     `It emits ${number(f.verified_t)} t, ${number(Math.max(0, f.baseline_t - f.verified_t))} t less than it would without a price; cutting them costs ${money(f.abatement_cny)}. It is short by ${number(f.verified_t - f.allocated_t)} t.`,
-    `It buys ${list(bought)}${f.sold_t ? `, and sells ${number(f.sold_t)} t at ${price(f.sold_cny / f.sold_t)}` : ' and sells none'}; it holds ${number(f.banked_t)} t at the year’s end.`,
+    `It buys ${list(bought)}${f.sold_t ? `, and sells ${number(f.sold_t)} t at ${price(f.sold_cny / f.sold_t)}` : ' and sells none'}.`,
     `It surrenders ${number(f.surrendered_t)} t${f.offsets_t ? ` and ${number(f.offsets_t)} t of offsets` : ''}${f.shortfall_t ? `, misses ${number(f.shortfall_t)} t and pays a fine of ${money(f.fine_cny)}` : ', all that is due'}. ` +
         `Carbon costs it ${money(net)} net: ${price(net / f.verified_t)} per tonne emitted${f.product_value_cny ? `, ${percent(net / f.product_value_cny, 2)} of its product’s value` : ''}.`,
   ];
@@ -662,7 +664,7 @@ function firm() {
 }
 
 function cash() {
-  const cashRows = rows('cash');
+  const cashRows = rows('cash').filter(r => tradedYears.includes(r.year));
   const total = year => sum(ofYear(cashRows, year), r => r.drawn_cny);
   if (!sum(cashRows, r => r.drawn_cny)) return nothing('cash', 'No firm ever draws on its credit line in this run.');
   const peak = unique(cashRows.map(r => r.year)).reduce((m, y) => (total(y) > total(m) ? y : m));
@@ -712,15 +714,20 @@ function cbamSection() {
     note: 'The bill grows while free allowances in Europe are phased out: a growing part of the embedded tonnes is charged.',
   }), [{name: 'sector', label: 'Sector', value: 'all', options: [['all', 'All'], ...ids.map(id => [id, sectorTitle(id)])]}]);
   const colours = ['price', 'foreign', 'auction', 'block'];
+  // While nearly all units are free, the break-even price is far above any price and would flatten the rest.
+  const limit = 5 * Math.max(100, ...yearlyPrice.map(r => r.high_cny));
+  const beyond = ids.map(id => [id, cbam.filter(r => r.sector === id && r.break_even_cny > limit).map(r => String(r.year))]).filter(([, of]) => of.length);
   figure('cbam', 'The break-even Chinese price', () => ({
     x: 'year', panels: [{height: 240, left: {name: 'CNY per tonne', short: 'CNY/t'}}],
     rows: cbamYears.map(year => Object.fromEntries([['year', year], ['headline', (ofYear(yearlyPrice, year)[0] || {mean_cny: null}).mean_cny],
-                                                    ...ofYear(cbam, year).flatMap(r => [[`even_${r.sector}`, r.break_even_cny || null], [`paid_${r.sector}`, r.paid_cny_per_t]])])),
+                                                    ...ofYear(cbam, year).flatMap(r => [[`even_${r.sector}`, r.break_even_cny > limit ? null : r.break_even_cny || null], [`paid_${r.sector}`, r.paid_cny_per_t]])])),
     series: [...ids.flatMap((id, i) => [series(`even_${id}`, `${sectorTitle(id)}: break-even`, 'CNY/t', 'line', colours[i % 4], {dashed: true, digits: 2, symbol: 'diamond'}),
                                         series(`paid_${id}`, `${sectorTitle(id)}: paid per tonne`, 'CNY/t', 'line', colours[i % 4], {digits: 2})]),
              series('headline', 'Mean headline price', 'CNY/t', 'line', 'baseline', {digits: 2})],
-    note: 'Break-even: the price that would have to be paid in China, on every tonne emitted, for the bill at the border to be zero. Paid: purchases less sales over all emissions; free units cost nothing, so it stays below the market price.' +
-          (cbam.some(r => r.break_even_cny > 0) ? '' : ' While the Chinese price is not recognised there is no break-even price.'),
+    note: 'Break-even: the Chinese price at which the deduction would cover the whole bill, given the share of their emissions that exporters really pay for. ' +
+          'Paid: purchases less sales over all emissions; free units cost nothing, so it stays below the market price.' +
+          (beyond.length ? ` Not drawn because above ${money(limit)}: ${list(beyond.map(([id, of]) => `${sectorTitle(id)} in ${list(of)}`))} (the bill’s table has the numbers).` : '') +
+          (cbam.some(r => r.break_even_cny > 0) ? '' : ' In this scenario nothing is paid that could be deducted, so there is no break-even price.'),
   }));
 }
 
@@ -842,7 +849,7 @@ function rules() {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const hits = inputs.filter(r => (!mark.value || r.mark === mark.value) && words.every(w => `${r.key} ${r.title} ${r.value} ${r.source}`.toLowerCase().includes(w)));
     found.textContent = words.length || mark.value ? `${count(hits.length, 'input')} found` : '';
-    $('inputs').replaceChildren(...[...groupBy(hits, r => r.key.split('.')[0])].map(([group, of]) => {
+    $('inputs').replaceChildren(...[...groupBy(hits, r => (r.key.includes('.') ? r.key.split('.')[0] : 'the run itself'))].map(([group, of]) => {
       const details = document.createElement('details');
       details.className = 'group';
       details.innerHTML = `<summary>${escaped(group.replaceAll('_', ' '))} <span class="quiet">(${of.length})</span></summary>`;
