@@ -67,6 +67,9 @@ class Authority {
   // Deadlines: `month_price` is the average price of the month before, the fine's base; 0 if unknown.
   void Evening(Date today, Price month_price);
 
+  // Notes that arrears were surrendered; the registry has the units. REQUIRES: amount <= arrears(firm).
+  void PaidArrears(FirmId firm, Tonnes amount) { firms_[firm.raw()].arrears -= amount; }
+
   // Carry-over: how much the firm may still convert, given its net sales and what it holds of old vintages.
   Tonnes CarryOverRoom(FirmId firm, Tonnes net_sales, Tonnes holding) const;
   // Converts from the firm's holder account, oldest vintage first.

@@ -34,16 +34,24 @@ bool World::SurrendersToday(std::size_t firm, Date day) const {
          authority_.rulebook().calendar.IsTradingDay(day);
 }
 
+// Arrears are paid in the middle of each month.
+bool World::PaysArrearsOn(Date day) { return day.day() == 15; }
+
 void World::AskBackForSurrender(Date day) {
   const int vintage = day.year() - 1;
+  if (PaysArrearsOn(day)) {
+    for (std::size_t i = 0; i < agents_.size(); ++i) {
+      const FirmId id(static_cast<std::uint32_t>(i));
+      if (agents_[i].never_complies || authority_.arrears(id) == Tonnes()) continue;
+      for (const VintageInstrument& entry : vintages_) venue_.AskBack(agents_[i].member, entry.ledger);
+    }
+  }
   if (days_to_deadline_ > 40) return;
   for (std::size_t i = 0; i < agents_.size(); ++i) {
     if (!SurrendersToday(i, day)) continue;
     const registry::ComplianceView view =
         registry_.compliance(static_cast<std::uint32_t>(i), static_cast<std::uint16_t>(vintage));
-    if (!view.verified || view.surrendered >= view.emissions) {
-      if (authority_.arrears(FirmId(static_cast<std::uint32_t>(i))) == Tonnes()) continue;
-    }
+    if (!view.verified || view.surrendered >= view.emissions) continue;
     for (const VintageInstrument& entry : vintages_) {
       if (entry.vintage <= vintage) venue_.AskBack(agents_[i].member, entry.ledger);
     }
@@ -52,6 +60,11 @@ void World::AskBackForSurrender(Date day) {
 }
 
 void World::SurrenderFirms(Date day) {
+  if (PaysArrearsOn(day)) {
+    for (std::size_t i = 0; i < agents_.size(); ++i) {
+      if (!agents_[i].never_complies) PayArrears(i, day.year() - 1);
+    }
+  }
   if (days_to_deadline_ > 40) return;
   for (std::size_t i = 0; i < agents_.size(); ++i) {
     if (SurrendersToday(i, day)) SurrenderFirm(i, day.year() - 1);
@@ -83,6 +96,27 @@ void World::SurrenderFirm(std::size_t firm, int vintage) {
   for (const VintageInstrument& entry : vintages_) {  // Oldest first.
     if (entry.vintage > vintage || (!legacy && entry.vintage < scenario_.first_banking_vintage)) continue;
     give(entry.ledger, kAmountMax, false);
+  }
+}
+
+// What was not surrendered at a deadline stays due, and is paid with whatever vintage since 2025 is at hand.
+void World::PayArrears(std::size_t firm, int before_vintage) {
+  const Agent& agent = agents_[firm];
+  const FirmId id(static_cast<std::uint32_t>(firm));
+  for (int vintage = kFirstYear; vintage < before_vintage && authority_.arrears(id) > Tonnes(); ++vintage) {
+    const auto year = static_cast<std::uint16_t>(vintage);
+    registry::ComplianceView view = registry_.compliance(id.raw(), year);
+    if (view.symbol != registry::ComplianceSymbol::kShort) continue;
+    for (const VintageInstrument& entry : vintages_) {
+      if (entry.vintage < scenario_.first_banking_vintage) continue;
+      const std::int64_t owed = std::min((view.emissions - view.surrendered).count(), authority_.arrears(id).count());
+      const std::int64_t amount = std::min(owed, registry_.balance(agent.holder, entry.ledger));
+      if (amount <= 0) continue;
+      ETS_ASSERT(venue_.Apply(registry::Surrender{agent.holder, entry.ledger, year, amount}, SourceKind::kAgent, id.raw()).ok());
+      view.surrendered += Tonnes(amount);
+      obligations_met_ += amount;
+      authority_.PaidArrears(id, Tonnes(amount));
+    }
   }
 }
 

@@ -255,7 +255,10 @@ void World::Morning(Date day) {
   for (const Sector& sector : scenario_.sectors) {
     on_sale |= year_ >= sector.first_vintage && sector.RuleOf(year_) == "cap";
   }
-  if (new_year) EnsureListed(on_sale ? year_ : std::max(year_ - 1, kFirstYear));
+  if (new_year) {
+    EnsureListed(year_ - 1);
+    if (on_sale) EnsureListed(year_);
+  }
   FileReports(day);
   if (day.day() == 1) MonthOutlook(day);
   for (const Date batch : authority_.rulebook().carry_over_batches) {
@@ -282,6 +285,7 @@ void World::Morning(Date day) {
                     (year_ == 2025 && (month_day == 420 || month_day == 820 || month_day == 1118 || month_day == 1120)) ||
                     day.weekday() == Weekday::kMonday;
   if (duty || day == scenario_.first_day) RefreshBooks(day);
+  if (day.weekday() == Weekday::kMonday) RelistStale();
 }
 
 void World::Session(Date day) {

@@ -94,6 +94,9 @@ void World::RecordSession(Date day) {
   for (VintageInstrument& entry : vintages_) {
     if (!entry.listed) continue;
     const market::InstrumentView& view = market_.instrument(entry.instrument);
+    entry.quiet_days = view.listed_volume > Tonnes() ? 0 : entry.quiet_days + 1;
+    entry.recent_volume = 0.9 * entry.recent_volume + static_cast<double>(view.listed_volume.count());
+    entry.recent_value = 0.9 * entry.recent_value + Cny(view.listed_value);
     PriceRow row;
     row.date = day;
     row.instrument = ToString(Unit::Allowance(static_cast<Vintage>(entry.vintage)));

@@ -37,6 +37,13 @@ std::vector<Path> PathsOf(const ScenarioTree& tree, const Key& key) {
   };
   if (*first == "<sector>") {
     std::ranges::for_each(tree.sectors, add);
+    if (key.optional_table) {
+      std::erase_if(paths, [&](const Path& path) {
+        const Path table(path.begin(), path.end() - 1);
+        const auto inside = tree.leaves.lower_bound(table);
+        return inside == tree.leaves.end() || !IsUnder(inside->first, table);
+      });
+    }
   } else if (*first == "<class>" &&
              std::ranges::find(tree.sectors, "power") != tree.sectors.end()) {
     for (const std::string_view power_class : kPowerClasses) add(std::string(power_class));
@@ -66,9 +73,18 @@ void ReportMissing(ScenarioTree& tree) {
     }
   }
   for (const auto& [path, names] : missing) {
-    std::string message = Join(path) + " has no " + names + "; allowed: all of them";
-    if (path[0] == "sectors")
-      message += " for a sector of one's own (sectors here: " + Join(tree.sectors) + ")";
+    std::string message = Join(path) + " has no " + names + "; ";
+    if (path.back() == "cbam") {
+      message += "allowed: all of them, or no table at all";
+    } else if (path[0] == "sectors") {
+      std::vector<std::string> others = tree.sectors;
+      std::erase(others, path[1]);
+      const std::string near = Nearest(path[1], others);
+      message += (near.empty() ? "" : "did you mean '" + near + "'? ") +
+                 "allowed: all of them for a sector of one's own";
+    } else {
+      message += "allowed: all of them";
+    }
     tree.Report(tree.PlaceOf(path), std::move(message));
   }
 }

@@ -46,6 +46,7 @@ class Checker {
   Checker(const Scenario& scenario, ScenarioTree& tree) : scenario_(scenario), tree_(tree) {}
 
   void Run() {
+    Names();
     Days();
     Sums();
     PowerRules();
@@ -69,6 +70,20 @@ class Checker {
     });
   }
   bool Good(const char* key) const { return !tree_.Bad(Split(key)); }
+
+  void Names() {
+    const auto plain = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             c == '-' || c == '_';
+    };
+    if (Have({"name"}) && !std::ranges::all_of(scenario_.name, plain)) {
+      Report({"name"}, "is " + FormatText(scenario_.name) +
+                           "; allowed: letters, digits, - and _, it names the run's folder");
+    }
+    if (scenario_.sectors.empty()) {
+      tree_.Report({}, "no sector; allowed: at least one table [sectors.<sector>]");
+    }
+  }
 
   void Days() {
     if (!Have({"first_day", "last_day", "horizon_year"})) return;
@@ -110,7 +125,7 @@ class Checker {
       double sum = 0;
       for (const auto& [name, power_class] : scenario_.power_classes)
         sum += power_class.share_of_emissions;
-      SumsToOne({"power", "classes"}, sum, "shares_of_emissions that sum to 1");
+      SumsToOne({"power", "classes"}, sum, "share_of_emissions of the six that sum to 1");
     }
     if (Good("behaviour.horizons")) {
       double sum = 0;
@@ -219,7 +234,8 @@ class Checker {
                    "', no column of the province table; allowed: " + allowed);
       }
     }
-    if (!tree_.Bad(key("rule")) && !tree_.Bad(key("first_vintage"))) Rules(sector);
+    const bool begins = tree_.Find(key("first_vintage")) != nullptr;
+    if (begins && !tree_.Bad(key("rule")) && !tree_.Bad(key("first_vintage"))) Rules(sector);
   }
 
   void Sizes(const Sector& sector) {
@@ -261,7 +277,8 @@ class Checker {
     const Path cap{"sectors", sector.name, "cap_mt"};
     const Path paid{"sectors", sector.name, "paid_share"};
     bool cap_open = !tree_.Bad(cap);
-    bool paid_open = !tree_.Bad(paid) && Have({"caps.reserve_share"});
+    bool paid_open = Have({"caps.reserve_share"});
+    const bool some_bad = tree_.Bad(paid);
     for (int vintage = sector.first_vintage; vintage <= scenario_.horizon_year; ++vintage) {
       const policy::Rule* rule = policy::FindRule(sector.RuleOf(vintage));
       if (rule == nullptr || !rule->capped) continue;
@@ -273,7 +290,7 @@ class Checker {
         cap_open = false;
       }
       const double share = sector.paid_share.At(vintage);
-      if (!paid_open) continue;
+      if (!paid_open || (some_bad && !sector.paid_share.Has(vintage))) continue;
       if (share < 0 || share + scenario_.reserve_share > 1 + 1e-9) {
         Path place = paid;
         if (sector.paid_share.Has(vintage)) place.push_back(year);

@@ -26,16 +26,12 @@ std::vector<const Leaf*> InOrder(const ScenarioTree& tree) {
   return leaves;
 }
 
-// The longest mark that covers a path, of those that name most of it.
-const Mark* BestMark(const std::vector<Mark>& marks, const Path& path) {
+// The longest mark that covers a path from `least` parts on, of those that name most of it.
+const Mark* BestMark(const std::vector<Mark>& marks, const Path& path, std::size_t least) {
   const Mark* best = nullptr;
   std::pair<std::size_t, std::ptrdiff_t> best_rank;
   for (const Mark& mark : marks) {
-    if (mark.path.size() > path.size()) continue;
-    const auto fits = [](const std::string& pattern, const std::string& part) {
-      return pattern == "*" || pattern == part;
-    };
-    if (!std::equal(mark.path.begin(), mark.path.end(), path.begin(), fits)) continue;
+    if (mark.path.size() < least || !Covers(mark, path)) continue;
     const std::pair rank(mark.path.size(), -std::ranges::count(mark.path, "*"));
     if (best == nullptr || rank > best_rank) {
       best = &mark;
@@ -56,7 +52,7 @@ void Replace(std::string& text, std::string_view from, const std::string& to) {
 
 std::string TitleOf(const Scenario& scenario, const Leaf& leaf) {
   const Key& key = *leaf.key;
-  std::string words = key.words;
+  std::string words = key.words.substr(0, key.words.find(';'));
   if (key.pattern.size() > 2 && key.pattern[2] == "<class>") {
     std::string name = leaf.path[2];
     std::ranges::replace(name, '_', ' ');
@@ -104,6 +100,13 @@ Path GroupOf(const Leaf& leaf) {
 std::vector<InputRow> InputsOf(const Scenario& scenario, ScenarioTree& tree) {
   std::vector<InputRow> rows;
   std::set<Path> reported;
+  const bool any_mark =
+      std::ranges::any_of(tree.marks, [](const auto& marks) { return !marks.empty(); });
+  if (!any_mark && !tree.marks.empty()) {
+    tree.Report({},
+                "no [marks] table; allowed: one that marks every value, as \"sectors\" = "
+                "\"assumption: why\"");
+  }
   for (const Leaf* leaf : InOrder(tree)) {
     if (leaf->key->label) continue;
     InputRow row;
@@ -111,11 +114,13 @@ std::vector<InputRow> InputsOf(const Scenario& scenario, ScenarioTree& tree) {
     row.value = FormatValue(*leaf->key, leaf->value);
     row.unit = UnitOf(scenario, *leaf);
     row.title = TitleOf(scenario, *leaf);
-    const Mark* mark = nullptr;
+    // A default knows its own mark; only one that names it whole says better.
+    const std::size_t least = leaf->changed_by < 0 ? leaf->path.size() : 0;
     const int from = std::max(leaf->changed_by, 0);
+    const Mark* mark = nullptr;
     for (int file = static_cast<int>(tree.marks.size()) - 1; mark == nullptr && file >= from;
          --file) {
-      mark = BestMark(tree.marks[static_cast<std::size_t>(file)], leaf->path);
+      mark = BestMark(tree.marks[static_cast<std::size_t>(file)], leaf->path, least);
     }
     if (mark != nullptr) {
       row.mark = mark->fact ? "fact" : "assumption";
@@ -127,7 +132,7 @@ std::vector<InputRow> InputsOf(const Scenario& scenario, ScenarioTree& tree) {
       row.mark = "assumption";
       row.source = "changed by " +
                    WithoutFolder(tree.file_names[static_cast<std::size_t>(leaf->changed_by)]);
-    } else if (reported.insert(GroupOf(*leaf)).second) {
+    } else if (any_mark && reported.insert(GroupOf(*leaf)).second) {
       tree.Report(leaf->place, Join(leaf->path) + " has no mark; allowed: a line in [marks], \"" +
                                    Join(GroupOf(*leaf)) +
                                    "\" = \"fact: source\" or \"assumption: why\"");

@@ -1,5 +1,152 @@
+#include "auction/auction.h"
+#include "policy/allocation.h"
 #include "sim/scenario.h"
+#include "sim/scenario_schema.h"
 
 namespace ets::sim {
-std::string ScenarioReference() { return ""; }
+namespace {
+
+constexpr const char* kIntro =
+    R"(# Scenario files
+
+<!-- Generated from the table of keys in sim/; a test compares. Change the table, not this page. -->
+
+A scenario is everything a run is made of: who is covered, what the rules are in each year, how firms
+behave, what Europe does. It is one TOML file, and mostly a short one, because it changes another:
+
+```toml
+extends = "china-transition.toml"
+name = "power-pays-earlier"
+title = "Power pays half from 2030"
+
+[sectors.power.paid_share]
+2030 = 0.50
+
+[marks]
+"sectors.power.paid_share.2030" = "assumption: the question of this run"
+```
+
+`scenarios/` holds four: `china-transition.toml` (the default, every number written out),
+`stay-intensity.toml`, `fast-cap.toml` and `loose.toml`. The folder of a run holds `scenario.toml`, the
+same scenario with every default written out; it can be run again.
+
+## How files add up
+
+- `extends` names the file that this one changes; that one may extend another. The last word on a key wins.
+- A table under a heading (`[sectors.power.cap_mt]`) adds to the table it extends, key by key. A table in
+  braces replaces it: `cap_mt = { 2030 = 4998 }` leaves one year, `cap_mt = {}` none. A list is replaced as
+  a whole.
+- `--set key=value` on the command line is the last file: `--set sectors.power.paid_share.2030=0.5`,
+  `--set cbam.source=domestic`, `--set 'sectors.steel.cap_mt={}'`. The value is TOML, or a bare word.
+- A key that is left out has the default below. A key without a default must be there, but for the years of
+  a table.
+- Names of data files are relative to the scenario file that names them.
+
+## Years
+
+In a table of years a value holds until the next year given, and before the first one there is nothing
+(0, no rule). After the last one it changes by `each_year_after` a year, where the table has that key. A
+vintage is the emission year that units are issued for; 2020 is the joint vintage 2019-20.
+
+## Facts and assumptions
+
+Every value but a name or a title is marked, in the table `[marks]` of its file: `"fact: source"` or
+`"assumption: why"`. A mark covers a key and all below it, the longest one counts, and `*` stands for any
+one part of a key (`"sectors.*.growth"`). A value that a file or `--set` changes without marking it is an
+assumption, whatever it was before. The report of a run prints every value with its mark.
+
+## When something is wrong
+
+All problems of all files are shown at once and nothing is run:
+`file:line:column: what is wrong; what is allowed`. An override is `--set:1:1:`, the first one, and so on.
+Beyond single values this is checked: months, power's classes and horizons sum to 1; free + paid + reserve
+is the whole of a cap; every capped vintage to `horizon_year` has a cap; abatement curves rise; every sector
+has a rule from its first vintage on; every simulated year has its Spring Festival; the auction has a
+reserve price and a trigger above it; data files have their columns.
+
+## Keys
+
+Parts in angle brackets are the scenario's own: `<sector>` a name of small letters, digits and `_`;
+`<class>` one of I, II, III, gas, coal_heat, gas_heat; `<year>` and `<vintage>` a year from 2013 to 2100;
+`<years>` a number of years.
+)";
+
+struct Section {
+  const char* first;  // The first part of its keys.
+  const char* title;
+};
+constexpr Section kSections[] = {
+    {"name", "The run"},
+    {"power", "Power: groups, classes, benchmarks"},
+    {"band", "Rules of all sectors"},
+    {"auction", "Auction, market, credit"},
+    {"abatement", "Behaviour"},
+    {"europe", "Europe and the border"},
+    {"sectors", "Sectors"},
+};
+
+void Replace(std::string& text, std::string_view from, std::string_view to) {
+  const std::size_t at = text.find(from);
+  if (at != text.npos) text.replace(at, from.size(), to);
+}
+
+std::string Cell(std::string text) {
+  Replace(text, "{class}: ", "");
+  Replace(text, "{years}", "so many");
+  Replace(text, "{unit}", "unit of output");
+  for (std::size_t at = 0; (at = text.find('|', at)) != text.npos; at += 2) text.insert(at, "\\");
+  return text;
+}
+
+std::string Row(const Key& key) {
+  const std::string& last = key.pattern.back();
+  std::string default_value = "required";
+  std::string mark = "the scenario's";
+  if (key.fallback) {
+    default_value = FormatValue(key, *key.fallback);
+    if (default_value.size() > 100) default_value = "1/12 each";
+    default_value =
+        default_value == "\"\"" || default_value == "[]" ? "none" : "`" + default_value + "`";
+    mark = key.label ? "" : key.mark + (key.source.empty() ? "" : ": " + key.source);
+  } else if (last == "each_year_after") {
+    default_value = "`0`";
+  } else if (!key.required) {
+    default_value = "none";
+  } else if (key.optional_table) {
+    default_value = "required if the table is there";
+  }
+  if (key.label) mark = "not marked";
+  return "| `" + Join(key.pattern) + "` | " + Cell(AllowedText(key)) + " | " + Cell(key.unit) +
+         " | " + Cell(default_value) + " | " + Cell(mark) + " | " + Cell(key.words) + " |\n";
+}
+
+}  // namespace
+
+std::string ScenarioReference() {
+  std::string page = kIntro;
+  std::string last;
+  for (const Key& key : Keys()) {
+    for (const Section& section : kSections) {
+      if (key.pattern[0] != section.first || last == section.first) continue;
+      last = section.first;
+      page += std::string("\n### ") + section.title + "\n\n";
+      page += "| key | type and range | unit | default | mark of the default | meaning |\n";
+      page += "|---|---|---|---|---|---|\n";
+    }
+    page += Row(key);
+  }
+  page += "\n### Allocation rules\n\n| rule | free units of a firm |\n|---|---|\n";
+  for (const policy::Rule& rule : policy::Rules()) {
+    page += "| `" + std::string(rule.name) + "` | " + std::string(rule.description) + " |\n";
+  }
+  page += "\n### Auction formats\n\n| format | what it is |\n|---|---|\n";
+  for (const auction::Format& format : auction::Formats()) {
+    page += "| `" + std::string(format.name) + "` | " + std::string(format.description) + " |\n";
+  }
+  page += R"(
+`extends` (text) and `[marks]` belong to a file, not to the scenario.
+)";
+  return page;
+}
+
 }  // namespace ets::sim

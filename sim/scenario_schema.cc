@@ -165,8 +165,9 @@ class Table {
                 const char* words) {
     Add(path + ".<year>", member, unit, range, words);
     Add(path + ".each_year_after", member, unit, kFree, words);
-    last().words += ", change each year after the last one given";
-    last().unit += last().unit.empty() ? "" : " a year";
+    last().words = last().words.substr(0, last().words.find(';')) +
+                   ", change each year after the last one given";
+    last().unit += " a year";
     return *this;
   }
   Table& Benchmark(const char* part, policy::UnitClass unit_class, const char* words) {
@@ -234,7 +235,7 @@ std::vector<std::string> FormatNames() {
 
 void AddRun(Table& t) {
   using S = Scenario;
-  t.Text("name", &S::name, "short name, part of the run's folder").Required().Label();
+  t.Text("name", &S::name, "short name; part of the run's folder").Required().Label();
   t.Text("title", &S::title, "title, in words").Required().Label();
   t.Text("description", &S::description, "what the scenario tells, for its report").Label();
   t.Add("seed", &S::seed, "", Between(0, 9e15), "seed of all chance");
@@ -260,14 +261,15 @@ void AddPower(Table& t) {
   t.Add("power.group_share", &S::power_group_share, "share", kShare,
         "share of power's emissions that the groups own");
   t.Add("power.benchmark_tightening", &S::benchmark_tightening, "a year", Between(-0.1, 0.2),
-        "fall of coal's benchmarks after the last published vintage");
+        "fall of coal's benchmarks after the last vintage given");
   t.Add("power.gas_relief", &S::gas_relief, "", {},
         "whether a gas unit's deficit is topped up to its verified emissions")
       .Fact(kPlan);
   t.Add("power.shortfall_ceiling", &S::shortfall_ceiling, "share", kShare,
-        "most of its emissions that a generator can be short of")
+        "ceiling on a generator's shortfall, over its emissions")
       .Fact(kPlan);
-  t.Text("power.peaking.<vintage>", &S::peaking, "form of the load factor, from that vintage on")
+  t.Text("power.peaking.<vintage>", &S::peaking,
+         "peaking factor of the benchmarks; holds until the next vintage given")
       .Choices({std::begin(kPeakingFactors), std::end(kPeakingFactors)});
   t.Benchmark("I", UnitClass::kCoalLarge, "benchmark of class I (coal from 400 MW)");
   t.Benchmark("II", UnitClass::kCoalSmall, "benchmark of class II (coal below 400 MW)");
@@ -340,7 +342,7 @@ void AddRules(Table& t) {
       .Fact("China MEE, 2025-2026 allocation plan, consultation draft");
   const char* fine = "Decree 775, article 24, allows 5 to 10";
   t.Add("compliance.fine_first", &S::fine_first, "x price", Between(0, 100),
-        "fine for a first shortfall, as a multiple of the month's mean price")
+        "fine for a first shortfall; a multiple of the mean price of the month before the deadline")
       .Because(fine);
   t.Add("compliance.fine_second", &S::fine_second, "x price", Between(0, 100),
         "fine for a second shortfall")
@@ -449,7 +451,8 @@ void AddBehaviour(Table& t) {
         "share of firms that look {years} years ahead; the shares sum to 1");
   t.Add("behaviour.group_horizon", &S::group_horizon, "years", Between(1, 50),
         "years that the groups look ahead");
-  t.Add("behaviour.belief", &S::belief, "", {}, "belief in the announced caps, by date; then 1")
+  t.Add("behaviour.belief", &S::belief, "", {},
+        "belief in the announced caps, until each date; 1 after the last")
       .Columns({{"until", Kind::kDate, kDays}, {"share", Kind::kNumber, kShare}});
   t.last().fallback = Value(Rows{});
   t.Add("behaviour.belief_fallback_tightening", &S::belief_fallback_tightening, "a year", kRate,
@@ -502,7 +505,8 @@ void AddBehaviour(Table& t) {
 void AddEurope(Table& t) {
   using S = Scenario;
   using E = Europe;
-  t.Text("europe.facts", &E::facts_csv, "published auctions: date,auctioneer,price,volume")
+  t.Text("europe.facts", &E::facts_csv,
+         "published auctions; a file with date,auctioneer,price,volume")
       .As(Kind::kFile)
       .Because("no published auctions");
   t.Add("europe.last_fact_date", &E::last_fact_date, "", kDays,
@@ -557,9 +561,9 @@ void AddSectors(Table& t) {
         "verified emissions of 2024")
       .Required();
   t.Text("sectors.<sector>.provinces_like", &S::provinces_like,
-         "columns of the province table its firms are spread like, joined by +");
+         "columns of the province table that its firms follow; joined by +");
   t.Add("sectors.<sector>.sizes", &S::sizes, "", {},
-        "firms and their emissions, drawn from log-normals and scaled to the total")
+        "firms and their emissions in Mt; drawn from log-normals, scaled to verified_2024_mt")
       .Columns({{"firms", Kind::kInteger, Between(1, 1'000'000)},
                 {"median_mt", Kind::kNumber, kAbove0},
                 {"sigma", Kind::kNumber, Between(0, 3)}})
@@ -580,47 +584,51 @@ void AddSectors(Table& t) {
   t.Add("sectors.<sector>.product_value", &S::product_value, "CNY/{unit}", kAtLeast0,
         "value of a unit of output");
   t.Add("sectors.<sector>.demand_elasticity", &S::demand_elasticity, "", Between(0, 10),
-        "price elasticity of demand, without its sign");
+        "price elasticity of demand; without its sign");
   t.Add("sectors.<sector>.abatement", &S::abatement, "", {},
-        "abatement curve: share of emissions cut at a cost (CNY/t), straight lines between")
+        "abatement curve; share of emissions cut at a cost in CNY/t, straight lines between")
       .Columns({{"share", Kind::kNumber, Range{0, 1, true}}, {"cost", Kind::kNumber, kAbove0}})
       .Required();
   t.Add("sectors.<sector>.months", &S::months, "share", kShare,
         "shares of the year's output, January to December")
       .Because("even over the year");
-  t.Series("sectors.<sector>.growth", &S::growth, "a year", kRate, "growth of output");
-  t.Series("sectors.<sector>.pass_through", &S::pass_through, "share", Between(0, 2),
-           "share of the marginal carbon cost in the product's price");
-  t.Text("sectors.<sector>.rule.<vintage>", &S::rule, "allocation rule, from that vintage on")
+  t.Add("sectors.<sector>.growth.<year>", &S::growth, "a year", kRate, "growth of output");
+  t.Add("sectors.<sector>.pass_through.<year>", &S::pass_through, "share", Between(0, 2),
+        "share of the marginal carbon cost in the product's price");
+  t.Text("sectors.<sector>.rule.<vintage>", &S::rule,
+         "allocation rule; holds until the next vintage given")
       .Choices(RuleNames());
-  t.Series("sectors.<sector>.cap_mt", &S::cap_mt, "Mt", kAtLeast0, "cap");
+  t.Series("sectors.<sector>.cap_mt", &S::cap_mt, "Mt", kAtLeast0, "cap; where the rule is capped");
   t.Series("sectors.<sector>.paid_share", &S::paid_share, "share", kShare, "paid share of the cap");
   t.Series(
       "sectors.<sector>.pre_allocation", &S::pre_allocation, "share", kShare,
-      "first issue, over the last verified emissions (capped: over the firm's share of the pool)");
-  t.Add("sectors.<sector>.cbam.exports_mt", &C::exports_mt, "Mt", kAtLeast0,
-        "exports to the EU that CBAM covers, a year")
-      .Because("no covered exports");
-  t.Add("sectors.<sector>.cbam.exporter_share", &C::exporter_share, "share", kShare,
-        "share of the sector's firms that export")
-      .Because("no covered exports");
-  t.Add("sectors.<sector>.cbam.actual_intensity", &C::actual_intensity, "t/t", Between(0, 100),
-        "embedded emissions, actual: mean")
-      .Because("no covered exports");
-  t.Add("sectors.<sector>.cbam.actual_intensity_sd", &C::actual_intensity_sd, "share",
-        Between(0, 1), "embedded emissions, actual: relative spread")
-      .Because("no covered exports");
-  t.Add("sectors.<sector>.cbam.default_intensity", &C::default_intensity, "t/t", Between(0, 100),
-        "embedded emissions by default, before the mark-up")
-      .Because("no covered exports");
-  t.Add("sectors.<sector>.cbam.benchmark", &C::benchmark, "t/t", Between(0, 100),
-        "European benchmark of the good")
-      .Because("no covered exports");
-  t.Add("sectors.<sector>.cbam.covered_share", &C::covered_share, "share", kShare,
-        "share of the embedded emissions inside the Chinese scheme")
-      .Because("no covered exports");
-  t.Add("sectors.<sector>.cbam.actual_from", &C::actual_from, "", Between(2026, 2100),
-        "year from which exporters declare actual emissions");
+      "first issue over the last verified emissions; capped: over the firm's share of the pool");
+  const auto cbam = [&t](const char* part, double C::*member, const char* unit, Range range,
+                         const char* words) -> Table& {
+    t.Add(std::string("sectors.<sector>.cbam.") + part, member, unit, range, words);
+    t.last().optional_table = true;
+    return t;
+  };
+  cbam("exports_mt", &C::exports_mt, "Mt", kAtLeast0, "exports to the EU that CBAM covers, a year")
+      .Required();
+  cbam("exporter_share", &C::exporter_share, "share", kShare,
+       "share of the sector's firms that export")
+      .Required();
+  cbam("actual_intensity", &C::actual_intensity, "t/t", Between(0, 100),
+       "embedded emissions, actual mean")
+      .Required();
+  cbam("actual_intensity_sd", &C::actual_intensity_sd, "share", Between(0, 1),
+       "embedded emissions, relative spread of the actual ones");
+  cbam("default_intensity", &C::default_intensity, "t/t", Between(0, 100),
+       "embedded emissions by default, before the mark-up")
+      .Required();
+  cbam("benchmark", &C::benchmark, "t/t", Between(0, 100), "European benchmark of the good")
+      .Required();
+  cbam("covered_share", &C::covered_share, "share", kShare,
+       "share of the embedded emissions inside the Chinese scheme")
+      .Required();
+  cbam("actual_from", &C::actual_from, "", Between(2026, 2100),
+       "year from which exporters declare actual emissions");
 }
 
 std::vector<Key> BuildKeys() {
@@ -695,7 +703,7 @@ bool FitsWildcard(std::string_view wildcard, std::string_view part) {
            part.find_first_not_of("0123456789") == part.npos;
   };
   if (wildcard == "<year>" || wildcard == "<vintage>") {
-    return is_number(4) && part >= "2013" && part <= "2100";
+    return part.size() == 4 && is_number(4) && part >= "2013" && part <= "2100";
   }
   if (wildcard == "<years>") return is_number(2) && part.front() != '0';
   if (wildcard == "<class>")

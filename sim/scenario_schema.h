@@ -67,8 +67,10 @@ struct Key {
   std::vector<RowColumn> columns;    // Of rows.
   std::size_t length = 0;            // Of a list; 0: any.
   bool required = false;
-  bool label = false;               // A name or a title: no input, no mark.
-  std::string words;                // "cap", for people; {class} and {years} are filled in.
+  bool label = false;  // A name or a title: no input, no mark.
+  bool optional_table =
+      false;          // Its table may be left out as a whole; then nothing in it is there.
+  std::string words;  // "cap; where the rule is capped": the title, then what more there is to say.
   std::string mark = "assumption";  // Of the default.
   std::string source;               // The same.
 

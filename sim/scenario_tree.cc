@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
@@ -65,25 +66,18 @@ std::size_t Distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// What may stand where an unknown key stands; the nearest first when one is near.
-std::string AllowedKeys(const KeyNode& node, std::string_view unknown, bool at_root) {
+std::vector<std::string> NamesIn(const KeyNode& node, bool at_root) {
   std::vector<std::string> names;
   for (const auto& [name, child] : node.children) names.push_back(name);
-  if (at_root) {
-    names.emplace_back("extends");
-    names.emplace_back("marks");
-  }
-  const auto near = [&](const std::string& name) { return Distance(name, unknown); };
-  std::string text;
-  const auto best = std::ranges::min_element(names, {}, near);
-  if (best != names.end() && near(*best) <= std::max<std::size_t>(2, unknown.size() / 3)) {
-    text = "did you mean '" + *best + "'? ";
-  }
-  text += "allowed: ";
+  if (at_root) names.insert(names.end(), {"extends", "marks"});
+  return names;
+}
+
+std::string ListOfKeys(const KeyNode& node, bool at_root) {
   std::string list;
   if (node.any) list = WildcardMeaning(node.wildcard);
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return text + list;
+  for (const std::string& name : NamesIn(node, at_root)) list += (list.empty() ? "" : ", ") + name;
+  return list;
 }
 
 std::optional<double> DateDays(const toml::node& node) {
@@ -120,6 +114,7 @@ class Reader {
       ++override_line_;
       ReadOverride(override_text);
     }
+    CheckMarks();
     std::erase_if(tree_.sectors, [&](const std::string& sector) {
       const Path prefix{"sectors", sector};
       const auto first = tree_.leaves.lower_bound(prefix);
@@ -224,7 +219,10 @@ class Reader {
   static std::string Unknown(const KeyNode& node, const Path& path, bool at_root) {
     if (node.key != nullptr)
       return Join(path) + " goes too deep; allowed: " + AllowedText(*node.key);
-    return "unknown key '" + Join(path) + "'; " + AllowedKeys(node, path.back(), at_root);
+    const std::string near = Nearest(path.back(), NamesIn(node, at_root));
+    return "unknown key '" + Join(path) + "'; " +
+           (near.empty() ? "" : "did you mean '" + near + "'? ") +
+           "allowed: " + ListOfKeys(node, at_root);
   }
   static const KeyNode* Below(const KeyNode& node, const std::string& part) {
     const auto child = node.children.find(part);
@@ -272,7 +270,7 @@ class Reader {
     }
     const toml::table* table = value.as_table();
     if (table == nullptr) {
-      WrongValue(path, value, "a table: " + AllowedKeys(node, "", false));
+      WrongValue(path, value, "a table of " + ListOfKeys(node, false));
       return;
     }
     if (table->is_inline()) {
@@ -301,6 +299,7 @@ class Reader {
         leaf.changed_by = old->second.changed_by;
       }
     }
+    ever_.insert(path);
     tree_.leaves.insert_or_assign(path, std::move(leaf));
   }
 
@@ -470,6 +469,19 @@ class Reader {
     mark.source = rest;
     tree_.marks[static_cast<std::size_t>(file_)].push_back(std::move(mark));
   }
+  // A mark for a sector or a year that no file ever mentions is a slip of the pen.
+  void CheckMarks() {
+    for (const std::vector<Mark>& marks : tree_.marks) {
+      for (const Mark& mark : marks) {
+        const auto covers = [&](const Path& path) { return Covers(mark, path); };
+        const auto is_pattern = [&](const Key& key) { return Covers(mark, key.pattern); };
+        if (std::ranges::any_of(ever_, covers) || std::ranges::any_of(Keys(), is_pattern)) continue;
+        tree_.Report(mark.place,
+                     "a mark for '" + Join(mark.path) +
+                         "', where no file says anything; allowed: a key that is there");
+      }
+    }
+  }
   static bool CanExist(const KeyNode& node, const Path& path, std::size_t depth) {
     if (depth == path.size()) return true;
     if (path[depth] == "*") {
@@ -483,12 +495,28 @@ class Reader {
 
   ScenarioTree tree_;
   std::map<Path, Leaf> before_;  // What the earlier files say.
+  std::set<Path> ever_;          // Every leaf that some file names, later replaced or not.
   int file_ = 0;
   int override_line_ = 0;  // The number of the override being read; 0: a file is.
   std::string bare_text_;
 };
 
 }  // namespace
+
+bool Covers(const Mark& mark, const Path& path) {
+  const auto fits = [](const std::string& pattern, const std::string& part) {
+    return pattern == "*" || pattern == part;
+  };
+  return mark.path.size() <= path.size() &&
+         std::equal(mark.path.begin(), mark.path.end(), path.begin(), fits);
+}
+
+std::string Nearest(std::string_view word, const std::vector<std::string>& names) {
+  const auto distance = [&](const std::string& name) { return Distance(name, word); };
+  const auto best = std::ranges::min_element(names, {}, distance);
+  const std::size_t most = std::max<std::size_t>(2, word.size() / 3);
+  return best != names.end() && distance(*best) <= most ? *best : "";
+}
 
 const Leaf* ScenarioTree::Find(const Path& path) const {
   const auto found = leaves.find(path);
@@ -508,7 +536,7 @@ Place ScenarioTree::PlaceOf(const Path& path) const {
     for (auto i = leaves.lower_bound(at); i != leaves.end() && IsUnder(i->first, at); ++i) {
       const Place& place = i->second.place;
       if (place.file < 0) continue;
-      if (first == nullptr || place.file < first->place.file ||
+      if (first == nullptr || place.file > first->place.file ||
           (place.file == first->place.file && place.line < first->place.line)) {
         first = &i->second;
       }

@@ -35,6 +35,11 @@ struct Mark {
   Place place;
 };
 
+bool Covers(const Mark& mark, const Path& path);
+
+// The name that someone who wrote `word` may have meant; "" when none is near.
+std::string Nearest(std::string_view word, const std::vector<std::string>& names);
+
 // Everything some files say together: the later file wins, key by key. Its problems are those of
 // single values; what values must be to one another is scenario_checks.h.
 struct ScenarioTree {
@@ -47,7 +52,8 @@ struct ScenarioTree {
 
   const Leaf* Find(const Path& path) const;
   bool Bad(const Path& prefix) const;  // Some value there is reported already.
-  // Of the leaf, else the first thing under it, else of the nearest part above it.
+  // Of the leaf, else of the first thing under it that the last file says, else of the nearest part
+  // above it.
   Place PlaceOf(const Path& path) const;
   void Report(const Place& place, std::string message);
 };

@@ -9,11 +9,22 @@
 namespace ets::sim {
 namespace {
 
+constexpr double kEagerness = 10;           // How much likelier a sale gets where the price is well above its floor ...
+constexpr double kEagerMargin = 0.10;       // ... by this share and more.
+constexpr double kUrgentShare = 0.10;       // Of decisions that take the market's price for what it is ...
+constexpr double kUrgentTolerance = 0.4;    // ... within this share of their own value.
+constexpr double kBankBidChance = 0.25;      // A week ...
+constexpr double kBankBidShare = 0.008;     // ... for this share of the year's emissions ...
+constexpr double kBankBidPrice = 0.88;      // ... at this share of the expected price.
+constexpr double kUncappedBidding = 0.1;    // Of what a firm without a cap lacks, sought at auction.
 constexpr double kWorthTrading = 200;       // t; a smaller surplus is not worth an order.
 constexpr double kSellHazard = 0.02;        // A day.
-constexpr double kForcedSellHazard = 0.035; // A day; a holder whose units will expire.
+constexpr double kForcedSellHazard = 0.02;  // A day; a holder whose units will expire.
+constexpr double kPanicHazard = 0.35;       // A day; a firm that is short in the panic days, for all it lacks.
+constexpr double kForcedFloor = 0.7;        // Of what holding is worth; below it even expiring units wait.
 constexpr double kBuyTolerance = 1.10;      // Of what holding is worth, while the deadline is far.
 constexpr double kUndercut = 0.01;          // The most a seller goes below the best offer at once.
+constexpr int kQuietDays = 10;              // Trading days without a listed trade.
 constexpr int kDeadlineQuarter = 60;        // Trading days.
 constexpr double kLotsWorthBidding = 10;    // Fewer are bid for less often, so that effort pays.
 constexpr std::array<double, 3> kBidParts = {0.5, 0.3, 0.5};  // Of the need; the last adds units to bank.
@@ -25,6 +36,36 @@ Price World::ToPrice(double cny) const { return Price::FromMinorPerTonne(std::ma
 std::int64_t World::Held(std::size_t firm, LedgerId ledger) const {
   const Agent& agent = agents_[firm];
   return registry_.balance(agent.holder, ledger) + market_.holding(agent.member, ledger).total();
+}
+
+// What a usable unit costs today: the mean previous close of the listed vintages, by yesterday's volume;
+// where nothing traded, the headline.
+double World::MarketLevel() const {
+  double value = 0;
+  double volume = 0;
+  for (const VintageInstrument& entry : vintages_) {
+    if (!entry.listed) continue;
+    value += entry.recent_value;
+    volume += entry.recent_volume;
+  }
+  return volume > 0 ? value / volume : static_cast<double>(HeadlineClose().minor_per_tonne()) / 100;
+}
+
+// A vintage that has not traded while the others left its band could never trade again: the venue lists it
+// anew at the level of the others.
+void World::RelistStale() {
+  const double level = MarketLevel();
+  for (VintageInstrument& entry : vintages_) {
+    if (!entry.listed || entry.quiet_days < kQuietDays) continue;
+    const double close = static_cast<double>(market_.instrument(entry.instrument).close.minor_per_tonne()) / 100;
+    if (std::abs(level / close - 1) <= scenario_.listed_band) continue;
+    ETS_ASSERT(venue_.Apply(market::DelistInstrument{entry.instrument}, SourceKind::kAuthority).ok());
+    const auto listed =
+        venue_.Apply(market::ListInstrument{entry.ledger, authority_.cny(), ToPrice(level)}, SourceKind::kAuthority);
+    ETS_ASSERT(listed.ok());
+    entry.instrument = InstrumentId(static_cast<std::uint16_t>(listed->id));
+    entry.quiet_days = 0;
+  }
 }
 
 // Reads every firm's holdings and works out what it has too much or lacks.
@@ -73,8 +114,9 @@ void World::RefreshBooks(Date day) {
       running = record.expected_free * share -
                 static_cast<double>(authority_.firm_vintage(id, year_).pre_allocated.count()) - record.emissions;
     }
-    if (agent.never_complies) owed = 0;
-    agent.position = held + offsets + pending + running - owed - static_cast<double>(authority_.arrears(id).count()) +
+    double arrears = static_cast<double>(authority_.arrears(id).count());
+    if (agent.never_complies) owed = arrears = 0;
+    agent.position = held + offsets + pending + running - owed - arrears +
                      static_cast<double>(agent.carry_over_left);
     agent.due_gap = owed - held_due - offsets - pending;
     agent.offset_room = std::max(0.0, offset_limit - offsets);
@@ -119,8 +161,10 @@ void World::TradeListed(Date day) {
   OfferOffsets();
   active_.clear();
   const double near = scenario_.hazard_base + scenario_.hazard_deadline * std::exp(-days_to_deadline_ / scenario_.hazard_days);
+  const bool panicking = days_to_deadline_ < scenario_.panic_days;
   const double far =
       scenario_.hazard_base + scenario_.hazard_deadline * std::exp(-(days_to_deadline_ + 242) / scenario_.hazard_days);
+  const double level = MarketLevel();
   const bool carry_over_demand = year_ - 1 < scenario_.first_banking_vintage && day >= scenario_.carry_over_public;
   for (std::size_t i = 0; i < agents_.size(); ++i) {
     Agent& agent = agents_[i];
@@ -128,7 +172,8 @@ void World::TradeListed(Date day) {
     const double chance = agent.dice.Uniform();
     const double need = std::max(agent.due_gap, -agent.position);
     if (need >= 1) {
-      if (!last_buying_day_ && chance < (agent.due_gap > 0 ? near : far)) active_.push_back(static_cast<std::uint32_t>(i) << 2U);
+      const double due = panicking ? kPanicHazard : near;
+      if (!last_buying_day_ && chance < (agent.due_gap > 0 ? due : far)) active_.push_back(static_cast<std::uint32_t>(i) << 2U);
       continue;
     }
     if (agent.legacy_excess > kWorthTrading) {
@@ -137,8 +182,12 @@ void World::TradeListed(Date day) {
       continue;
     }
     if (agent.position > kWorthTrading && (!agent.patient || days_to_deadline_ < kDeadlineQuarter)) {
-      if (chance < kSellHazard) active_.push_back((static_cast<std::uint32_t>(i) << 2U) | 1U);
-      if (chance < kSellHazard) continue;
+      const double floor = scenario_.sell_margin * agent.hold_value;
+      const double margin = floor > 0 ? std::clamp((level / floor - 1) / kEagerMargin, 0.0, 1.0) : 0;
+      if (chance < kSellHazard * (1 + kEagerness * margin)) {
+        active_.push_back((static_cast<std::uint32_t>(i) << 2U) | 1U);
+        continue;
+      }
     }
     if (carry_over_demand && !last_buying_day_ && chance > 1 - kSellHazard &&
         scenario_.sectors[agent.sector].name != "power") {
@@ -185,7 +234,7 @@ void World::Buy(std::size_t firm, double need, double panic) {
   }
   const double draw = agent.dice.LogNormal(scenario_.listed_size_median_t, scenario_.listed_size_sigma);
   double wanted = std::max(scenario_.buy_fraction * need, std::min(draw, need));
-  if (need < 1'000) wanted = need;
+  if (need < 1'000 || panic > 0) wanted = need;
   const auto quantity = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::ceil(wanted)), 1, scenario_.block_from_t - 1);
   const bool due = agent.due_gap > 0;
 
@@ -211,7 +260,8 @@ void World::Buy(std::size_t firm, double need, double panic) {
       size = std::min(size, static_cast<std::int64_t>(agent.offset_room));
     }
   }
-  const double worth = agent.hold_value * kBuyTolerance;
+  const double worth =
+      agent.hold_value * (agent.dice.Chance(kUrgentShare) ? 1 + kUrgentTolerance : kBuyTolerance);
   double limit = 0;
   if (best_ask > 0) {
     limit = static_cast<double>(best_ask) / 100 * scenario_.buy_markup;
@@ -230,14 +280,16 @@ void World::Buy(std::size_t firm, double need, double panic) {
   const auto receipt = venue_.Apply(market::PlaceOrder{agent.member, best, matching::Side::kBuy,
                                                        matching::TimeInForce::kDay, price, Tonnes(size)},
                                     SourceKind::kAgent, static_cast<std::uint32_t>(firm));
-  result_.refused_orders += receipt.ok() ? 0 : 1;
+  if (!receipt.ok()) ++result_.refused_orders;
 }
 
 bool World::BuyBlock(std::size_t firm, double need) {
   Agent& buyer = agents_[firm];
   if (large_sellers_.empty()) return false;
   const bool due = buyer.due_gap > 0;
-  const auto wanted = std::max(scenario_.block_from_t, static_cast<std::int64_t>(scenario_.buy_fraction * need));
+  const bool panicking = days_to_deadline_ < scenario_.panic_days;
+  const auto wanted =
+      std::max(scenario_.block_from_t, static_cast<std::int64_t>((panicking ? 1 : scenario_.buy_fraction) * need));
   // Inside the group first, then whoever is met.
   std::array<std::size_t, 8> candidates{};
   std::size_t count = 0;
@@ -269,7 +321,7 @@ bool World::BuyBlock(std::size_t firm, double need) {
       const auto receipt = venue_.Apply(
           market::TradeBlock{seller.member, buyer.member, entry.instrument, price, Tonnes(quantity)}, SourceKind::kAgent,
           static_cast<std::uint32_t>(firm));
-      result_.refused_orders += receipt.ok() ? 0 : 1;
+      if (!receipt.ok()) ++result_.refused_orders;
       return receipt.ok();
     }
   }
@@ -287,15 +339,20 @@ void World::Sell(std::size_t firm, double surplus, bool forced) {
     const auto most = std::min(static_cast<std::int64_t>(free), held);
     if (most < 1) continue;
     const double draw = agent.dice.LogNormal(scenario_.listed_size_median_t, scenario_.listed_size_sigma);
-    const double wanted = std::max(draw, 0.2 * surplus);
+    const double wanted = std::max(draw, (days_to_deadline_ < scenario_.panic_days ? 0.5 : 0.2) * surplus);
     const auto quantity = std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1, std::min(most, scenario_.block_from_t - 1));
     const market::InstrumentView& view = market_.instrument(entry.instrument);
     const matching::BestQuote ask = market_.best(entry.instrument, matching::Side::kSell);
     const double close = static_cast<double>(view.previous_close.minor_per_tonne()) / 100;
     const double best = ask.present ? static_cast<double>(ask.price.minor_per_tonne()) / 100 : close;
     double price = best * (1 - kUndercut * agent.dice.Uniform());
+    const bool urgent = agent.dice.Chance(kUrgentShare);
     if (forced) {
-      price = std::max(price, 0.5 * agent.hold_value);
+      price = std::max(price, kForcedFloor * agent.hold_value);
+    } else if (urgent) {
+      const matching::BestQuote bid = market_.best(entry.instrument, matching::Side::kBuy);
+      if (bid.present) price = static_cast<double>(bid.price.minor_per_tonne()) / 100;
+      price = std::max(price, (1 - kUrgentTolerance) * agent.hold_value);
     } else {
       price = std::max(price, scenario_.sell_margin * agent.hold_value);
     }
@@ -307,7 +364,7 @@ void World::Sell(std::size_t firm, double surplus, bool forced) {
                                                          matching::TimeInForce::kDay, limit,
                                                          Tonnes(std::min(quantity, available))},
                                       SourceKind::kAgent, static_cast<std::uint32_t>(firm));
-    result_.refused_orders += receipt.ok() ? 0 : 1;
+    if (!receipt.ok()) ++result_.refused_orders;
     return;
   }
 }
@@ -337,7 +394,7 @@ void World::BuyForCarryOver(std::size_t firm) {
     const auto receipt = venue_.Apply(market::PlaceOrder{agent.member, entry.instrument, matching::Side::kBuy,
                                                          matching::TimeInForce::kImmediateOrCancel, ask.price, Tonnes(quantity)},
                                       SourceKind::kAgent, static_cast<std::uint32_t>(firm));
-    result_.refused_orders += receipt.ok() ? 0 : 1;
+    if (!receipt.ok()) ++result_.refused_orders;
     return;
   }
 }
@@ -380,8 +437,21 @@ void World::CollectBids(const scheme::PlannedAuction& planned, std::size_t aucti
     if (year_ < sector.first_vintage) continue;
     // The year's paid need, spread over its auctions; what is already long is used up slowly.
     const double to_come = (record.expected_emissions - record.expected_free) * (1 - elapsed_share_);
-    const double need = to_come + std::max(0.0, -agent.position) - 0.5 * std::max(0.0, agent.position);
+    double need = to_come + std::max(0.0, -agent.position) - 0.5 * std::max(0.0, agent.position);
+    if (sector.RuleOf(year_) != "cap") need *= kUncappedBidding;
     double weekly = need / static_cast<double>(auctions_left);
+    if (sector.RuleOf(year_) == "cap" && agent.dice.Chance(kBankBidChance)) {
+      // Whoever has obligations for years to come takes cheap units to bank.
+      const auto lots = std::llround(record.expected_emissions * kBankBidShare / lot);
+      const Price price = ToPrice(agent.expected_price * kBankBidPrice);
+      const std::int64_t quantity = std::min(limit / static_cast<std::int64_t>(lot), static_cast<std::int64_t>(lots)) *
+                                    static_cast<std::int64_t>(lot);
+      if (quantity > 0 && price >= planned.reserve && Fund(i, (price * Tonnes(quantity)).minor(), 0)) {
+        const auto receipt = venue_.Apply(market::SubmitBid{agent.member, price, Tonnes(quantity)}, SourceKind::kAgent,
+                                          static_cast<std::uint32_t>(i));
+        if (!receipt.ok()) ++result_.refused_orders;
+      }
+    }
     if (weekly <= 0) continue;
     const double participation = std::min(1.0, weekly / (kLotsWorthBidding * lot));
     if (!agent.dice.Chance(participation)) continue;

@@ -29,7 +29,9 @@ struct VintageInstrument {
   LedgerId ledger;
   InstrumentId instrument;
   bool listed = false;
-  bool traded_once = false;
+  int quiet_days = 0;            // Trading days since the last listed trade.
+  double recent_volume = 0;      // Listed t and CNY, fading by a tenth a day.
+  double recent_value = 0;
 };
 
 // Sums of one sector and year that only the run sees.
@@ -77,6 +79,8 @@ class World final : public market::Listener {
   void RefreshBooks(Date day);
   void TradeListed(Date day);
   void OfferOffsets();
+  double MarketLevel() const;
+  void RelistStale();
   void Buy(std::size_t firm, double need, double panic);
   bool BuyBlock(std::size_t firm, double need);
   void Sell(std::size_t firm, double surplus, bool forced);
@@ -94,6 +98,8 @@ class World final : public market::Listener {
   void SurrenderFirms(Date day);
   void SurrenderFirm(std::size_t firm, int vintage);
   bool SurrendersToday(std::size_t firm, Date day) const;
+  static bool PaysArrearsOn(Date day);
+  void PayArrears(std::size_t firm, int before_vintage);
   void CarryOverFirms(Date day, bool last_batch);
   void SettleYearEndCash();
   void FixCarryOver();
