@@ -1,4 +1,4 @@
--- What the page gets. Each query becomes one table of its data, by column: report.js reads rows('daily').
+-- What the page gets. Each query becomes one table of its data, by column: the script reads rows('daily').
 -- Prices are rounded to 0.01 and shares to 0.0001 where the page shows no more; tonnes are exact.
 
 -- name: run
