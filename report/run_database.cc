@@ -1,7 +1,6 @@
 #include "report/run_database.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
-#include <sqlite3.h>
 
 #include <charconv>
 #include <cstdint>
