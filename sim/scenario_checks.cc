@@ -59,8 +59,14 @@ class Checker {
   }
 
  private:
-  void Report(const Path& path, const std::string& what) {
-    tree_.Report(tree_.PlaceOf(path), Join(path) + " " + what);
+  // At the path's place, or where a later file says one of the things it does not go with.
+  void Report(const Path& path, const std::string& what, const std::vector<Path>& beside = {}) {
+    Place place = tree_.PlaceOf(path);
+    for (const Path& other : beside) {
+      const Place later = tree_.PlaceOf(other);
+      if (later.file > place.file) place = later;
+    }
+    tree_.Report(place, Join(path) + " " + what);
   }
   // Whether everything named was read; else a check would report the same thing twice.
   bool Have(std::initializer_list<const char*> keys) const {
@@ -88,15 +94,18 @@ class Checker {
   void Days() {
     if (!Have({"first_day", "last_day", "horizon_year"})) return;
     if (scenario_.last_day <= scenario_.first_day) {
-      Report({"last_day"}, "is " + ToString(scenario_.last_day) +
-                               "; allowed: a day after first_day, " +
-                               ToString(scenario_.first_day));
+      Report({"last_day"},
+             "is " + ToString(scenario_.last_day) + "; allowed: a day after first_day, " +
+                 ToString(scenario_.first_day),
+             {{"first_day"}});
       return;
     }
     if (scenario_.horizon_year < scenario_.last_day.year()) {
-      Report({"horizon_year"}, "is " + std::to_string(scenario_.horizon_year) +
-                                   "; allowed: from the year of last_day, " +
-                                   std::to_string(scenario_.last_day.year()));
+      Report({"horizon_year"},
+             "is " + std::to_string(scenario_.horizon_year) +
+                 "; allowed: from the year of last_day, " +
+                 std::to_string(scenario_.last_day.year()),
+             {{"last_day"}});
     }
     if (!Have({"calendar.spring_festivals"})) return;
     const std::vector<Date>& festivals = scenario_.spring_festivals;
@@ -111,8 +120,10 @@ class Checker {
       if (of_year == 0) missing += (missing.empty() ? "" : ", ") + std::to_string(year);
     }
     if (!missing.empty()) {
-      Report(path, "has no day in " + missing +
-                       "; allowed: one for every year from first_day to last_day");
+      Report(
+          path,
+          "has no day in " + missing + "; allowed: one for every year from first_day to last_day",
+          {{"first_day"}, {"last_day"}});
     }
   }
 
@@ -172,8 +183,10 @@ class Checker {
     const auto needs_price = [&](const char* key, const YearSeries& series) {
       if (!Good(key)) return false;
       if (!series.empty() && series.values().begin()->first <= first) return true;
-      Report(Split(key), "has no price for " + std::to_string(first) +
-                             "; allowed: one for auction.first_year or earlier");
+      Report(Split(key),
+             "has no price for " + std::to_string(first) +
+                 "; allowed: one for auction.first_year or earlier",
+             {{"auction", "first_year"}, {"auction", "enabled"}});
       return false;
     };
     const bool reserve = needs_price("auction.reserve_cny", scenario_.auction_reserve_cny);
@@ -184,7 +197,10 @@ class Checker {
       if (scenario_.TriggerOf(year) >= scenario_.ReservePriceOf(year)) continue;
       Report({"auction", "containment", "trigger_cny"},
              "is below the reserve price in " + std::to_string(year) + "; allowed: from " +
-                 FormatNumber(std::round(scenario_.ReservePriceOf(year) * 100) / 100));
+                 FormatNumber(std::round(scenario_.ReservePriceOf(year) * 100) / 100),
+             {{"auction", "reserve_cny"},
+              {"auction", "reserve_growth"},
+              {"auction", "containment", "growth"}});
       return;
     }
   }
@@ -195,7 +211,8 @@ class Checker {
          scenario_.discount_mean > scenario_.discount_high)) {
       Report({"behaviour", "discount_mean"},
              "is " + FormatNumber(scenario_.discount_mean) +
-                 "; allowed: between discount_low and discount_high");
+                 "; allowed: between discount_low and discount_high",
+             {{"behaviour", "discount_low"}, {"behaviour", "discount_high"}});
     }
     for (std::size_t i = 1; i < scenario_.belief.size(); ++i) {
       if (scenario_.belief[i].first > scenario_.belief[i - 1].first) continue;
@@ -231,7 +248,8 @@ class Checker {
         for (const std::string& name : provinces) allowed += (allowed.empty() ? "" : ", ") + name;
         Report(key("provinces_like"),
                "names '" + std::string(column) +
-                   "', no column of the province table; allowed: " + allowed);
+                   "', no column of the province table; allowed: " + allowed,
+               {{"provinces"}});
       }
     }
     const bool begins = tree_.Find(key("first_vintage")) != nullptr;
@@ -245,16 +263,20 @@ class Checker {
     for (const SizeClass& size : sector.sizes) firms += size.firms;
     const double least_mt = firms * scenario_.threshold_t / 1e6;
     if (sector.verified_2024_mt < least_mt) {
-      Report(total, "is " + FormatNumber(sector.verified_2024_mt) + "; allowed: from " +
-                        FormatNumber(least_mt) + ", its firms at the threshold of coverage");
+      Report(total,
+             "is " + FormatNumber(sector.verified_2024_mt) + "; allowed: from " +
+                 FormatNumber(least_mt) + ", its firms at the threshold of coverage",
+             {{"sectors", sector.name, "sizes"}, {"compliance", "threshold_t"}});
     }
   }
 
   void Rules(const Sector& sector) {
     const Path at{"sectors", sector.name, "rule"};
     if (sector.rule.empty() || sector.rule.begin()->first > sector.first_vintage) {
-      Report(at, "has none for the first vintage, " + std::to_string(sector.first_vintage) +
-                     "; allowed: a rule from that vintage or earlier");
+      Report(at,
+             "has none for the first vintage, " + std::to_string(sector.first_vintage) +
+                 "; allowed: a rule from that vintage or earlier",
+             {{"sectors", sector.name, "first_vintage"}});
       return;
     }
     for (const auto& [vintage, name] : sector.rule) {
@@ -269,7 +291,7 @@ class Checker {
                "is \"benchmark\", but power.benchmarks has no vintage; allowed: at least one");
       }
     }
-    if (Have({"horizon_year"})) Caps(sector);
+    Caps(sector);
   }
 
   // Every capped vintage to the horizon needs a cap, and free + paid + reserve is the whole of it.
@@ -284,9 +306,11 @@ class Checker {
       if (rule == nullptr || !rule->capped) continue;
       const std::string year = std::to_string(vintage);
       if (cap_open && sector.cap_mt.At(vintage) <= 0) {
-        Report(cap, "has no cap above 0 for vintage " + year + ", whose rule is \"" +
-                        std::string(rule->name) +
-                        "\"; allowed: a cap for every capped vintage to horizon_year");
+        Report(cap,
+               "has no cap above 0 for vintage " + year + ", whose rule is \"" +
+                   std::string(rule->name) +
+                   "\"; allowed: a cap for every capped vintage to horizon_year",
+               {{"sectors", sector.name, "rule"}, {"horizon_year"}});
         cap_open = false;
       }
       const double share = sector.paid_share.At(vintage);
@@ -294,15 +318,19 @@ class Checker {
       if (share < 0 || share + scenario_.reserve_share > 1 + 1e-9) {
         Path place = paid;
         if (sector.paid_share.Has(vintage)) place.push_back(year);
-        Report(place, "is " + FormatNumber(share) + " in " + year + " beside a reserve of " +
-                          FormatNumber(scenario_.reserve_share) + "; allowed: from 0 to " +
-                          FormatNumber(std::round((1 - scenario_.reserve_share) * 1e9) / 1e9) +
-                          ", free + paid + reserve is 1");
+        Report(place,
+               "is " + FormatNumber(share) + " in " + year + " beside a reserve of " +
+                   FormatNumber(scenario_.reserve_share) + "; allowed: from 0 to " +
+                   FormatNumber(std::round((1 - scenario_.reserve_share) * 1e9) / 1e9) +
+                   ", free + paid + reserve is 1",
+               {{"caps", "reserve_share"}, {"sectors", sector.name, "rule"}});
         paid_open = false;
       } else if (share > 0 && scenario_.auction_enabled && vintage < scenario_.auction_first_year &&
                  Have({"auction.enabled", "auction.first_year"})) {
-        Report(paid, "is " + FormatNumber(share) + " in " + year +
-                         ", before auction.first_year; allowed: 0 until there is an auction");
+        Report(paid,
+               "is " + FormatNumber(share) + " in " + year +
+                   ", before auction.first_year; allowed: 0 until there is an auction",
+               {{"auction", "first_year"}, {"sectors", sector.name, "rule"}});
         paid_open = false;
       }
     }
@@ -391,7 +419,8 @@ class Checker {
     if (Have({"europe.last_fact_date"}) && scenario_.europe.last_fact_date < last) {
       Report({"europe", "last_fact_date"},
              "is " + ToString(scenario_.europe.last_fact_date) +
-                 "; allowed: from the last auction of europe.facts, " + ToString(last));
+                 "; allowed: from the last auction of europe.facts, " + ToString(last),
+             {{"europe", "facts"}});
     }
   }
 

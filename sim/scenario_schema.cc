@@ -1,22 +1,21 @@
 #include "sim/scenario_schema.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <cstdio>
+#include <array>
 #include <type_traits>
 #include <utility>
 
 #include "auction/auction.h"
 #include "base/assert.h"
+#include "policy/allocation.h"
 
 namespace ets::sim {
 namespace {
 
 constexpr Range kShare{0, 1};
-constexpr Range kFree{-1e12, 1e12};
-constexpr Range kAtLeast0{0, 1e12};
-constexpr Range kAbove0{0, 1e12, true};
+constexpr Range kFree{};
+constexpr Range kAtLeast0{0, kNumberMax};
+constexpr Range kAbove0{0, kNumberMax, true};
 constexpr Range kRate{-0.5, 0.5};
 constexpr Range kDays{-25567, 84371};  // 1900 to 2200.
 constexpr Range Between(double low, double high) { return {low, high}; }
@@ -661,10 +660,6 @@ KeyNode BuildTree() {
   return root;
 }
 
-std::string FormatCell(Kind kind, double number) {
-  return kind == Kind::kDate ? ToString(DateOf(number)) : FormatNumber(number);
-}
-
 }  // namespace
 
 const std::vector<Key>& Keys() {
@@ -718,131 +713,6 @@ std::string_view WildcardMeaning(std::string_view wildcard) {
   if (wildcard == "<years>") return "a number of years from 1 to 99";
   if (wildcard == "<class>") return "I, II, III, gas, coal_heat, gas_heat";
   return "a sector's name of small letters, digits and _";
-}
-
-std::string RangeText(const Range& range) {
-  if (range.low <= kFree.low && range.high >= kFree.high) return "";
-  if (range.high >= kAtLeast0.high) {
-    return (range.above_low ? "above " : "from ") + FormatNumber(range.low);
-  }
-  if (range.above_low) {
-    return "above " + FormatNumber(range.low) + ", at most " + FormatNumber(range.high);
-  }
-  return "from " + FormatNumber(range.low) + " to " + FormatNumber(range.high);
-}
-
-std::string AllowedText(const Key& key) {
-  const auto with_range = [](std::string what, const Range& range) {
-    const std::string text = RangeText(range);
-    return text.empty() ? what : what + " " + text;
-  };
-  switch (key.kind) {
-    case Kind::kNumber:
-      return with_range("a number", key.range);
-    case Kind::kInteger:
-      return with_range("a whole number", key.range);
-    case Kind::kFlag:
-      return "true or false";
-    case Kind::kText: {
-      std::string text;
-      for (const std::string& choice : key.choices) {
-        text += (text.empty() ? "\"" : ", \"") + choice + "\"";
-      }
-      return text.empty() ? "text in quotes" : text;
-    }
-    case Kind::kDate:
-      return "a date that exists, as 2028-01-31";
-    case Kind::kMonthDay:
-      return "a month and day that exist every year, as \"12-31\"";
-    case Kind::kFile:
-      return "the name of a file, in quotes";
-    case Kind::kNumbers:
-      return with_range("a list of " + std::to_string(key.length) + " numbers", key.range);
-    case Kind::kDates:
-      return "a list of dates, in order";
-    case Kind::kRows: {
-      std::string text;
-      for (const RowColumn& column : key.columns) {
-        text += (text.empty() ? "{ " : ", ") + std::string(column.name) + " = ";
-        text += column.kind == Kind::kDate
-                    ? "a date"
-                    : with_range(column.kind == Kind::kInteger ? "a whole number" : "a number",
-                                 column.range);
-      }
-      return "a list of " + text + " }";
-    }
-  }
-  return "";
-}
-
-std::string FormatNumber(double number) {
-  char buffer[400];
-  const auto [end, error] =
-      std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed);
-  ETS_ASSERT(error == std::errc());
-  return number == 0 ? "0" : std::string(buffer, end);
-}
-
-std::string FormatText(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (c == '\n') {
-      quoted += "\\n";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04X", static_cast<unsigned>(c));
-      quoted += escape;
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
-}
-
-std::string FormatValue(const Key& key, const Value& value) {
-  switch (key.kind) {
-    case Kind::kNumber:
-      return FormatNumber(Real(value));
-    case Kind::kInteger:
-      return std::to_string(std::get<std::int64_t>(value));
-    case Kind::kFlag:
-      return std::get<bool>(value) ? "true" : "false";
-    case Kind::kText:
-    case Kind::kFile:
-      return FormatText(std::get<std::string>(value));
-    case Kind::kDate:
-      return ToString(std::get<Date>(value));
-    case Kind::kMonthDay: {
-      const auto day = std::get<std::int64_t>(value);
-      char text[16];
-      std::snprintf(text, sizeof text, "\"%02d-%02d\"", static_cast<int>(day / 100 % 100),
-                    static_cast<int>(day % 100));
-      return text;
-    }
-    case Kind::kNumbers:
-    case Kind::kDates:
-    case Kind::kRows: {
-      const Kind cell = key.kind == Kind::kDates ? Kind::kDate : Kind::kNumber;
-      std::string text;
-      for (const auto& row : std::get<Rows>(value)) {
-        text += text.empty() ? "" : ", ";
-        if (key.kind != Kind::kRows) {
-          text += FormatCell(cell, row[0]);
-          continue;
-        }
-        for (std::size_t c = 0; c < row.size(); ++c) {
-          text += std::string(c == 0 ? "{ " : ", ") + key.columns[c].name + " = " +
-                  FormatCell(key.columns[c].kind, row[c]);
-        }
-        text += " }";
-      }
-      return "[" + text + "]";
-    }
-  }
-  return "";
 }
 
 }  // namespace ets::sim

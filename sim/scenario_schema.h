@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,9 +38,12 @@ enum class Kind : std::uint8_t {
   kRows,      // [{ share = 0.05, cost = 110 }, ...]
 };
 
+// No number of a scenario is larger, on either side of 0.
+inline constexpr double kNumberMax = 1e12;
+
 struct Range {
-  double low = -std::numeric_limits<double>::infinity();
-  double high = std::numeric_limits<double>::infinity();
+  double low = -kNumberMax;
+  double high = kNumberMax;
   bool above_low = false;  // Low itself is not allowed.
 
   bool Holds(double number) const {

@@ -216,10 +216,12 @@ class Reader {
     Visit(node, *at, path);
   }
 
-  static std::string Unknown(const KeyNode& node, const Path& path, bool at_root) {
+  std::string Unknown(const KeyNode& node, const Path& path, bool at_root) const {
     if (node.key != nullptr)
       return Join(path) + " goes too deep; allowed: " + AllowedText(*node.key);
-    const std::string near = Nearest(path.back(), NamesIn(node, at_root));
+    std::vector<std::string> known = NamesIn(node, at_root);
+    if (path.size() == 2 && path[0] == "sectors") known = tree_.sectors;
+    const std::string near = Nearest(path.back(), known);
     return "unknown key '" + Join(path) + "'; " +
            (near.empty() ? "" : "did you mean '" + near + "'? ") +
            "allowed: " + ListOfKeys(node, at_root);
