@@ -14,7 +14,9 @@ namespace ets {
 namespace {
 
 template <typename A, typename B>
-concept Addable = requires(A a, B b) { a + b; };
+concept Addable = requires(A a, B b) {
+  a + b;
+};
 
 // What must not compile is part of the contract.
 static_assert(!Addable<Money, Price>);
@@ -36,7 +38,8 @@ TEST(Price, ParsesAtMostTwoDecimalsAndNothingElse) {
 TEST(Price, AverageRoundsHalfUpOnce) {
   EXPECT_EQ(AveragePrice(Money::FromMinor(15), Tonnes(10)), Price::FromMinorPerTonne(2));
   EXPECT_EQ(AveragePrice(Money::FromMinor(14), Tonnes(10)), Price::FromMinorPerTonne(1));
-  EXPECT_EQ(AveragePrice(Money::FromMinor(kAmountMax), Tonnes(1)), Price::FromMinorPerTonne(kAmountMax));
+  EXPECT_EQ(AveragePrice(Money::FromMinor(kAmountMax), Tonnes(1)),
+            Price::FromMinorPerTonne(kAmountMax));
 }
 
 TEST(Money, PrintsItsSignAndBothDecimals) {

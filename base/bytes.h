@@ -15,7 +15,7 @@ class ByteWriter {
   explicit ByteWriter(std::string& out) : out_(out) {}
 
   template <typename T>
-    requires std::integral<T> || std::is_enum_v<T>
+  requires std::integral<T> || std::is_enum_v<T>
   void Put(T value) {
     // Both supported targets are little-endian; tests/ holds the byte order to a golden record.
     char raw[sizeof(T)];
@@ -38,8 +38,7 @@ class ByteReader {
   explicit ByteReader(std::string_view in) : in_(in) {}
 
   template <typename T>
-    requires std::integral<T> || std::is_enum_v<T>
-  T Get() {
+  requires std::integral<T> || std::is_enum_v<T> T Get() {
     T value{};
     if (in_.size() < sizeof(T)) {
       ok_ = false;

@@ -29,7 +29,8 @@ bool ParseDigits(std::string_view text, int& number) {
 }  // namespace
 
 Date Date::Of(int year, int month, int day) {
-  const std::chrono::year_month_day civil(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+  const std::chrono::year_month_day civil(std::chrono::year(year),
+                                          std::chrono::month(static_cast<unsigned>(month)),
                                           std::chrono::day(static_cast<unsigned>(day)));
   ETS_ASSERT(civil.ok());
   return Date(static_cast<std::int32_t>(std::chrono::sys_days(civil).time_since_epoch().count()));
@@ -80,7 +81,8 @@ Date EasterSunday(int year) {
 
 int DaysInMonth(int year, int month) {
   const std::chrono::year_month_day_last last(
-      std::chrono::year(year), std::chrono::month_day_last(std::chrono::month(static_cast<unsigned>(month))));
+      std::chrono::year(year),
+      std::chrono::month_day_last(std::chrono::month(static_cast<unsigned>(month))));
   return static_cast<int>(static_cast<unsigned>(last.day()));
 }
 

@@ -17,7 +17,15 @@ inline constexpr SimTime kMicrosPerDay = 86'400 * kMicrosPerSecond;
 // Beijing keeps UTC+8 all year.
 inline constexpr SimTime kBeijingOffset = 8 * 3'600 * kMicrosPerSecond;
 
-enum class Weekday : std::uint8_t { kMonday = 1, kTuesday, kWednesday, kThursday, kFriday, kSaturday, kSunday };
+enum class Weekday : std::uint8_t {
+  kMonday = 1,
+  kTuesday,
+  kWednesday,
+  kThursday,
+  kFriday,
+  kSaturday,
+  kSunday
+};
 
 // A day of the proleptic Gregorian calendar, held as days since 1970-01-01.
 class Date {

@@ -8,7 +8,13 @@
 namespace ets {
 
 // Who caused a command. On disk: append, never renumber.
-enum class SourceKind : std::uint8_t { kPerson = 1, kAgent = 2, kClock = 3, kAuthority = 4, kStream = 5 };
+enum class SourceKind : std::uint8_t {
+  kPerson = 1,
+  kAgent = 2,
+  kClock = 3,
+  kAuthority = 4,
+  kStream = 5
+};
 
 // What every command carries beside its content. One order of steps runs over all machines of a
 // process; sim_time never decreases; wall_time is 0 in a simulated run.

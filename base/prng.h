@@ -26,8 +26,8 @@ class Prng {
   double Uniform();
 
   // Floating point from here on: for firms and populations, never for an engine.
-  double Normal();                                   // Mean 0, standard deviation 1.
-  double LogNormal(double median, double sigma);     // exp(log(median) + sigma * Normal()).
+  double Normal();                                // Mean 0, standard deviation 1.
+  double LogNormal(double median, double sigma);  // exp(log(median) + sigma * Normal()).
   bool Chance(double probability) { return Uniform() < probability; }
 
  private:

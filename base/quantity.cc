@@ -9,8 +9,8 @@ __extension__ using Int128 = __int128;
 
 std::string MinorToString(std::int64_t minor) {
   const bool negative = minor < 0;
-  const auto magnitude =
-      negative ? std::uint64_t{0} - static_cast<std::uint64_t>(minor) : static_cast<std::uint64_t>(minor);
+  const auto magnitude = negative ? std::uint64_t{0} - static_cast<std::uint64_t>(minor)
+                                  : static_cast<std::uint64_t>(minor);
   std::string text = negative ? "-" : "";
   text += std::to_string(magnitude / 100);
   const auto cents = magnitude % 100;
@@ -43,7 +43,8 @@ std::optional<Price> Price::Parse(std::string_view text) {
 Price AveragePrice(Money value, Tonnes quantity) {
   ETS_ASSERT(quantity.count() > 0 && value.minor() >= 0);
   const Int128 twice = Int128{value.minor()} * 2 + quantity.count();
-  return Price::FromMinorPerTonne(static_cast<std::int64_t>(twice / (Int128{quantity.count()} * 2)));
+  return Price::FromMinorPerTonne(
+      static_cast<std::int64_t>(twice / (Int128{quantity.count()} * 2)));
 }
 
 std::int64_t MulDivFloor(std::int64_t numerator, std::int64_t factor, std::int64_t denominator) {

@@ -22,8 +22,9 @@ Fail(E) -> Fail<E>;
 template <typename T, typename E>
 class [[nodiscard]] Result {
  public:
-  constexpr Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}             // NOLINT
-  constexpr Result(Fail<E> fail) : state_(std::in_place_index<1>, std::move(fail.error)) {}  // NOLINT
+  constexpr Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT
+  constexpr Result(Fail<E> fail)
+      : state_(std::in_place_index<1>, std::move(fail.error)) {}  // NOLINT
 
   constexpr bool ok() const { return state_.index() == 0; }
 

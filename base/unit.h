@@ -28,7 +28,9 @@ struct Unit {
   Currency currency = Currency::kNone;
   Vintage vintage = 0;
 
-  static constexpr Unit Allowance(Vintage vintage) { return {UnitType::kAllowance, Currency::kNone, vintage}; }
+  static constexpr Unit Allowance(Vintage vintage) {
+    return {UnitType::kAllowance, Currency::kNone, vintage};
+  }
   static constexpr Unit Offset() { return {UnitType::kOffset, Currency::kNone, 0}; }
   static constexpr Unit Cash(Currency currency) { return {UnitType::kCurrency, currency, 0}; }
 

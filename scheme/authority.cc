@@ -14,7 +14,9 @@ using registry::TransferCode;
 
 Authority::Authority(const Rulebook& rulebook, const registry::Registry& registry, Apply apply)
     : rulebook_(rulebook), registry_(registry), apply_(std::move(apply)) {
-  const auto open = [this](AccountKind kind) { return AccountId(Do(registry::OpenAccount{kind, 0}).id); };
+  const auto open = [this](AccountKind kind) {
+    return AccountId(Do(registry::OpenAccount{kind, 0}).id);
+  };
   accounts_.issuance = open(AccountKind::kIssuance);
   accounts_.bank = open(AccountKind::kBank);
   accounts_.allocation = open(AccountKind::kAllocation);
@@ -26,7 +28,8 @@ Authority::Authority(const Rulebook& rulebook, const registry::Registry& registr
   accounts_.cancellation = open(AccountKind::kCancellation);
   accounts_.converted = open(AccountKind::kConverted);
   accounts_.expired = open(AccountKind::kExpired);
-  cny_ = LedgerId(static_cast<std::uint16_t>(Do(registry::OpenLedger{Unit::Cash(Currency::kCny), 0}).id));
+  cny_ = LedgerId(
+      static_cast<std::uint16_t>(Do(registry::OpenLedger{Unit::Cash(Currency::kCny), 0}).id));
   offset_ = LedgerId(static_cast<std::uint16_t>(Do(registry::OpenLedger{Unit::Offset(), 0}).id));
   const auto years = static_cast<std::size_t>(rulebook_.last_vintage - rulebook_.first_vintage + 1);
   figures_.assign(rulebook_.sectors.size(), std::vector<double>(years, 0));
@@ -47,14 +50,16 @@ LedgerId Authority::Ledger(int vintage) {
   return LedgerId(static_cast<std::uint16_t>(Do(registry::OpenLedger{unit, 0}).id));
 }
 
-void Authority::Enrol(FirmId firm, std::size_t sector, AccountId holder, const policy::Activity& last_activity) {
+void Authority::Enrol(FirmId firm, std::size_t sector, AccountId holder,
+                      const policy::Activity& last_activity) {
   if (firms_.size() <= firm.raw()) firms_.resize(firm.raw() + 1);
   Enrolled& enrolled = firms_[firm.raw()];
   ETS_ASSERT(enrolled.sector == kNotListed);
   enrolled.sector = sector;
   enrolled.holder = holder;
   enrolled.last_activity = last_activity;
-  enrolled.vintages.resize(static_cast<std::size_t>(rulebook_.last_vintage - rulebook_.first_vintage + 1));
+  enrolled.vintages.resize(
+      static_cast<std::size_t>(rulebook_.last_vintage - rulebook_.first_vintage + 1));
 }
 
 FirmVintage& Authority::At(Enrolled& firm, int vintage) {
@@ -92,9 +97,11 @@ void Authority::File(FirmId firm, int vintage, const policy::Activity& activity)
   FirmVintage& record = At(enrolled, vintage);
   record.activity = activity;
   const VintageBook* book = Book(enrolled.sector, vintage);
-  record.activity.neutral |= book != nullptr && !book->rule->capped && activity.emissions < rulebook_.threshold_t;
+  record.activity.neutral |=
+      book != nullptr && !book->rule->capped && activity.emissions < rulebook_.threshold_t;
   record.reported = true;
-  Do(registry::ReportEmissions{firm.raw(), static_cast<std::uint16_t>(vintage), policy::RoundDown(activity.emissions)});
+  Do(registry::ReportEmissions{firm.raw(), static_cast<std::uint16_t>(vintage),
+                               policy::RoundDown(activity.emissions)});
 }
 
 void Authority::Morning(Date today) {
@@ -130,7 +137,8 @@ void Authority::OpenCappedYear(int year) {
   }
   if (caps == Tonnes()) return;
   const LedgerId ledger = Ledger(year);
-  // A mixed vintage has units outside any cap; then the cap binds by sector, here, and not by ledger.
+  // A mixed vintage has units outside any cap; then the cap binds by sector, here, and not by
+  // ledger.
   if (all_capped) Do(registry::SetCap{ledger, caps.count()});
   for (std::size_t s = 0; s < rulebook_.sectors.size(); ++s) {
     const VintageBook* book = Book(s, year);
@@ -139,9 +147,13 @@ void Authority::OpenCappedYear(int year) {
     const auto v = static_cast<std::size_t>(year - rulebook_.first_vintage);
     pools_[s][v] = parts.free;
     offered_[s][v] = parts.paid;
-    if (parts.free > Tonnes()) Do(registry::Issue{accounts_.allocation, ledger, parts.free.count(), TransferCode::kIssue});
-    if (parts.reserve > Tonnes()) Do(registry::Issue{accounts_.reserve, ledger, parts.reserve.count(), TransferCode::kIssue});
-    if (parts.paid > Tonnes()) Do(registry::Issue{accounts_.auction_stock, ledger, parts.paid.count(), TransferCode::kIssue});
+    if (parts.free > Tonnes())
+      Do(registry::Issue{accounts_.allocation, ledger, parts.free.count(), TransferCode::kIssue});
+    if (parts.reserve > Tonnes())
+      Do(registry::Issue{accounts_.reserve, ledger, parts.reserve.count(), TransferCode::kIssue});
+    if (parts.paid > Tonnes())
+      Do(registry::Issue{accounts_.auction_stock, ledger, parts.paid.count(),
+                         TransferCode::kIssue});
   }
   PlanAuctions(year);
 }
@@ -160,7 +172,8 @@ void Authority::PlanAuctions(int year) {
   const auto days = static_cast<std::int64_t>(auction_days_.size());
   const std::int64_t each = volume.count() / days / lot * lot;
   slots_.assign(auction_days_.size(), {Tonnes(each), Tonnes(each)});
-  const std::int64_t last = (volume.count() - each * (days - 1)) / lot * lot;  // The last takes the rest.
+  const std::int64_t last =
+      (volume.count() - each * (days - 1)) / lot * lot;  // The last takes the rest.
   slots_.back() = {Tonnes(last), Tonnes(last)};
 }
 
@@ -172,8 +185,8 @@ void Authority::Give(Enrolled& firm, int vintage, Tonnes amount, TransferCode co
   if (netted > Tonnes()) totals_.taken_back += netted.count();
   const Tonnes given = amount - netted;
   if (given == Tonnes()) return;
-  Do(registry::Allocate{accounts_.allocation, firm.holder, Ledger(vintage), static_cast<std::uint16_t>(vintage),
-                        given.count(), code});
+  Do(registry::Allocate{accounts_.allocation, firm.holder, Ledger(vintage),
+                        static_cast<std::uint16_t>(vintage), given.count(), code});
 }
 
 void Authority::PreAllocate(std::size_t sector, int vintage) {
@@ -182,7 +195,8 @@ void Authority::PreAllocate(std::size_t sector, int vintage) {
   const auto v = static_cast<std::size_t>(vintage - rulebook_.first_vintage);
   double weights = 0;
   const auto last = [&](Enrolled& firm) -> const policy::Activity& {
-    // The last verified year: the one before the vintage, under a cap (in the running year) two before.
+    // The last verified year: the one before the vintage, under a cap (in the running year) two
+    // before.
     for (int year = vintage - 1; year >= rulebook_.first_vintage; --year) {
       if (At(firm, year).verified) return At(firm, year).activity;
     }
@@ -200,9 +214,11 @@ void Authority::PreAllocate(std::size_t sector, int vintage) {
     FirmVintage& record = At(firm, vintage);
     if (book.rule->capped) {
       const double share = weights > 0 ? policy::CapWeight(activity, book.terms) / weights : 0;
-      record.pre_allocated = policy::RoundDown(book.pre_allocation_share * static_cast<double>(pools_[sector][v].count()) * share);
+      record.pre_allocated = policy::RoundDown(
+          book.pre_allocation_share * static_cast<double>(pools_[sector][v].count()) * share);
     } else {
-      record.pre_allocated = policy::PreAllocation(book.pre_allocation_share, policy::RoundDown(activity.emissions));
+      record.pre_allocated =
+          policy::PreAllocation(book.pre_allocation_share, policy::RoundDown(activity.emissions));
     }
     sum += record.pre_allocated;
   }
@@ -222,7 +238,8 @@ void Authority::Verify(std::size_t sector, int vintage) {
     FirmVintage& record = At(firms_[i], vintage);
     if (!record.reported) continue;
     record.verified = true;
-    Do(registry::VerifyEmissions{i, static_cast<std::uint16_t>(vintage), policy::RoundDown(record.activity.emissions)});
+    Do(registry::VerifyEmissions{i, static_cast<std::uint16_t>(vintage),
+                                 policy::RoundDown(record.activity.emissions)});
   }
 }
 
@@ -233,7 +250,8 @@ void Authority::AllocateFinally(std::size_t sector, int vintage) {
   terms.free_pool_t = static_cast<double>(pools_[sector][v].count());
   std::vector<policy::Activity> activities;
   for (Enrolled& firm : firms_) {
-    if (firm.sector == sector && At(firm, vintage).verified) activities.push_back(At(firm, vintage).activity);
+    if (firm.sector == sector && At(firm, vintage).verified)
+      activities.push_back(At(firm, vintage).activity);
   }
   terms.sector_figure = book.rule->solve(activities, terms);
   figures_[sector][v] = terms.sector_figure;
@@ -243,7 +261,8 @@ void Authority::AllocateFinally(std::size_t sector, int vintage) {
   for (Enrolled& firm : firms_) {
     if (firm.sector != sector) continue;
     FirmVintage& record = At(firm, vintage);
-    if (record.verified) record.allocated = policy::RoundDown(book.rule->allocate(record.activity, terms));
+    if (record.verified)
+      record.allocated = policy::RoundDown(book.rule->allocate(record.activity, terms));
     pre += record.pre_allocated;
     allocated += record.allocated;
   }
@@ -260,9 +279,9 @@ void Authority::AllocateFinally(std::size_t sector, int vintage) {
     issued_more += settled.issue;
     if (settled.take_back == Tonnes()) continue;
     record.taken_back = settled.take_back;
-    const registry::Receipt receipt = Do(registry::TakeBack{firm.holder, accounts_.allocation, ledger,
-                                                            static_cast<std::uint16_t>(vintage),
-                                                            settled.take_back.count()});
+    const registry::Receipt receipt =
+        Do(registry::TakeBack{firm.holder, accounts_.allocation, ledger,
+                              static_cast<std::uint16_t>(vintage), settled.take_back.count()});
     totals_.taken_back += receipt.amount;
     firm.owed += settled.take_back - Tonnes(receipt.amount);
   }
@@ -273,7 +292,8 @@ void Authority::AllocateFinally(std::size_t sector, int vintage) {
     if (firm.sector != sector) continue;
     FirmVintage& record = At(firm, vintage);
     const policy::TrueUp settled = policy::Settle(record.allocated, record.pre_allocated);
-    if (settled.issue > Tonnes()) Give(firm, vintage, settled.issue, TransferCode::kFinalAllocation);
+    if (settled.issue > Tonnes())
+      Give(firm, vintage, settled.issue, TransferCode::kFinalAllocation);
   }
   bool last_of_the_day = true;
   for (std::size_t s = sector + 1; s < rulebook_.sectors.size(); ++s) {
@@ -283,8 +303,9 @@ void Authority::AllocateFinally(std::size_t sector, int vintage) {
   if (last_of_the_day) CloseVintage(vintage);
 }
 
-// After the last final issue: what is left in the reserve, and what rounding or taking back left in the
-// allocation account, joins the stability stock where there is a cap and is cancelled where there is none.
+// After the last final issue: what is left in the reserve, and what rounding or taking back left in
+// the allocation account, joins the stability stock where there is a cap and is cancelled where
+// there is none.
 void Authority::CloseVintage(int vintage) {
   bool capped = false;
   for (std::size_t s = 0; s < rulebook_.sectors.size(); ++s) {
@@ -301,7 +322,8 @@ void Authority::CloseVintage(int vintage) {
     const std::int64_t left = registry_.balance(from, ledger);
     if (left <= 0) continue;
     const AccountId to = capped ? accounts_.stability : accounts_.cancellation;
-    Do(registry::MakeTransfer{{from, to, ledger, left, capped ? TransferCode::kToStability : TransferCode::kCancel,
+    Do(registry::MakeTransfer{{from, to, ledger, left,
+                               capped ? TransferCode::kToStability : TransferCode::kCancel,
                                static_cast<std::uint16_t>(vintage), 0}});
   }
 }
@@ -313,9 +335,11 @@ void Authority::TrimStability(int year) {
     if (book != nullptr && book->rule->capped) caps += book->cap;
   }
   Tonnes stock;
-  for (int vintage = rulebook_.first_vintage; vintage <= year && vintage <= rulebook_.last_vintage; ++vintage) {
+  for (int vintage = rulebook_.first_vintage; vintage <= year && vintage <= rulebook_.last_vintage;
+       ++vintage) {
     const Unit unit = Unit::Allowance(static_cast<Vintage>(vintage));
-    if (registry_.has_ledger(unit)) stock += Tonnes(registry_.balance(accounts_.stability, registry_.ledger(unit)));
+    if (registry_.has_ledger(unit))
+      stock += Tonnes(registry_.balance(accounts_.stability, registry_.ledger(unit)));
   }
   Tonnes excess = policy::StabilityExcess(stock, caps, rulebook_.stability_ceiling);
   for (int vintage = rulebook_.first_vintage; excess > Tonnes() && vintage <= year; ++vintage) {
@@ -324,7 +348,8 @@ void Authority::TrimStability(int year) {
     const LedgerId ledger = registry_.ledger(unit);
     const Tonnes part = std::min(excess, Tonnes(registry_.balance(accounts_.stability, ledger)));
     if (part == Tonnes()) continue;
-    Do(registry::MakeTransfer{{accounts_.stability, accounts_.cancellation, ledger, part.count(), TransferCode::kCancel, 0, 0}});
+    Do(registry::MakeTransfer{{accounts_.stability, accounts_.cancellation, ledger, part.count(),
+                               TransferCode::kCancel, 0, 0}});
     excess -= part;
   }
 }
@@ -344,25 +369,30 @@ std::vector<PlannedAuction> Authority::Auctions(Date today) {
   const Tonnes lot = auction::FindFormat(rulebook_.auction_format)->lot;
   Tonnes volume = std::min(slots_[slot].volume, stock);
   volume = Tonnes(volume.count() / lot.count() * lot.count());
-  if (volume > Tonnes()) planned.push_back({year, volume, price_of(rulebook_.auction_reserve), false});
+  if (volume > Tonnes())
+    planned.push_back({year, volume, price_of(rulebook_.auction_reserve), false});
 
   const Price trigger = price_of(rulebook_.containment_trigger);
   Tonnes held;
   for (int vintage = rulebook_.first_vintage; vintage <= year; ++vintage) {
     const Unit unit = Unit::Allowance(static_cast<Vintage>(vintage));
-    if (registry_.has_ledger(unit)) held += Tonnes(registry_.balance(accounts_.stability, registry_.ledger(unit)));
+    if (registry_.has_ledger(unit))
+      held += Tonnes(registry_.balance(accounts_.stability, registry_.ledger(unit)));
   }
-  Tonnes extra = trigger > Price() ? policy::ContainmentVolume(last_prices_, rulebook_.containment_window, trigger, held,
-                                                               rulebook_.containment_share, lot)
-                                   : Tonnes();
-  for (int vintage = rulebook_.first_banking_vintage; extra > Tonnes() && vintage <= year; ++vintage) {
+  Tonnes extra = trigger > Price()
+                     ? policy::ContainmentVolume(last_prices_, rulebook_.containment_window,
+                                                 trigger, held, rulebook_.containment_share, lot)
+                     : Tonnes();
+  for (int vintage = rulebook_.first_banking_vintage; extra > Tonnes() && vintage <= year;
+       ++vintage) {
     const Unit unit = Unit::Allowance(static_cast<Vintage>(vintage));
     if (!registry_.has_ledger(unit)) continue;
-    Tonnes part = std::min(extra, Tonnes(registry_.balance(accounts_.stability, registry_.ledger(unit))));
+    Tonnes part =
+        std::min(extra, Tonnes(registry_.balance(accounts_.stability, registry_.ledger(unit))));
     part = Tonnes(part.count() / lot.count() * lot.count());
     if (part == Tonnes()) continue;
-    Do(registry::MakeTransfer{{accounts_.stability, accounts_.auction_stock, registry_.ledger(unit), part.count(),
-                               TransferCode::kFromStability, 0, 0}});
+    Do(registry::MakeTransfer{{accounts_.stability, accounts_.auction_stock, registry_.ledger(unit),
+                               part.count(), TransferCode::kFromStability, 0, 0}});
     planned.push_back({vintage, part, trigger, true});
     extra -= part;
   }
@@ -370,7 +400,8 @@ std::vector<PlannedAuction> Authority::Auctions(Date today) {
 }
 
 std::size_t Authority::AuctionsLeft(Date today) const {
-  return static_cast<std::size_t>(auction_days_.end() - std::lower_bound(auction_days_.begin(), auction_days_.end(), today));
+  return static_cast<std::size_t>(
+      auction_days_.end() - std::lower_bound(auction_days_.begin(), auction_days_.end(), today));
 }
 
 void Authority::AuctionHeld(const PlannedAuction& planned, const auction::Clearing& clearing) {
@@ -387,12 +418,15 @@ void Authority::AuctionHeld(const PlannedAuction& planned, const auction::Cleari
   }
   // Nothing sold is a price at the reserve for the trigger's mean: it cannot be above it.
   last_prices_.push_back(clearing.sold > Tonnes() ? clearing.price : planned.reserve);
-  if (last_prices_.size() > static_cast<std::size_t>(rulebook_.containment_window)) last_prices_.erase(last_prices_.begin());
+  if (last_prices_.size() > static_cast<std::size_t>(rulebook_.containment_window))
+    last_prices_.erase(last_prices_.begin());
   const std::size_t slot = slot_today_;
   if (unsold > Tonnes()) {
-    const auction::UnsoldRule rule{rulebook_.unsold_auctions,
-                                   static_cast<std::uint32_t>(rulebook_.unsold_ceiling * 10'000 + 0.5)};
-    to_stability(auction::SpreadUnsold(slots_, slot, unsold, rule, auction::FindFormat(rulebook_.auction_format)->lot));
+    const auction::UnsoldRule rule{
+        rulebook_.unsold_auctions,
+        static_cast<std::uint32_t>(rulebook_.unsold_ceiling * 10'000 + 0.5)};
+    to_stability(auction::SpreadUnsold(slots_, slot, unsold, rule,
+                                       auction::FindFormat(rulebook_.auction_format)->lot));
   }
   if (slot + 1 == slots_.size()) {
     // Less than a lot remains after the year's last auction.
@@ -403,7 +437,8 @@ void Authority::AuctionHeld(const PlannedAuction& planned, const auction::Cleari
 void Authority::Evening(Date today, Price month_price) {
   for (std::size_t s = 0; s < rulebook_.sectors.size(); ++s) {
     const VintageBook* book = Book(s, today.year() - 1);
-    if (book != nullptr && book->dates.deadline == today) AssessSector(s, today.year() - 1, month_price);
+    if (book != nullptr && book->dates.deadline == today)
+      AssessSector(s, today.year() - 1, month_price);
   }
 }
 
@@ -412,35 +447,41 @@ void Authority::AssessSector(std::size_t sector, int vintage, Price month_price)
     Enrolled& firm = firms_[i];
     FirmVintage& record = At(firm, vintage);
     if (firm.sector != sector || !record.verified) continue;
-    const registry::Receipt receipt = Do(registry::AssessCompliance{i, static_cast<std::uint16_t>(vintage)});
+    const registry::Receipt receipt =
+        Do(registry::AssessCompliance{i, static_cast<std::uint16_t>(vintage)});
     record.assessed = true;
     record.shortfall = Tonnes(receipt.amount);
     if (record.shortfall == Tonnes()) continue;
-    const int multiple = policy::FineMultiple(firm.breaches++, rulebook_.fine_first, rulebook_.fine_second, rulebook_.fine_later);
+    const int multiple = policy::FineMultiple(firm.breaches++, rulebook_.fine_first,
+                                              rulebook_.fine_second, rulebook_.fine_later);
     record.fine = policy::ShortfallFine(record.shortfall, month_price, multiple);
     firm.arrears += record.shortfall;
     if (record.fine <= Money()) continue;
     // A fine is paid from the firm's operating income, which reaches it through the bank.
     Do(registry::Issue{firm.holder, cny_, record.fine.minor(), TransferCode::kOther});
-    Do(registry::MakeTransfer{{firm.holder, accounts_.treasury, cny_, record.fine.minor(), TransferCode::kFine,
-                               static_cast<std::uint16_t>(vintage), 0}});
+    Do(registry::MakeTransfer{{firm.holder, accounts_.treasury, cny_, record.fine.minor(),
+                               TransferCode::kFine, static_cast<std::uint16_t>(vintage), 0}});
   }
 }
 
 Tonnes Authority::CarryOverRoom(FirmId firm, Tonnes net_sales, Tonnes holding) const {
   const Enrolled& enrolled = firms_[firm.raw()];
-  return policy::CarryOverLimit(rulebook_.carry_over_base[enrolled.sector], net_sales, rulebook_.carry_over_multiple, holding);
+  return policy::CarryOverLimit(rulebook_.carry_over_base[enrolled.sector], net_sales,
+                                rulebook_.carry_over_multiple, holding);
 }
 
 Tonnes Authority::CarryOver(FirmId firm, Tonnes wanted) {
   const Enrolled& enrolled = firms_[firm.raw()];
   Tonnes converted;
-  for (int vintage = 2020; vintage < rulebook_.first_banking_vintage && wanted > Tonnes(); ++vintage) {
+  for (int vintage = 2020; vintage < rulebook_.first_banking_vintage && wanted > Tonnes();
+       ++vintage) {
     const Unit unit = Unit::Allowance(static_cast<Vintage>(vintage));
     if (!registry_.has_ledger(unit)) continue;
-    const Tonnes part = std::min(wanted, Tonnes(registry_.balance(enrolled.holder, registry_.ledger(unit))));
+    const Tonnes part =
+        std::min(wanted, Tonnes(registry_.balance(enrolled.holder, registry_.ledger(unit))));
     if (part <= Tonnes()) continue;
-    Do(registry::ConvertUnits{enrolled.holder, registry_.ledger(unit), Ledger(rulebook_.first_banking_vintage), part.count()});
+    Do(registry::ConvertUnits{enrolled.holder, registry_.ledger(unit),
+                              Ledger(rulebook_.first_banking_vintage), part.count()});
     converted += part;
     wanted -= part;
   }

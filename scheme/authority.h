@@ -15,17 +15,17 @@ namespace ets::scheme {
 
 // The system accounts of the scheme in the registry.
 struct SystemAccounts {
-  AccountId issuance, bank, allocation, reserve, stability, auction_stock, treasury, surrender, cancellation,
-      converted, expired;
+  AccountId issuance, bank, allocation, reserve, stability, auction_stock, treasury, surrender,
+      cancellation, converted, expired;
 };
 
 // What one firm was allocated and owes for one vintage.
 struct FirmVintage {
-  policy::Activity activity;     // As verified; output and emissions are 0 before.
+  policy::Activity activity;  // As verified; output and emissions are 0 before.
   Tonnes pre_allocated;
-  Tonnes allocated;              // Final, whole tonnes.
+  Tonnes allocated;  // Final, whole tonnes.
   Tonnes taken_back;
-  Tonnes shortfall;              // At the deadline.
+  Tonnes shortfall;  // At the deadline.
   Money fine;
   bool reported = false, verified = false, final = false, assessed = false;
 };
@@ -39,24 +39,29 @@ struct PlannedAuction {
 };
 
 // The authority that allocates and enforces: the scheme's calendar, plans and duties. It reads the
-// registry and issues commands to it; it owns plans, never balances. Deterministic; not thread-safe.
+// registry and issues commands to it; it owns plans, never balances. Deterministic; not
+// thread-safe.
 //
-// Each day: Morning() before the market opens, Auctions() for what is to be sold, AuctionHeld() with
-// each result, Evening() after settlement and surrenders.
+// Each day: Morning() before the market opens, Auctions() for what is to be sold, AuctionHeld()
+// with each result, Evening() after settlement and surrenders.
 class Authority {
  public:
-  using Apply = std::function<Result<registry::Receipt, registry::Refusal>(const registry::Command&)>;
+  using Apply =
+      std::function<Result<registry::Receipt, registry::Refusal>(const registry::Command&)>;
 
   // Opens the system accounts and the currency and offset ledgers.
   Authority(const Rulebook& rulebook, const registry::Registry& registry, Apply apply);
 
-  // Lists a firm under its number. `last_activity`: its 2024, for shares before anything is verified.
-  void Enrol(FirmId firm, std::size_t sector, AccountId holder, const policy::Activity& last_activity);
+  // Lists a firm under its number. `last_activity`: its 2024, for shares before anything is
+  // verified.
+  void Enrol(FirmId firm, std::size_t sector, AccountId holder,
+             const policy::Activity& last_activity);
 
   // Opens the ledger of a vintage if it is not open.
   LedgerId Ledger(int vintage);
 
-  // The firm's own annual report, taken as verified on the verification day (the verifier's error is in it).
+  // The firm's own annual report, taken as verified on the verification day (the verifier's error
+  // is in it).
   void File(FirmId firm, int vintage, const policy::Activity& activity);
 
   void Morning(Date today);
@@ -64,13 +69,16 @@ class Authority {
   // Regular auctions of the year from `today` on, today's included.
   std::size_t AuctionsLeft(Date today) const;
   void AuctionHeld(const PlannedAuction& planned, const auction::Clearing& clearing);
-  // Deadlines: `month_price` is the average price of the month before, the fine's base; 0 if unknown.
+  // Deadlines: `month_price` is the average price of the month before, the fine's base; 0 if
+  // unknown.
   void Evening(Date today, Price month_price);
 
-  // Notes that arrears were surrendered; the registry has the units. REQUIRES: amount <= arrears(firm).
+  // Notes that arrears were surrendered; the registry has the units. REQUIRES: amount <=
+  // arrears(firm).
   void PaidArrears(FirmId firm, Tonnes amount) { firms_[firm.raw()].arrears -= amount; }
 
-  // Carry-over: how much the firm may still convert, given its net sales and what it holds of old vintages.
+  // Carry-over: how much the firm may still convert, given its net sales and what it holds of old
+  // vintages.
   Tonnes CarryOverRoom(FirmId firm, Tonnes net_sales, Tonnes holding) const;
   // Converts from the firm's holder account, oldest vintage first.
   Tonnes CarryOver(FirmId firm, Tonnes wanted);
@@ -84,9 +92,11 @@ class Authority {
   LedgerId offset_ledger() const { return offset_; }
   const Rulebook& rulebook() const { return rulebook_; }
   std::size_t firm_count() const { return firms_.size(); }
-  // Units issued free to firms, taken back, cancelled and expired: running totals over all vintages, in t.
+  // Units issued free to firms, taken back, cancelled and expired: running totals over all
+  // vintages, in t.
   struct Totals {
-    std::int64_t issued_free = 0, taken_back = 0, cancelled = 0, expired_from_firms = 0, converted = 0;
+    std::int64_t issued_free = 0, taken_back = 0, cancelled = 0, expired_from_firms = 0,
+                 converted = 0;
   };
   const Totals& totals() const { return totals_; }
   // Refused commands; never expected. The kernel stops when it is not 0.
@@ -124,9 +134,10 @@ class Authority {
   SystemAccounts accounts_;
   LedgerId cny_, offset_;
   std::vector<Enrolled> firms_;
-  std::vector<std::vector<double>> figures_;   // [sector][vintage - first].
-  std::vector<std::vector<Tonnes>> offered_;   // [sector][vintage - first].
-  std::vector<std::vector<Tonnes>> pools_;     // Free pool of capped vintages, [sector][vintage - first].
+  std::vector<std::vector<double>> figures_;  // [sector][vintage - first].
+  std::vector<std::vector<Tonnes>> offered_;  // [sector][vintage - first].
+  std::vector<std::vector<Tonnes>>
+      pools_;  // Free pool of capped vintages, [sector][vintage - first].
   std::vector<Date> auction_days_;
   std::vector<auction::Slot> slots_;
   std::size_t slot_today_ = 0;

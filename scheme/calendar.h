@@ -6,7 +6,8 @@
 
 namespace ets::scheme {
 
-// The dates of one vintage's compliance cycle. All but the capped pre-allocation lie in the year after.
+// The dates of one vintage's compliance cycle. All but the capped pre-allocation lie in the year
+// after.
 struct VintageDates {
   Date pre_allocation;  // Day 0 (1970-01-01): this sector and vintage has none.
   Date report;
@@ -20,10 +21,11 @@ class TradingCalendar {
  public:
   TradingCalendar() = default;
   // `spring_festivals`: first days of the lunar year.
-  explicit TradingCalendar(std::vector<Date> spring_festivals) : spring_festivals_(std::move(spring_festivals)) {}
+  explicit TradingCalendar(std::vector<Date> spring_festivals)
+      : spring_festivals_(std::move(spring_festivals)) {}
 
-  // Monday to Friday without 1 January, eight days from the eve of the Spring Festival, 4 and 5 April,
-  // 1 to 5 May, 1 to 7 October (scenario, Calendar).
+  // Monday to Friday without 1 January, eight days from the eve of the Spring Festival, 4 and 5
+  // April, 1 to 5 May, 1 to 7 October (scenario, Calendar).
   bool IsTradingDay(Date date) const;
 
   // The year's auction days: the given weekday of each week but those of the Spring Festival and of

@@ -12,8 +12,9 @@ TradingCalendar Calendar() {
 TEST(TradingCalendar, ClosesOnWeekendsAndTheNationalHolidays) {
   const TradingCalendar calendar = Calendar();
   EXPECT_TRUE(calendar.IsTradingDay(Date::Of(2027, 1, 4)));
-  for (const Date closed : {Date::Of(2027, 1, 1), Date::Of(2027, 1, 2), Date::Of(2027, 2, 5), Date::Of(2027, 2, 12),
-                            Date::Of(2027, 4, 5), Date::Of(2027, 5, 3), Date::Of(2027, 10, 7)}) {
+  for (const Date closed :
+       {Date::Of(2027, 1, 1), Date::Of(2027, 1, 2), Date::Of(2027, 2, 5), Date::Of(2027, 2, 12),
+        Date::Of(2027, 4, 5), Date::Of(2027, 5, 3), Date::Of(2027, 10, 7)}) {
     EXPECT_FALSE(calendar.IsTradingDay(closed)) << ToString(closed);
   }
   EXPECT_TRUE(calendar.IsTradingDay(Date::Of(2027, 2, 15)));

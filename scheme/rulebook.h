@@ -13,8 +13,8 @@ namespace ets::scheme {
 // One sector's rules for one vintage.
 struct VintageBook {
   const policy::Rule* rule = nullptr;
-  policy::Terms terms;      // Without pool and sector figure, which the authority sets.
-  Tonnes cap;               // 0 where the rule is not capped.
+  policy::Terms terms;  // Without pool and sector figure, which the authority sets.
+  Tonnes cap;           // 0 where the rule is not capped.
   double paid_share = 0;
   double reserve_share = 0;
   double pre_allocation_share = 0;
@@ -33,26 +33,27 @@ struct Rulebook {
   TradingCalendar calendar;
   int first_vintage = 2024;
   int last_vintage = 2040;
-  double threshold_t = 26'000;  // Below it a verified firm gets what it emitted, where there is no cap.
+  double threshold_t =
+      26'000;  // Below it a verified firm gets what it emitted, where there is no cap.
   int first_banking_vintage = 2025;
 
   int fine_first = 5, fine_second = 7, fine_later = 10;
 
   double carry_over_multiple = 1.5;
-  std::vector<Tonnes> carry_over_base;        // By sector.
-  std::vector<Date> carry_over_batches;       // Conversion days.
-  Date legacy_last_trading_day;               // Vintages before the first banking one leave the market.
+  std::vector<Tonnes> carry_over_base;   // By sector.
+  std::vector<Date> carry_over_batches;  // Conversion days.
+  Date legacy_last_trading_day;          // Vintages before the first banking one leave the market.
   Date legacy_expiry;
 
   bool auction_enabled = true;
   std::string auction_format;
   int auction_first_year = 2027;
   Weekday auction_weekday = Weekday::kWednesday;
-  std::map<int, Price> auction_reserve;       // By year.
+  std::map<int, Price> auction_reserve;  // By year.
   double auction_bidder_limit = 0.10;
   int unsold_auctions = 4;
   double unsold_ceiling = 1.25;
-  std::map<int, Price> containment_trigger;   // By year.
+  std::map<int, Price> containment_trigger;  // By year.
   int containment_window = 4;
   double containment_share = 0.25;
   double stability_ceiling = 0.06;

@@ -40,38 +40,46 @@ bool WriteText(const fs::path& path, const std::string& text) {
 }
 
 bool LooksLikeRun(const fs::path& folder) {
-  return fs::exists(folder / "run.json") || fs::exists(folder / kIncomplete) || fs::is_empty(folder);
+  return fs::exists(folder / "run.json") || fs::exists(folder / kIncomplete) ||
+         fs::is_empty(folder);
 }
 
 // Makes the folder with INCOMPLETE in it. Empty on success, else what is wrong.
-std::string PrepareFolder(const LoadedScenario& loaded, const RunOptions& options, std::string& folder) {
+std::string PrepareFolder(const LoadedScenario& loaded, const RunOptions& options,
+                          std::string& folder) {
   std::error_code code;
   folder = options.folder;
   if (folder.empty()) {
-    const std::string stem = "runs/" + loaded.scenario.name + "-" + std::to_string(loaded.scenario.seed);
+    const std::string stem =
+        "runs/" + loaded.scenario.name + "-" + std::to_string(loaded.scenario.seed);
     folder = stem;
-    for (int suffix = 2; fs::exists(folder, code); ++suffix) folder = stem + "-" + std::to_string(suffix);
+    for (int suffix = 2; fs::exists(folder, code); ++suffix)
+      folder = stem + "-" + std::to_string(suffix);
   } else if (fs::exists(folder, code)) {
-    if (!fs::is_directory(folder, code)) return "--out " + folder + ": is a file; allowed: a folder that does not exist yet";
+    if (!fs::is_directory(folder, code))
+      return "--out " + folder + ": is a file; allowed: a folder that does not exist yet";
     if (!fs::is_empty(folder, code) && !options.force) {
       return "--out " + folder + ": exists; allowed: a new folder, or --force to replace a run";
     }
     if (!LooksLikeRun(folder)) {
-      return "--out " + folder + ": holds something that is not a run; allowed with --force: a folder with run.json or INCOMPLETE";
+      return "--out " + folder +
+             ": holds something that is not a run; allowed with --force: a folder with run.json or "
+             "INCOMPLETE";
     }
     fs::remove_all(folder, code);
     if (code) return "--out " + folder + ": cannot be replaced: " + code.message();
   }
   fs::create_directories(folder, code);
   if (code) return "--out " + folder + ": cannot be made: " + code.message();
-  if (!WriteText(fs::path(folder) / kIncomplete, "This run did not finish. Its files are not a result.\n")) {
+  if (!WriteText(fs::path(folder) / kIncomplete,
+                 "This run did not finish. Its files are not a result.\n")) {
     return "--out " + folder + ": cannot be written to";
   }
   return {};
 }
 
-std::string RunJson(const LoadedScenario& loaded, const RunOutcome& outcome, const store::JournalStore& registry,
-                    const store::JournalStore& exchange) {
+std::string RunJson(const LoadedScenario& loaded, const RunOutcome& outcome,
+                    const store::JournalStore& registry, const store::JournalStore& exchange) {
   nlohmann::ordered_json json;
   json["scenario"] = loaded.scenario.name;
   json["seed"] = loaded.scenario.seed;
@@ -90,7 +98,8 @@ std::string RunJson(const LoadedScenario& loaded, const RunOutcome& outcome, con
   json["days"] = outcome.result.days;
   json["trading_days"] = outcome.result.trading_days;
   json["alarms"] = outcome.result.alarms;
-  json["timings"] = {{"simulation_seconds", outcome.seconds}, {"total_seconds", outcome.seconds_total}};
+  json["timings"] = {{"simulation_seconds", outcome.seconds},
+                     {"total_seconds", outcome.seconds_total}};
   return json.dump(2) + "\n";
 }
 
@@ -109,10 +118,13 @@ RunOutcome RunToFolder(const LoadedScenario& loaded, const RunOptions& options) 
       outcome.error = what + "; " + outcome.folder + " is left with a file INCOMPLETE in it";
       return outcome;
     };
-    if (!WriteText(folder / "scenario.toml", loaded.resolved)) return fail("scenario.toml cannot be written");
-    auto registry = store::JournalStore::Create((folder / "registry").string(), store::Durability::kAtClose);
+    if (!WriteText(folder / "scenario.toml", loaded.resolved))
+      return fail("scenario.toml cannot be written");
+    auto registry =
+        store::JournalStore::Create((folder / "registry").string(), store::Durability::kAtClose);
     if (!registry.ok()) return fail(registry.error());
-    auto exchange = store::JournalStore::Create((folder / "exchange").string(), store::Durability::kAtClose);
+    auto exchange =
+        store::JournalStore::Create((folder / "exchange").string(), store::Durability::kAtClose);
     if (!exchange.ok()) return fail(exchange.error());
     report::RunDatabase database;
     if (!database.Create((folder / "run.sqlite").string())) return fail(database.error());
@@ -137,8 +149,10 @@ RunOutcome RunToFolder(const LoadedScenario& loaded, const RunOptions& options) 
     outcome.seconds = SecondsSince(start);
     outcome.years = summary.Years();
 
-    for (const auto& [store, name] : {std::pair(registry.value().get(), "registry"), {exchange.value().get(), "exchange"}}) {
-      if (const std::string error = store->Close(); !error.empty()) return fail(std::string(name) + " journal: " + error);
+    for (const auto& [store, name] :
+         {std::pair(registry.value().get(), "registry"), {exchange.value().get(), "exchange"}}) {
+      if (const std::string error = store->Close(); !error.empty())
+        return fail(std::string(name) + " journal: " + error);
     }
     database.Record("event_hash", Hex(outcome.result.event_hash));
     database.Record("version", kVersion);
@@ -149,24 +163,31 @@ RunOutcome RunToFolder(const LoadedScenario& loaded, const RunOptions& options) 
       return outcome;
     }
     if (outcome.result.alarms != 0) {
-      return fail(std::to_string(outcome.result.alarms) + " alarms: a duty was refused, a settlement failed or a ledger does not add up");
+      return fail(std::to_string(outcome.result.alarms) +
+                  " alarms: a duty was refused, a settlement failed or a ledger does not add up");
     }
     const std::string sqlite = (folder / "run.sqlite").string();
-    if (const std::string error = report::WriteHtmlReport(sqlite, (folder / "report.html").string()); !error.empty()) {
+    if (const std::string error =
+            report::WriteHtmlReport(sqlite, (folder / "report.html").string());
+        !error.empty()) {
       return fail("report.html: " + error);
     }
     if (options.csv) {
-      if (const std::string error = report::WriteCsv(sqlite, (folder / "csv").string()); !error.empty()) return fail(error);
+      if (const std::string error = report::WriteCsv(sqlite, (folder / "csv").string());
+          !error.empty())
+        return fail(error);
     }
     outcome.seconds_total = SecondsSince(start);
-    if (!WriteText(folder / "run.json", RunJson(loaded, outcome, *registry.value(), *exchange.value()))) {
+    if (!WriteText(folder / "run.json",
+                   RunJson(loaded, outcome, *registry.value(), *exchange.value()))) {
       return fail("run.json cannot be written");
     }
     fs::remove(folder / kIncomplete);
     outcome.status = RunStatus::kDone;
   } catch (const std::exception& exception) {
     outcome.status = RunStatus::kFailed;
-    outcome.error = std::string(exception.what()) + "; " + outcome.folder + " is left with a file INCOMPLETE in it";
+    outcome.error = std::string(exception.what()) + "; " + outcome.folder +
+                    " is left with a file INCOMPLETE in it";
   }
   return outcome;
 }
@@ -179,7 +200,8 @@ std::vector<std::string> AuctioneersOf(const std::string& csv) {
     const std::string row = csv.substr(line + 1, end == csv.npos ? csv.npos : end - line - 1);
     const std::size_t first = row.find(',');
     const std::size_t second = row.find(',', first + 1);
-    if (first != row.npos && second != row.npos) names.push_back(row.substr(first + 1, second - first - 1));
+    if (first != row.npos && second != row.npos)
+      names.push_back(row.substr(first + 1, second - first - 1));
     line = end;
   }
   return names;

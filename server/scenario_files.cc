@@ -39,13 +39,16 @@ LoadedScenario LoadScenario(const std::string& path, const std::vector<std::stri
     std::string text;
     std::string error;
     if (std::find(seen.begin(), seen.end(), canonical) != seen.end()) {
-      loaded.problems.push_back({chain.front().name, 1, 1, "extends comes back to " + next + "; allowed: a chain without a loop"});
+      loaded.problems.push_back(
+          {chain.front().name, 1, 1,
+           "extends comes back to " + next + "; allowed: a chain without a loop"});
       return loaded;
     }
     seen.push_back(canonical);
     if (!ReadFile(next, text, error)) {
       const std::string where = chain.empty() ? next : chain.front().name;
-      loaded.problems.push_back({where, 1, 1, (chain.empty() ? "" : "extends " + next + ", which ") + error});
+      loaded.problems.push_back(
+          {where, 1, 1, (chain.empty() ? "" : "extends " + next + ", which ") + error});
       return loaded;
     }
     chain.insert(chain.begin(), {next, text});
@@ -53,8 +56,10 @@ LoadedScenario LoadScenario(const std::string& path, const std::vector<std::stri
     const fs::path folder = fs::path(next).parent_path();
     for (const std::string& name : mentions.data) {
       std::string content;
-      // What cannot be read stays out of the map: the reader of the scenario says where it is mentioned.
-      if (!data.contains(name) && ReadFile((folder / name).string(), content, error)) data[name] = std::move(content);
+      // What cannot be read stays out of the map: the reader of the scenario says where it is
+      // mentioned.
+      if (!data.contains(name) && ReadFile((folder / name).string(), content, error))
+        data[name] = std::move(content);
     }
     next = mentions.extends.empty() ? "" : (folder / mentions.extends).string();
   }
@@ -63,7 +68,8 @@ LoadedScenario LoadScenario(const std::string& path, const std::vector<std::stri
     const auto equals = change.find('=');
     if (equals == change.npos) continue;
     std::string name = change.substr(equals + 1);
-    if (name.size() > 1 && name.front() == '"' && name.back() == '"') name = name.substr(1, name.size() - 2);
+    if (name.size() > 1 && name.front() == '"' && name.back() == '"')
+      name = name.substr(1, name.size() - 2);
     std::string content;
     std::string error;
     if (name.ends_with(".csv") && ReadFile(name, content, error)) data[name] = std::move(content);
@@ -76,8 +82,8 @@ LoadedScenario LoadScenario(const std::string& path, const std::vector<std::stri
   if (loaded.scenario.firms_file.empty()) {
     loaded.population = sim::DrawPopulation(loaded.scenario);
   } else {
-    auto population =
-        sim::ParsePopulation(loaded.scenario, loaded.scenario.firms_file, loaded.scenario.firms_csv);
+    auto population = sim::ParsePopulation(loaded.scenario, loaded.scenario.firms_file,
+                                           loaded.scenario.firms_csv);
     if (population.ok()) {
       loaded.population = std::move(population.value());
     } else {

@@ -12,12 +12,13 @@ namespace ets::server {
 struct LoadedScenario {
   sim::Scenario scenario;
   sim::Population population;
-  std::string resolved;                  // The whole scenario as one TOML text.
-  std::vector<sim::Problem> problems;    // All of them; empty when the scenario is good.
+  std::string resolved;                // The whole scenario as one TOML text.
+  std::vector<sim::Problem> problems;  // All of them; empty when the scenario is good.
 };
 
-// Reads the file, the files it extends and the data they mention (names are relative to the file that says
-// them), applies `overrides` ("key=value"), and draws or reads the population. Writes nothing.
+// Reads the file, the files it extends and the data they mention (names are relative to the file
+// that says them), applies `overrides` ("key=value"), and draws or reads the population. Writes
+// nothing.
 LoadedScenario LoadScenario(const std::string& path, const std::vector<std::string>& overrides);
 
 // One file's text; false and a reason when it cannot be read.

@@ -55,7 +55,8 @@ std::vector<YearSummary> Summary::Years() const {
     if (!sums.traded) continue;
     YearSummary year = sums.year;
     if (sums.price_days > 0) year.mean_price_cny = sums.price_sum / sums.price_days;
-    if (sums.certificate_weeks > 0) year.certificate_eur = sums.certificate_sum / sums.certificate_weeks;
+    if (sums.certificate_weeks > 0)
+      year.certificate_eur = sums.certificate_sum / sums.certificate_weeks;
     if (year.auctioned_mt > 0) year.auction_cny = year.revenue_bn_cny * 1e3 / year.auctioned_mt;
     years.push_back(year);
   }

@@ -1,4 +1,5 @@
-// What firms do for the authority: reports, surrender, carry-over, the year's last settlement of cash.
+// What firms do for the authority: reports, surrender, carry-over, the year's last settlement of
+// cash.
 
 #include <algorithm>
 
@@ -43,7 +44,8 @@ void World::AskBackForSurrender(Date day) {
     for (std::size_t i = 0; i < agents_.size(); ++i) {
       const FirmId id(static_cast<std::uint32_t>(i));
       if (agents_[i].never_complies || authority_.arrears(id) == Tonnes()) continue;
-      for (const VintageInstrument& entry : vintages_) venue_.AskBack(agents_[i].member, entry.ledger);
+      for (const VintageInstrument& entry : vintages_)
+        venue_.AskBack(agents_[i].member, entry.ledger);
     }
   }
   if (days_to_deadline_ > 40) return;
@@ -81,7 +83,8 @@ void World::SurrenderFirm(std::size_t firm, int vintage) {
     const std::int64_t owed = (view.emissions - view.surrendered).count();
     const std::int64_t amount = std::min({owed, most, registry_.balance(agent.holder, ledger)});
     if (amount <= 0) return;
-    const auto receipt = venue_.Apply(registry::Surrender{agent.holder, ledger, year, amount}, SourceKind::kAgent, entity);
+    const auto receipt = venue_.Apply(registry::Surrender{agent.holder, ledger, year, amount},
+                                      SourceKind::kAgent, entity);
     ETS_ASSERT(receipt.ok());
     view.surrendered += Tonnes(amount);
     obligations_met_ += amount;
@@ -94,25 +97,32 @@ void World::SurrenderFirm(std::size_t firm, int vintage) {
   give(authority_.offset_ledger(), room.count(), true);
   const bool legacy = vintage < scenario_.first_banking_vintage;
   for (const VintageInstrument& entry : vintages_) {  // Oldest first.
-    if (entry.vintage > vintage || (!legacy && entry.vintage < scenario_.first_banking_vintage)) continue;
+    if (entry.vintage > vintage || (!legacy && entry.vintage < scenario_.first_banking_vintage))
+      continue;
     give(entry.ledger, kAmountMax, false);
   }
 }
 
-// What was not surrendered at a deadline stays due, and is paid with whatever vintage since 2025 is at hand.
+// What was not surrendered at a deadline stays due, and is paid with whatever vintage since 2025 is
+// at hand.
 void World::PayArrears(std::size_t firm, int before_vintage) {
   const Agent& agent = agents_[firm];
   const FirmId id(static_cast<std::uint32_t>(firm));
-  for (int vintage = kFirstYear; vintage < before_vintage && authority_.arrears(id) > Tonnes(); ++vintage) {
+  for (int vintage = kFirstYear; vintage < before_vintage && authority_.arrears(id) > Tonnes();
+       ++vintage) {
     const auto year = static_cast<std::uint16_t>(vintage);
     registry::ComplianceView view = registry_.compliance(id.raw(), year);
     if (view.symbol != registry::ComplianceSymbol::kShort) continue;
     for (const VintageInstrument& entry : vintages_) {
       if (entry.vintage < scenario_.first_banking_vintage) continue;
-      const std::int64_t owed = std::min((view.emissions - view.surrendered).count(), authority_.arrears(id).count());
+      const std::int64_t owed =
+          std::min((view.emissions - view.surrendered).count(), authority_.arrears(id).count());
       const std::int64_t amount = std::min(owed, registry_.balance(agent.holder, entry.ledger));
       if (amount <= 0) continue;
-      ETS_ASSERT(venue_.Apply(registry::Surrender{agent.holder, entry.ledger, year, amount}, SourceKind::kAgent, id.raw()).ok());
+      ETS_ASSERT(venue_
+                     .Apply(registry::Surrender{agent.holder, entry.ledger, year, amount},
+                            SourceKind::kAgent, id.raw())
+                     .ok());
       view.surrendered += Tonnes(amount);
       obligations_met_ += amount;
       authority_.PaidArrears(id, Tonnes(amount));
@@ -133,15 +143,16 @@ void World::CarryOverFirms(Date day, bool last_batch) {
   }
 }
 
-// Unspent loans and sale proceeds go back to the holders, and from there to the bank; what was spent is
-// refinanced from operating income, so that each year starts with the full credit line.
+// Unspent loans and sale proceeds go back to the holders, and from there to the bank; what was
+// spent is refinanced from operating income, so that each year starts with the full credit line.
 void World::SettleYearEndCash() {
   for (const Agent& agent : agents_) {
     if (agent.enrolled) venue_.AskBack(agent.member, authority_.cny());
   }
 }
 
-// The room to carry old vintages over is fixed by net sales and holdings on the last evening of their life.
+// The room to carry old vintages over is fixed by net sales and holdings on the last evening of
+// their life.
 void World::FixCarryOver() {
   for (std::size_t i = 0; i < agents_.size(); ++i) {
     Agent& agent = agents_[i];
@@ -150,8 +161,9 @@ void World::FixCarryOver() {
     for (const VintageInstrument& entry : vintages_) {
       if (entry.vintage < scenario_.first_banking_vintage) held += Held(i, entry.ledger);
     }
-    agent.carry_over_left = authority_.CarryOverRoom(FirmId(static_cast<std::uint32_t>(i)), Tonnes(agent.net_sales_legacy),
-                                                     Tonnes(held))
+    agent.carry_over_left = authority_
+                                .CarryOverRoom(FirmId(static_cast<std::uint32_t>(i)),
+                                               Tonnes(agent.net_sales_legacy), Tonnes(held))
                                 .count();
   }
 }

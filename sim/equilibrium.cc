@@ -32,9 +32,11 @@ const std::string& PlannedRule(const Sector& sector, int vintage, bool caps_come
 policy::Benchmarks FallbackBenchmarks(const Scenario& scenario, int vintage) {
   const int last = scenario.benchmarks.empty() ? vintage : scenario.benchmarks.rbegin()->first;
   policy::Benchmarks benchmarks = scenario.BenchmarksOf(std::min(vintage, last));
-  const double factor = std::pow(1 - scenario.belief_fallback_tightening, std::max(0, vintage - last));
+  const double factor =
+      std::pow(1 - scenario.belief_fallback_tightening, std::max(0, vintage - last));
   for (int c = 1; c < policy::kUnitClasses; ++c) {
-    if (c != static_cast<int>(policy::UnitClass::kGas)) benchmarks.electricity[static_cast<std::size_t>(c)] *= factor;
+    if (c != static_cast<int>(policy::UnitClass::kGas))
+      benchmarks.electricity[static_cast<std::size_t>(c)] *= factor;
   }
   benchmarks.coal_heat *= factor;
   return benchmarks;
@@ -48,7 +50,8 @@ policy::Terms TermsOf(const Scenario& scenario, int vintage) {
   terms.shortfall_ceiling = scenario.shortfall_ceiling;
   terms.band_slope = scenario.band_slope;
   terms.band_reach = scenario.band_reach;
-  terms.cap_weight_output[static_cast<std::size_t>(policy::UnitClass::kGas)] = scenario.cap_weight_gas;
+  terms.cap_weight_output[static_cast<std::size_t>(policy::UnitClass::kGas)] =
+      scenario.cap_weight_gas;
   terms.cap_weight_heat_coal = scenario.cap_weight_heat_coal;
   terms.cap_weight_heat_gas = scenario.cap_weight_heat_gas;
   return terms;
@@ -81,7 +84,9 @@ double EquilibriumSolver::Abated(const Sector& sector, double price, double cost
 }
 
 EquilibriumSolver::EquilibriumSolver(const Scenario& scenario, const Population& population)
-    : scenario_(scenario), emissions_2024_(population.sector_emissions), cap_scale_(population.cap_scale) {
+    : scenario_(scenario),
+      emissions_2024_(population.sector_emissions),
+      cap_scale_(population.cap_scale) {
   output_2024_.assign(scenario.sectors.size(), 0);
   for (const Firm& firm : population.firms) output_2024_[firm.sector] += firm.output;
   power_ = scenario.SectorIndex("power");
@@ -106,7 +111,8 @@ EquilibriumSolver::EquilibriumSolver(const Scenario& scenario, const Population&
   }
 }
 
-double EquilibriumSolver::OutputLevel(const EquilibriumQuestion& question, std::size_t sector, int year) const {
+double EquilibriumSolver::OutputLevel(const EquilibriumQuestion& question, std::size_t sector,
+                                      int year) const {
   double level = 1;
   int from = 2025;
   if (!question.output_level.empty()) {
@@ -117,8 +123,11 @@ double EquilibriumSolver::OutputLevel(const EquilibriumQuestion& question, std::
   return level;
 }
 
-EquilibriumSolver::Balance EquilibriumSolver::SectorBalance(std::size_t s, int year, double price, double level,
-                                                           bool caps_come) const {
+EquilibriumSolver::Balance EquilibriumSolver::SectorBalance(const EquilibriumQuestion& question,
+                                                            std::size_t s, int year,
+                                                            double price) const {
+  const double level = OutputLevel(question, s, year);
+  const bool caps_come = question.caps_come;
   const Sector& sector = scenario_.sectors[s];
   Balance balance;
   if (year < sector.first_vintage) return balance;
@@ -130,13 +139,19 @@ EquilibriumSolver::Balance EquilibriumSolver::SectorBalance(std::size_t s, int y
 
   const double cost_level = std::pow(1 - scenario_.abatement_cost_decline, year - 2025);
   const double drift = std::pow(1 + sector.intensity_drift, year - 2024);
-  const double factor = drift * (1 - Abated(sector, price * marginal, cost_level)) / (1 - sector.abated_in_2024);
+  double abated = Abated(sector, price * marginal, cost_level);
+  if (question.friction > 1) {
+    abated = std::max(std::min(abated, scenario_.operation_share),
+                      Abated(sector, price * marginal / question.friction, cost_level));
+  }
+  const double factor = drift * (1 - abated) / (1 - sector.abated_in_2024);
   const double emissions = emissions_2024_[s] * factor * level;  // At unchanged demand.
 
-  double free = 0;   // Free allocation that follows output, at unchanged demand.
-  double supply = 0; // Under a cap: all that is given or sold.
+  double free = 0;    // Free allocation that follows output, at unchanged demand.
+  double supply = 0;  // Under a cap: all that is given or sold.
   if (rule == "benchmark") {
-    const auto& curve = (caps_come ? power_planned_ : power_fallback_)[static_cast<std::size_t>(year - 2023)];
+    const auto& curve =
+        (caps_come ? power_planned_ : power_fallback_)[static_cast<std::size_t>(year - 2023)];
     free = level * (curve.at_one + (curve.at_low - curve.at_one) * (1 - factor) / (1 - kLow));
   } else if (capped) {
     const double cap = sector.cap_mt.At(year) * 1e6 * cap_scale_[s];
@@ -148,7 +163,8 @@ EquilibriumSolver::Balance EquilibriumSolver::SectorBalance(std::size_t s, int y
     free = emissions;
   }
 
-  // One more unit of output costs p x (e - dA/dq); the passed-through part raises the product's price.
+  // One more unit of output costs p x (e - dA/dq); the passed-through part raises the product's
+  // price.
   double demand = 1;
   if (sector.demand_elasticity > 0 && sector.product_value > 0) {
     const double net_cost_share = price * (emissions - free) * (marginal > 0 ? 1 : 0);
@@ -166,16 +182,17 @@ EquilibriumSolver::Balance EquilibriumSolver::SectorBalance(std::size_t s, int y
 }
 
 double EquilibriumSolver::SectorNet(int sector, int year, double price, bool caps_come) const {
-  const EquilibriumQuestion question;
-  const auto s = static_cast<std::size_t>(sector);
-  return SectorBalance(s, year, price, OutputLevel(question, s, year), caps_come).net_t;
+  EquilibriumQuestion question;
+  question.caps_come = caps_come;
+  return SectorBalance(question, static_cast<std::size_t>(sector), year, price).net_t;
 }
 
-double EquilibriumSolver::Net(const EquilibriumQuestion& question, int year, double price, EquilibriumPath* out) const {
+double EquilibriumSolver::Net(const EquilibriumQuestion& question, int year, double price,
+                              EquilibriumPath* out) const {
   double net = 0;
   double emissions = 0;
   for (std::size_t s = 0; s < scenario_.sectors.size(); ++s) {
-    const Balance balance = SectorBalance(s, year, price, OutputLevel(question, s, year), question.caps_come);
+    const Balance balance = SectorBalance(question, s, year, price);
     net += balance.net_t;
     emissions += balance.emissions_t;
     if (out != nullptr) out->sector_net_t.back().push_back(balance.net_t);
@@ -201,7 +218,8 @@ EquilibriumPath EquilibriumSolver::Solve(const EquilibriumQuestion& question) co
     for (int end = start; end <= last; ++end) {
       const auto left = [&](double price) {
         double sum = bank;
-        for (int year = start; year <= end; ++year) sum += Net(question, year, price * std::pow(growth, year - start), nullptr);
+        for (int year = start; year <= end; ++year)
+          sum += Net(question, year, price * std::pow(growth, year - start), nullptr);
         return sum;
       };
       double low = 0;

@@ -10,11 +10,14 @@ namespace ets::sim {
 // What the solver is asked.
 struct EquilibriumQuestion {
   int first_year = 2025;
-  double bank_t = 0;         // Units in private hands at the start, beyond obligations of earlier years.
-  double discount = 0.08;    // A year, nominal: the fastest a price can rise while units are banked.
-  // False: the caps announced for `first_year` and later never come; today's intensity rules go on with the
-  // benchmarks tightened by belief_fallback_tightening a year.
+  double bank_t = 0;  // Units in private hands at the start, beyond obligations of earlier years.
+  double discount = 0.08;  // A year, nominal: the fastest a price can rise while units are banked.
+  // False: the caps announced for `first_year` and later never come; today's intensity rules go on
+  // with the benchmarks tightened by belief_fallback_tightening a year.
   bool caps_come = true;
+  // Firms take a measure only when its price exceeds its cost by this factor; 1: frictionless.
+  // Operation is never delayed.
+  double friction = 1;
   // Output of each sector over 2024's, at the end of first_year - 1; empty: by the growth path.
   std::vector<double> output_level;
 };
@@ -22,8 +25,8 @@ struct EquilibriumQuestion {
 struct EquilibriumPath {
   int first_year = 0;
   // By year from first_year to the scenario's horizon.
-  std::vector<double> price;      // CNY/t. 0 where nothing is scarce: then any price clears.
-  std::vector<double> bank_t;     // At the year's end.
+  std::vector<double> price;   // CNY/t. 0 where nothing is scarce: then any price clears.
+  std::vector<double> bank_t;  // At the year's end.
   std::vector<double> emissions_t;
   std::vector<std::vector<double>> sector_net_t;  // [year][sector]: free + sold - emissions.
 
@@ -33,16 +36,18 @@ struct EquilibriumPath {
 
 // The frictionless competitive benchmark of a scenario: one firm a sector with the sector's cost
 // curve, full foresight to the horizon, banking and no borrowing. While units are banked the price
-// rises at the discount rate; where the bank is empty supply and demand meet in the year. Output reacts to the
-// passed-through carbon cost, abatement to the rule's own marginal incentive. An auction sells nothing
-// below its reserve price. Pure; building one costs milliseconds, a solve less.
+// rises at the discount rate; where the bank is empty supply and demand meet in the year. Output
+// reacts to the passed-through carbon cost, abatement to the rule's own marginal incentive. An
+// auction sells nothing below its reserve price. Pure; building one costs milliseconds, a solve
+// less.
 class EquilibriumSolver {
  public:
   EquilibriumSolver(const Scenario& scenario, const Population& population);
 
   EquilibriumPath Solve(const EquilibriumQuestion& question) const;
 
-  // Allocation less emissions of one sector in t, at a price; negative is short. For tests and reports.
+  // Allocation less emissions of one sector in t, at a price; negative is short. For tests and
+  // reports.
   double SectorNet(int sector, int year, double price, bool caps_come) const;
 
   // The share of baseline emissions a sector cuts when one more tonne costs it `price`.
@@ -53,16 +58,18 @@ class EquilibriumSolver {
     double emissions_t = 0;
     double net_t = 0;
   };
-  Balance SectorBalance(std::size_t sector, int year, double price, double output_level, bool caps_come) const;
-  double Net(const EquilibriumQuestion& question, int year, double price, EquilibriumPath* out) const;
+  Balance SectorBalance(const EquilibriumQuestion& question, std::size_t sector, int year,
+                        double price) const;
+  double Net(const EquilibriumQuestion& question, int year, double price,
+             EquilibriumPath* out) const;
   double OutputLevel(const EquilibriumQuestion& question, std::size_t sector, int year) const;
 
   const Scenario& scenario_;
   std::vector<double> emissions_2024_;
   std::vector<double> output_2024_;
   std::vector<double> cap_scale_;
-  // Benchmark allocation at 2024 output, for emission factors kLow and 1 (relative to 2024), by sector,
-  // with and without caps, by year from 2024. Empty where the rule is not a benchmark.
+  // Benchmark allocation at 2024 output, for emission factors kLow and 1 (relative to 2024), by
+  // sector, with and without caps, by year from 2024. Empty where the rule is not a benchmark.
   struct BenchmarkCurve {
     double at_low = 0, at_one = 0;
   };
@@ -78,7 +85,8 @@ const std::string& PlannedRule(const Sector& sector, int vintage, bool caps_come
 // What the benchmark of a vintage is when the announced caps never come.
 policy::Benchmarks FallbackBenchmarks(const Scenario& scenario, int vintage);
 
-// Everything about a sector's vintage that a rule may look at, but for the pool and the sector's figure.
+// Everything about a sector's vintage that a rule may look at, but for the pool and the sector's
+// figure.
 policy::Terms TermsOf(const Scenario& scenario, int vintage);
 
 }  // namespace ets::sim

@@ -11,7 +11,8 @@ namespace {
 constexpr std::int64_t kLot = 500;
 constexpr int kSlotsAhead = 8;
 
-// No auctions from 16 December to 6 January, on Good Friday, Easter Monday and 1 May (scenario, Europe).
+// No auctions from 16 December to 6 January, on Good Friday, Easter Monday and 1 May (scenario,
+// Europe).
 bool AuctionHoliday(Date day) {
   const int month_day = day.month() * 100 + day.day();
   if (month_day >= 1216 || month_day <= 106 || month_day == 501) return true;
@@ -21,7 +22,8 @@ bool AuctionHoliday(Date day) {
 
 }  // namespace
 
-EuropeanAuctions::EuropeanAuctions(const Scenario& scenario, std::vector<cbam::AuctionFact> facts, std::vector<std::string> fact_auctioneers)
+EuropeanAuctions::EuropeanAuctions(const Scenario& scenario, std::vector<cbam::AuctionFact> facts,
+                                   std::vector<std::string> fact_auctioneers)
     : scenario_(scenario),
       facts_(std::move(facts)),
       fact_auctioneers_(std::move(fact_auctioneers)),
@@ -36,7 +38,9 @@ double EuropeanAuctions::PathAt(Date day) const {
   if (path.empty()) return fundamental_;
   const int last = path.values().rbegin()->first;
   const auto mean_of = [&](int year) {
-    return year <= last ? path.At(year) : path.At(last) * std::pow(1 + scenario_.europe.after_last_growth, year - last);
+    return year <= last
+               ? path.At(year)
+               : path.At(last) * std::pow(1 + scenario_.europe.after_last_growth, year - last);
   };
   // Year means sit at mid-year; between them the logarithm is straight.
   const double time = day.year() + (day - Date::Of(day.year(), 1, 1)) / 365.25 - 0.5;
@@ -49,7 +53,8 @@ void EuropeanAuctions::MoveFundamental(Date day) {
   const double decay = std::log(2.0) / (scenario_.europe.half_life_months * 21);
   const double sd = scenario_.europe.volatility / std::sqrt(252.0);
   const double log_price = std::log(fundamental_);
-  fundamental_ = std::exp(log_price + decay * (std::log(PathAt(day)) - log_price) + sd * path_dice_.Normal());
+  fundamental_ =
+      std::exp(log_price + decay * (std::log(PathAt(day)) - log_price) + sd * path_dice_.Normal());
 }
 
 void EuropeanAuctions::Day(Date day, Recorder& recorder) {
@@ -102,13 +107,16 @@ void EuropeanAuctions::Day(Date day, Recorder& recorder) {
 }
 
 void EuropeanAuctions::Hold(Auctioneer& auctioneer, Date day, Recorder& recorder) {
-  const double volume = static_cast<double>(auctioneer.first_t) *
-                        std::pow(1 - scenario_.europe.volume_decline, std::max(0, day.year() - 2026));
+  const double volume =
+      static_cast<double>(auctioneer.first_t) *
+      std::pow(1 - scenario_.europe.volume_decline, std::max(0, day.year() - 2026));
   const Tonnes planned(static_cast<std::int64_t>(volume) / kLot * kLot);
-  while (auctioneer.slots.size() < auctioneer.next + kSlotsAhead) auctioneer.slots.push_back({planned, planned});
+  while (auctioneer.slots.size() < auctioneer.next + kSlotsAhead)
+    auctioneer.slots.push_back({planned, planned});
   const Tonnes supply = auctioneer.slots[auctioneer.next].volume;
 
-  // The bid book: a few bidders, many bids around the fundamental, some thrown away at silly prices.
+  // The bid book: a few bidders, many bids around the fundamental, some thrown away at silly
+  // prices.
   Prng dice = Prng::Stream(scenario_.seed, "europe-bids", auctions_held_++);
   bids_.clear();
   const double mean_size = 1.75 * static_cast<double>(supply.count()) / scenario_.europe.bids;
@@ -118,15 +126,18 @@ void EuropeanAuctions::Hold(Auctioneer& auctioneer, Date day, Recorder& recorder
     if (silly) price = 0.01 + dice.Uniform() * 149.99;
     const double size = dice.LogNormal(mean_size * std::exp(-0.5 * 0.8 * 0.8), 0.8);
     const auto lots = std::max<std::int64_t>(1, static_cast<std::int64_t>(size / kLot));
-    bids_.push_back({MemberId(static_cast<std::uint32_t>(dice.Below(static_cast<std::uint64_t>(scenario_.europe.bidders)))),
-                     Price::FromMinorPerTonne(std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(price * 100)))),
+    bids_.push_back({MemberId(static_cast<std::uint32_t>(
+                         dice.Below(static_cast<std::uint64_t>(scenario_.europe.bidders)))),
+                     Price::FromMinorPerTonne(std::max<std::int64_t>(
+                         1, static_cast<std::int64_t>(std::llround(price * 100)))),
                      Tonnes(lots * kLot)});
   }
   auction::Terms terms;
   terms.format = *auction::FindFormat("eu");
   terms.supply = supply;
   // The secret reserve: well below the secondary price, by the market's own short-term volatility.
-  terms.reserve = Price::FromMinorPerTonne(static_cast<std::int64_t>(std::llround(fundamental_ * 0.93 * 100)));
+  terms.reserve =
+      Price::FromMinorPerTonne(static_cast<std::int64_t>(std::llround(fundamental_ * 0.93 * 100)));
   terms.tie_seed = dice.Next();
   const auction::Clearing clearing = auction::Clear(bids_, terms);
 

@@ -12,14 +12,15 @@
 
 namespace ets::sim {
 
-// The European side: the published auctions of early 2026 as facts, afterwards simulated bids around
-// a fundamental that follows the scenario's path, cleared by the same auction engine under the European rules.
-// The auctions clear and publish only; their bidders hold no accounts here.
+// The European side: the published auctions of early 2026 as facts, afterwards simulated bids
+// around a fundamental that follows the scenario's path, cleared by the same auction engine under
+// the European rules. The auctions clear and publish only; their bidders hold no accounts here.
 //
 // Bid books are drawn from streams of their own: what China does never moves a European price.
 class EuropeanAuctions {
  public:
-  EuropeanAuctions(const Scenario& scenario, std::vector<cbam::AuctionFact> facts, std::vector<std::string> fact_auctioneers);
+  EuropeanAuctions(const Scenario& scenario, std::vector<cbam::AuctionFact> facts,
+                   std::vector<std::string> fact_auctioneers);
 
   // Holds the day's auctions, if any. Days must come in order, without gaps.
   void Day(Date day, Recorder& recorder);
@@ -36,7 +37,7 @@ class EuropeanAuctions {
  private:
   struct Auctioneer {
     const char* name;
-    std::int64_t first_t;         // A regular auction's volume in 2026.
+    std::int64_t first_t;              // A regular auction's volume in 2026.
     std::vector<auction::Slot> slots;  // Volumes of this and the coming auctions, by number.
     std::size_t next = 0;
   };

@@ -21,7 +21,8 @@ double CurveCost(const Sector& sector, double share) {
   double last_cost = 0;
   for (const CostAnchor& anchor : sector.abatement) {
     if (share <= anchor.abated) {
-      return last_cost + (anchor.cost - last_cost) * (share - last_share) / (anchor.abated - last_share);
+      return last_cost +
+             (anchor.cost - last_cost) * (share - last_share) / (anchor.abated - last_share);
     }
     last_share = anchor.abated;
     last_cost = anchor.cost;
@@ -44,8 +45,8 @@ std::vector<Agent> MakeAgents(const Scenario& scenario, const Population& popula
     Prng dice = Prng::Stream(scenario.seed, "firm", i);
     agent.sector = firm.sector;
     agent.group = firm.group;
-    agent.discount = std::clamp(scenario.discount_mean + scenario.discount_sd * dice.Normal(), scenario.discount_low,
-                                scenario.discount_high);
+    agent.discount = std::clamp(scenario.discount_mean + scenario.discount_sd * dice.Normal(),
+                                scenario.discount_low, scenario.discount_high);
     double pick = dice.Uniform();
     for (const auto& [years, share] : scenario.horizons) {
       agent.horizon = years;
@@ -53,8 +54,8 @@ std::vector<Agent> MakeAgents(const Scenario& scenario, const Population& popula
     }
     if (firm.group != 0) agent.horizon = scenario.group_horizon;
     agent.optimism = std::exp(kOptimismSd * dice.Normal());
-    agent.cost_multiplier =
-        std::exp(scenario.abatement_multiplier_mean + scenario.abatement_multiplier_sigma * dice.Normal());
+    agent.cost_multiplier = std::exp(scenario.abatement_multiplier_mean +
+                                     scenario.abatement_multiplier_sigma * dice.Normal());
     agent.patient = dice.Chance(scenario.hold_until_deadline_share);
     agent.never_complies = dice.Chance(scenario.never_comply_share);
     agent.surrender_rank = 2 + static_cast<int>(dice.Below(28));
@@ -64,9 +65,11 @@ std::vector<Agent> MakeAgents(const Scenario& scenario, const Population& popula
     double left = abated - agent.operation;
     while (left > 1e-9) {
       const double share = std::min(left, kStepLow + (kStepHigh - kStepLow) * dice.Uniform());
-      const int age = static_cast<int>(dice.Below(static_cast<std::uint64_t>(scenario.step_life_years * 6)));
+      const int age =
+          static_cast<int>(dice.Below(static_cast<std::uint64_t>(scenario.step_life_years * 6)));
       agent.steps.push_back({12 - age, 12 - age + scenario.step_life_years * 12, share,
-                             CurveCost(sector, agent.operation + agent.structural + share / 2) * agent.cost_multiplier});
+                             CurveCost(sector, agent.operation + agent.structural + share / 2) *
+                                 agent.cost_multiplier});
       agent.structural += share;
       left -= share;
     }
@@ -79,8 +82,9 @@ std::vector<Agent> MakeAgents(const Scenario& scenario, const Population& popula
 void FormExpectation(Agent& agent, const Outlook& outlook, double time) {
   const double now = outlook.BenchmarkAt(time);
   // Where nothing is scarce the benchmark says nothing: any price clears.
-  const double fair = now > 0 ? outlook.benchmark_weight * now + (1 - outlook.benchmark_weight) * outlook.adaptive
-                              : outlook.adaptive;
+  const double fair =
+      now > 0 ? outlook.benchmark_weight * now + (1 - outlook.benchmark_weight) * outlook.adaptive
+              : outlook.adaptive;
   agent.expected_price = fair * agent.optimism;
   double best = 1;
   if (now > 0) {
@@ -93,12 +97,13 @@ void FormExpectation(Agent& agent, const Outlook& outlook, double time) {
   agent.hold_value = agent.expected_price * best;
 }
 
-double MarginalCost(const Agent& agent, const Scenario& scenario, const Sector& sector, double share, int month) {
+double MarginalCost(const Agent& agent, const Scenario& scenario, const Sector& sector,
+                    double share, int month) {
   return CurveCost(sector, share) * agent.cost_multiplier * CostLevel(scenario, month);
 }
 
-void DecideAbatement(Agent& agent, const Scenario& scenario, const Sector& sector, const Outlook& outlook,
-                     double per_tonne, double per_tonne_ahead, int month) {
+void DecideAbatement(Agent& agent, const Scenario& scenario, const Sector& sector,
+                     const Outlook& outlook, double per_tonne, double per_tonne_ahead, int month) {
   const double level = agent.cost_multiplier * CostLevel(scenario, month);
   // Steps begin and end.
   agent.structural = 0;
@@ -115,13 +120,15 @@ void DecideAbatement(Agent& agent, const Scenario& scenario, const Sector& secto
   }
   // Operation follows today's price.
   const double price = agent.expected_price * per_tonne;
-  agent.operation = std::min(scenario.operation_share, EquilibriumSolver::Abated(sector, price / level, 1));
+  agent.operation =
+      std::min(scenario.operation_share, EquilibriumSolver::Abated(sector, price / level, 1));
   if (price <= 0) agent.operation = 0;
 
   if (month % kMonthsPerDecision != 0) return;
   const double time = 2024 + month / 12.0;
   const double now = outlook.BenchmarkAt(time);
-  const double ahead = now > 0 ? agent.expected_price * outlook.BenchmarkAt(time + 1) / now : agent.expected_price;
+  const double ahead =
+      now > 0 ? agent.expected_price * outlook.BenchmarkAt(time + 1) / now : agent.expected_price;
   const double share = kStepLow + (kStepHigh - kStepLow) * agent.dice.Uniform();
   const double from = scenario.operation_share + agent.decided;
   const double cost = CurveCost(sector, from + share / 2) * level;
@@ -132,7 +139,8 @@ void DecideAbatement(Agent& agent, const Scenario& scenario, const Sector& secto
   }
 }
 
-double AbatementCost(const Agent& agent, const Scenario& scenario, const Sector& sector, double baseline, int month) {
+double AbatementCost(const Agent& agent, const Scenario& scenario, const Sector& sector,
+                     double baseline, int month) {
   const double level = agent.cost_multiplier * CostLevel(scenario, month);
   double cost = agent.operation * CurveCost(sector, agent.operation) / 2 * level;
   for (const AbatementStep& step : agent.steps) {

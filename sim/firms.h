@@ -15,24 +15,26 @@ namespace ets::sim {
 struct AbatementStep {
   int from_month = 0;  // Months since January 2024.
   int to_month = 0;
-  double share = 0;    // Of baseline emissions.
-  double cost = 0;     // CNY per t abated.
+  double share = 0;  // Of baseline emissions.
+  double cost = 0;   // CNY per t abated.
 };
 
 // One year of one firm, as it really was; the authority learns of it by the annual report.
 struct FirmYear {
-  double output = 0;             // Sector's unit.
-  double heat = 0;               // GJ.
-  double emissions = 0;          // t so far.
-  double baseline = 0;           // t so far, without any carbon price.
-  double demand = 1;             // Output over what it would be without a passed-through carbon cost.
-  double expected_emissions = 0; // t for the whole year, as planned in January (later: as measured).
-  double expected_free = 0;      // t, unrounded final allocation the firm expects.
-  double per_tonne = 0;          // MarginalIncentive.
-  double per_tonne_ahead = 0;    // What the firm believes of the next year's.
+  double output = 0;     // Sector's unit.
+  double heat = 0;       // GJ.
+  double emissions = 0;  // t so far.
+  double baseline = 0;   // t so far, without any carbon price.
+  double demand = 1;     // Output over what it would be without a passed-through carbon cost.
+  double expected_emissions =
+      0;                       // t for the whole year, as planned in January (later: as measured).
+  double expected_free = 0;    // t, unrounded final allocation the firm expects.
+  double per_tonne = 0;        // MarginalIncentive.
+  double per_tonne_ahead = 0;  // What the firm believes of the next year's.
   double per_output = 0;
-  double abatement_cost = 0;     // CNY so far.
-  std::int64_t bought_listed = 0, bought_block = 0, bought_auction = 0, sold = 0;  // t in the calendar year.
+  double abatement_cost = 0;  // CNY so far.
+  std::int64_t bought_listed = 0, bought_block = 0, bought_auction = 0,
+               sold = 0;  // t in the calendar year.
   Money paid_listed, paid_block, paid_auction, received;
   Money borrowed;
 };
@@ -50,33 +52,34 @@ struct Agent {
   // Temperament, drawn once.
   double discount = 0.08;
   int horizon = 2;
-  double optimism = 1;          // Multiplies every expectation.
-  double cost_multiplier = 1;   // Of the sector's abatement curve.
-  bool patient = false;         // Sells nothing before the deadline's quarter.
+  double optimism = 1;         // Multiplies every expectation.
+  double cost_multiplier = 1;  // Of the sector's abatement curve.
+  bool patient = false;        // Sells nothing before the deadline's quarter.
   bool never_complies = false;
-  int surrender_rank = 0;       // Trading days before the deadline on which it surrenders.
+  int surrender_rank = 0;  // Trading days before the deadline on which it surrenders.
 
   // The plant.
-  double level = 1;             // Output over 2024, before the reaction to the carbon price.
-  double operation = 0;         // Share abated by operation, reversible.
-  double structural = 0;        // Share abated by working steps.
-  double decided = 0;           // Working and pending steps.
+  double level = 1;       // Output over 2024, before the reaction to the carbon price.
+  double operation = 0;   // Share abated by operation, reversible.
+  double structural = 0;  // Share abated by working steps.
+  double decided = 0;     // Working and pending steps.
   std::vector<AbatementStep> steps;
 
   // Expectation in CNY/t: today's fair price, and the most a unit is worth to hold (discounted).
   double expected_price = 0;
   double hold_value = 0;
 
-  // The book it keeps in t. Position: what it will have too much (> 0) or lack for everything emitted
-  // so far, at the expected final allocation. Old: what it lacks for the next deadline in eligible vintages.
+  // The book it keeps in t. Position: what it will have too much (> 0) or lack for everything
+  // emitted so far, at the expected final allocation. Old: what it lacks for the next deadline in
+  // eligible vintages.
   double position = 0;
   double due_gap = 0;
-  double offset_room = 0;       // Offsets it may still use for the next deadline.
-  double legacy_excess = 0;     // Old vintages it should sell rather than see expire.
+  double offset_room = 0;             // Offsets it may still use for the next deadline.
+  double legacy_excess = 0;           // Old vintages it should sell rather than see expire.
   std::int64_t net_sales_legacy = 0;  // From 1 January 2024.
   std::int64_t carry_over_left = 0;   // Old units it may still convert, in the conversion year.
-  Money credit_used;            // In the calendar year.
-  Money credit_limit;           // kNoLimit where the product's value is not known.
+  Money credit_used;                  // In the calendar year.
+  Money credit_limit;                 // kNoLimit where the product's value is not known.
 };
 
 // What every firm knows of prices. Monthly.
@@ -97,16 +100,18 @@ std::vector<Agent> MakeAgents(const Scenario& scenario, const Population& popula
 // rate over its own horizon.
 void FormExpectation(Agent& agent, const Outlook& outlook, double time);
 
-// One month's reaction of the plant to the marginal carbon price it faces: operation at once, by what
-// one more tonne costs this year (`per_tonne` of the price); steps decided when what it will cost a year
-// ahead (`per_tonne_ahead`) exceeds 1.2 times their cost.
-void DecideAbatement(Agent& agent, const Scenario& scenario, const Sector& sector, const Outlook& outlook,
-                     double per_tonne, double per_tonne_ahead, int month);
+// One month's reaction of the plant to the marginal carbon price it faces: operation at once, by
+// what one more tonne costs this year (`per_tonne` of the price); steps decided when what it will
+// cost a year ahead (`per_tonne_ahead`) exceeds 1.2 times their cost.
+void DecideAbatement(Agent& agent, const Scenario& scenario, const Sector& sector,
+                     const Outlook& outlook, double per_tonne, double per_tonne_ahead, int month);
 
 // CNY a month for what is abated, given a month's baseline emissions.
-double AbatementCost(const Agent& agent, const Scenario& scenario, const Sector& sector, double baseline, int month);
+double AbatementCost(const Agent& agent, const Scenario& scenario, const Sector& sector,
+                     double baseline, int month);
 
 // What the next tonne costs at a share abated, on the firm's own curve.
-double MarginalCost(const Agent& agent, const Scenario& scenario, const Sector& sector, double share, int month);
+double MarginalCost(const Agent& agent, const Scenario& scenario, const Sector& sector,
+                    double share, int month);
 
 }  // namespace ets::sim

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::uint16_t kLedgersMax = 48;  // Vintages 2019-20 to 2040, offsets, currencies.
 
-constexpr SimTime At(int hour, int minute = 0) { return (hour * 60 + minute) * 60 * kMicrosPerSecond; }
+constexpr SimTime At(int hour, int minute = 0) {
+  return (hour * 60 + minute) * 60 * kMicrosPerSecond;
+}
 
 registry::Profile RegistryProfile(const Scenario& scenario) {
   registry::Profile profile;
@@ -40,7 +42,9 @@ World::World(const RunInputs& inputs)
       market_(Rules(scenario_), kLedgersMax, inputs.market_journal, this),
       venue_(registry_, market_),
       authority_(MakeRulebook(scenario_, population_), registry_,
-                 [this](const registry::Command& command) { return venue_.Apply(command, SourceKind::kAuthority); }),
+                 [this](const registry::Command& command) {
+                   return venue_.Apply(command, SourceKind::kAuthority);
+                 }),
       solver_(scenario_, population_),
       europe_(scenario_, inputs.european_facts, inputs.european_auctioneers),
       day_dice_(Prng::Stream(scenario_.seed, "days", 0)),
@@ -60,9 +64,7 @@ World::World(const RunInputs& inputs)
   headline_days_.assign(years, 0);
 }
 
-RunResult Run(const RunInputs& inputs) {
-  return std::make_unique<World>(inputs)->Execute();
-}
+RunResult Run(const RunInputs& inputs) { return std::make_unique<World>(inputs)->Execute(); }
 
 RunResult World::Execute() {
   today_ = scenario_.first_day;
@@ -101,16 +103,18 @@ void World::OpenAccounts() {
   venue_.AdvanceTo(InstantOf(today_, 0, kBeijingOffset));
   auctioneer_ = venue_.Admit(0, authority_.accounts().auction_stock);
   firm_of_member_.push_back(-1);
-  const auto projects = venue_.Apply(
-      registry::OpenAccount{registry::AccountKind::kHolder, static_cast<std::uint32_t>(agents_.size())},
-      SourceKind::kAuthority);
+  const auto projects =
+      venue_.Apply(registry::OpenAccount{registry::AccountKind::kHolder,
+                                         static_cast<std::uint32_t>(agents_.size())},
+                   SourceKind::kAuthority);
   ETS_ASSERT(projects.ok());
   projects_holder_ = AccountId(projects->id);
   projects_ = venue_.Admit(static_cast<std::uint32_t>(agents_.size()), projects_holder_);
   firm_of_member_.push_back(-1);
-  const auto listed = venue_.Apply(
-      market::ListInstrument{authority_.offset_ledger(), authority_.cny(), ToPrice(scenario_.opening_close)},
-      SourceKind::kAuthority);
+  const auto listed =
+      venue_.Apply(market::ListInstrument{authority_.offset_ledger(), authority_.cny(),
+                                          ToPrice(scenario_.opening_close)},
+                   SourceKind::kAuthority);
   ETS_ASSERT(listed.ok());
   offset_instrument_ = InstrumentId(static_cast<std::uint16_t>(listed->id));
   for (std::size_t s = 0; s < scenario_.sectors.size(); ++s) {
@@ -124,21 +128,26 @@ void World::EnrolSector(std::size_t sector) {
     Agent& agent = agents_[i];
     if (agent.sector != sector) continue;
     const auto opened = venue_.Apply(
-        registry::OpenAccount{registry::AccountKind::kHolder, static_cast<std::uint32_t>(i)}, SourceKind::kAuthority);
+        registry::OpenAccount{registry::AccountKind::kHolder, static_cast<std::uint32_t>(i)},
+        SourceKind::kAuthority);
     ETS_ASSERT(opened.ok());
     agent.holder = AccountId(opened->id);
     agent.member = venue_.Admit(static_cast<std::uint32_t>(i), agent.holder);
     ETS_ASSERT(firm_of_member_.size() == agent.member.raw());
     firm_of_member_.push_back(static_cast<std::int32_t>(i));
     agent.enrolled = true;
-    authority_.Enrol(FirmId(static_cast<std::uint32_t>(i)), sector, agent.holder, ActivityOf(population_.firms[i], 1, 1));
+    authority_.Enrol(FirmId(static_cast<std::uint32_t>(i)), sector, agent.holder,
+                     ActivityOf(population_.firms[i], 1, 1));
     const double value = population_.firms[i].output * scenario_.sectors[sector].product_value;
     agent.credit_limit = Money::FromMinor(
-        value > 0 ? std::min(kAmountMax, static_cast<std::int64_t>(value * scenario_.credit_line_share * 100)) : kAmountMax);
+        value > 0 ? std::min(kAmountMax,
+                             static_cast<std::int64_t>(value * scenario_.credit_line_share * 100))
+                  : kAmountMax);
   }
 }
 
-// The hoard of 1 January 2025: the groups' share by size, the rest with utilities drawn log-normally.
+// The hoard of 1 January 2025: the groups' share by size, the rest with utilities drawn
+// log-normally.
 void World::OpenStock() {
   std::vector<double> weight(agents_.size(), 0);
   double group_sum = 0;
@@ -147,19 +156,24 @@ void World::OpenStock() {
   }
   std::vector<std::size_t> others;
   for (std::size_t i = 0; i < agents_.size(); ++i) {
-    if (agents_[i].enrolled && scenario_.sectors[agents_[i].sector].name == "power" && agents_[i].group == 0) {
+    if (agents_[i].enrolled && scenario_.sectors[agents_[i].sector].name == "power" &&
+        agents_[i].group == 0) {
       others.push_back(i);
     }
   }
   Prng dice = Prng::Stream(scenario_.seed, "opening-stock", 0);
   for (std::size_t i = others.size(); i > 1; --i) std::swap(others[i - 1], others[dice.Below(i)]);
-  others.resize(std::min<std::size_t>(others.size(), static_cast<std::size_t>(scenario_.opening_utilities)));
+  others.resize(
+      std::min<std::size_t>(others.size(), static_cast<std::size_t>(scenario_.opening_utilities)));
   double other_sum = 0;
-  for (const std::size_t i : others) other_sum += weight[i] = dice.LogNormal(1, scenario_.opening_sigma);
-  const double group_share = group_sum > 0 ? (other_sum > 0 ? scenario_.opening_group_share : 1) : 0;
+  for (const std::size_t i : others)
+    other_sum += weight[i] = dice.LogNormal(1, scenario_.opening_sigma);
+  const double group_share =
+      group_sum > 0 ? (other_sum > 0 ? scenario_.opening_group_share : 1) : 0;
   for (const std::size_t i : others) weight[i] *= (1 - group_share) / other_sum;
   for (std::size_t i = 0; i < agents_.size(); ++i) {
-    if (agents_[i].group != 0) weight[i] = group_share * population_.firms[i].emissions() / group_sum;
+    if (agents_[i].group != 0)
+      weight[i] = group_share * population_.firms[i].emissions() / group_sum;
   }
   const int power = scenario_.SectorIndex("power");
   const double scale = power >= 0 ? population_.cap_scale[static_cast<std::size_t>(power)] : 0;
@@ -169,10 +183,13 @@ void World::OpenStock() {
     for (std::size_t i = 0; i < agents_.size(); ++i) {
       const auto amount = static_cast<std::int64_t>(weight[i] * mt * 1e6 * scale);
       if (amount <= 0 || !agents_[i].enrolled) continue;
-      ETS_ASSERT(venue_.Apply(registry::Issue{agents_[i].holder, ledger, amount, registry::TransferCode::kIssue},
-                              SourceKind::kAuthority)
+      ETS_ASSERT(venue_
+                     .Apply(registry::Issue{agents_[i].holder, ledger, amount,
+                                            registry::TransferCode::kIssue},
+                            SourceKind::kAuthority)
                      .ok());
-      agents_[i].net_sales_legacy += static_cast<std::int64_t>(static_cast<double>(amount) * scenario_.opening_net_sales_share);
+      agents_[i].net_sales_legacy += static_cast<std::int64_t>(static_cast<double>(amount) *
+                                                               scenario_.opening_net_sales_share);
       hoard += amount;
     }
     EnsureListed(vintage);
@@ -180,12 +197,14 @@ void World::OpenStock() {
   // What the holders sold in 2024 was bought by firms without a hoard, by size.
   double buyers = 0;
   for (std::size_t i = 0; i < agents_.size(); ++i) {
-    if (static_cast<int>(agents_[i].sector) == power && weight[i] <= 0) buyers += population_.firms[i].emissions();
+    if (static_cast<int>(agents_[i].sector) == power && weight[i] <= 0)
+      buyers += population_.firms[i].emissions();
   }
   for (std::size_t i = 0; i < agents_.size(); ++i) {
     if (static_cast<int>(agents_[i].sector) != power || weight[i] > 0 || buyers <= 0) continue;
-    agents_[i].net_sales_legacy -= static_cast<std::int64_t>(static_cast<double>(hoard) * scenario_.opening_net_sales_share *
-                                                            population_.firms[i].emissions() / buyers);
+    agents_[i].net_sales_legacy -=
+        static_cast<std::int64_t>(static_cast<double>(hoard) * scenario_.opening_net_sales_share *
+                                  population_.firms[i].emissions() / buyers);
   }
   EnsureListed(kFirstYear);
   outlook_.adaptive = scenario_.opening_close;
@@ -194,7 +213,9 @@ void World::OpenStock() {
 
 VintageInstrument& World::EnsureListed(int vintage) {
   for (VintageInstrument& entry : vintages_) {
-    if (entry.vintage == vintage) return entry;
+    if (entry.vintage != vintage) continue;
+    if (!entry.listed) Relist(entry);  // Withheld units of an older vintage come to auction.
+    return entry;
   }
   VintageInstrument entry;
   entry.vintage = vintage;
@@ -202,12 +223,28 @@ VintageInstrument& World::EnsureListed(int vintage) {
   // A new vintage's first reference is the newest vintage's last close.
   const Price reference = vintages_.empty() ? ToPrice(scenario_.opening_close)
                                             : market_.instrument(vintages_.back().instrument).close;
-  const auto listed = venue_.Apply(market::ListInstrument{entry.ledger, authority_.cny(), reference}, SourceKind::kAuthority);
+  const auto listed = venue_.Apply(
+      market::ListInstrument{entry.ledger, authority_.cny(), reference}, SourceKind::kAuthority);
   ETS_ASSERT(listed.ok());
   entry.instrument = InstrumentId(static_cast<std::uint16_t>(listed->id));
   entry.listed = true;
   vintages_.push_back(entry);
   return vintages_.back();
+}
+
+// Ends the instrument if it still trades, and lists the ledger anew at today's level of the market.
+void World::Relist(VintageInstrument& entry) {
+  if (entry.listed) {
+    ETS_ASSERT(
+        venue_.Apply(market::DelistInstrument{entry.instrument}, SourceKind::kAuthority).ok());
+  }
+  const auto listed =
+      venue_.Apply(market::ListInstrument{entry.ledger, authority_.cny(), ToPrice(MarketLevel())},
+                   SourceKind::kAuthority);
+  ETS_ASSERT(listed.ok());
+  entry.instrument = InstrumentId(static_cast<std::uint16_t>(listed->id));
+  entry.listed = true;
+  entry.quiet_days = 0;
 }
 
 Price World::HeadlineClose() const {
@@ -228,7 +265,8 @@ void World::Morning(Date day) {
     december_value_ = {};
   }
   elapsed_share_ = (day - Date::Of(year_, 1, 1)) / 365.0;
-  // New sectors' firms open accounts on their listing date, or on 1 January of a first vintage that is capped.
+  // New sectors' firms open accounts on their listing date, or on 1 January of a first vintage that
+  // is capped.
   for (std::size_t s = 0; s < scenario_.sectors.size(); ++s) {
     const Sector& sector = scenario_.sectors[s];
     if (sector_open_[s]) continue;
@@ -268,22 +306,26 @@ void World::Morning(Date day) {
   if (day.day() == 1) {
     const double price = static_cast<double>(HeadlineClose().minor_per_tonne()) / 100;
     const double factor = std::clamp(price / std::max(scenario_.offset_full_price, 1e-9), 0.0, 1.0);
-    const auto amount = static_cast<std::int64_t>(scenario_.offset_supply_mt.At(year_) * 1e6 / 12 * factor *
-                                                  (population_.sector_emissions.empty() ? 0 : population_.cap_scale[0]));
+    const auto amount = static_cast<std::int64_t>(
+        scenario_.offset_supply_mt.At(year_) * 1e6 / 12 * factor *
+        (population_.sector_emissions.empty() ? 0 : population_.cap_scale[0]));
     if (amount > 0) {
-      ETS_ASSERT(venue_.Apply(registry::Issue{projects_holder_, authority_.offset_ledger(), amount,
-                                              registry::TransferCode::kIssue},
-                              SourceKind::kAuthority)
+      ETS_ASSERT(venue_
+                     .Apply(registry::Issue{projects_holder_, authority_.offset_ledger(), amount,
+                                            registry::TransferCode::kIssue},
+                            SourceKind::kAuthority)
                      .ok());
       venue_.Deposit(projects_, authority_.offset_ledger(), amount);
     }
   }
   const int month_day = day.month() * 100 + day.day();
-  const bool duty = day.day() == 1 || month_day == scenario_.pre_allocation_industry ||
-                    month_day == scenario_.pre_allocation_power || month_day == scenario_.pre_allocation_capped ||
-                    month_day == scenario_.final_issue || month_day == 327 || month_day == 626 ||
-                    (year_ == 2025 && (month_day == 420 || month_day == 820 || month_day == 1118 || month_day == 1120)) ||
-                    day.weekday() == Weekday::kMonday;
+  const bool duty =
+      day.day() == 1 || month_day == scenario_.pre_allocation_industry ||
+      month_day == scenario_.pre_allocation_power || month_day == scenario_.pre_allocation_capped ||
+      month_day == scenario_.final_issue || month_day == 327 || month_day == 626 ||
+      (year_ == 2025 &&
+       (month_day == 420 || month_day == 820 || month_day == 1118 || month_day == 1120)) ||
+      day.weekday() == Weekday::kMonday;
   if (duty || day == scenario_.first_day) RefreshBooks(day);
   if (day.weekday() == Weekday::kMonday) RelistStale();
 }
@@ -293,8 +335,10 @@ void World::Session(Date day) {
   --days_to_deadline_;
   last_buying_day_ = days_to_deadline_ <= 0;
   venue_.AdvanceTo(InstantOf(day, At(9, 30), kBeijingOffset));
+  const std::vector<scheme::PlannedAuction> planned = authority_.Auctions(day);
+  for (const scheme::PlannedAuction& auction : planned) EnsureListed(auction.vintage);
   ETS_ASSERT(venue_.Apply(market::OpenSession{day}, SourceKind::kClock).ok());
-  HoldAuctions(day);
+  HoldAuctions(day, planned);
   TradeListed(day);
   venue_.AdvanceTo(InstantOf(day, At(15), kBeijingOffset));
   ETS_ASSERT(venue_.Apply(market::CloseSession{}, SourceKind::kClock).ok());
@@ -307,7 +351,8 @@ void World::Evening(Date day) {
   if (day == authority_.rulebook().legacy_last_trading_day) {
     for (VintageInstrument& entry : vintages_) {
       if (entry.vintage >= scenario_.first_banking_vintage || !entry.listed) continue;
-      ETS_ASSERT(venue_.Apply(market::DelistInstrument{entry.instrument}, SourceKind::kAuthority).ok());
+      ETS_ASSERT(
+          venue_.Apply(market::DelistInstrument{entry.instrument}, SourceKind::kAuthority).ok());
       entry.listed = false;
       for (const Agent& agent : agents_) {
         if (agent.enrolled) venue_.AskBack(agent.member, entry.ledger);
@@ -325,12 +370,15 @@ void World::Evening(Date day) {
       if (!agent.enrolled) continue;
       const std::int64_t cash = registry_.balance(agent.holder, authority_.cny());
       if (cash <= 0) continue;
-      ETS_ASSERT(venue_.Apply(registry::MakeTransfer{{agent.holder, authority_.accounts().bank, authority_.cny(), cash,
-                                                      registry::TransferCode::kRepayment, 0, 0}},
-                              SourceKind::kAgent)
+      ETS_ASSERT(venue_
+                     .Apply(registry::MakeTransfer{{agent.holder, authority_.accounts().bank,
+                                                    authority_.cny(), cash,
+                                                    registry::TransferCode::kRepayment, 0, 0}},
+                            SourceKind::kAgent)
                      .ok());
     }
-    month_average_ = december_t_ > 0 ? AveragePrice(december_value_, Tonnes(december_t_)) : HeadlineClose();
+    month_average_ =
+        december_t_ > 0 ? AveragePrice(december_value_, Tonnes(december_t_)) : HeadlineClose();
   }
   // December's output belongs to the year that the night ends.
   if (day.month() == 12 && day.day() == 31) ProduceMonth(year_, 12);
@@ -353,8 +401,13 @@ void World::CloseDay(Date day) {
   events_.Add(registry_hash);
   events_.Add(market_hash);
   const std::uint64_t settled = registry_.settlement_sequence();
-  ETS_ASSERT(venue_.Apply(registry::DayClosed{day, settled, registry_hash, market_hash}, SourceKind::kClock).ok());
-  ETS_ASSERT(venue_.Apply(market::DayClosed{day, settled, registry_hash, market_hash}, SourceKind::kClock).ok());
+  ETS_ASSERT(
+      venue_
+          .Apply(registry::DayClosed{day, settled, registry_hash, market_hash}, SourceKind::kClock)
+          .ok());
+  ETS_ASSERT(
+      venue_.Apply(market::DayClosed{day, settled, registry_hash, market_hash}, SourceKind::kClock)
+          .ok());
   if (day.weekday() == Weekday::kSunday) RecordWeek(day);
   if (day.month() * 100 + day.day() == scenario_.deadline) {
     RecordVintage(day.year() - 1);
@@ -392,7 +445,8 @@ void World::OnFill(const market::Fill& fill) {
       case market::Channel::kAuction:
         record.bought_auction += quantity;
         record.paid_auction += value;
-        tallies_[agent.sector][static_cast<std::size_t>(year_ - kFirstYear)].auction_sold += quantity;
+        tallies_[agent.sector][static_cast<std::size_t>(year_ - kFirstYear)].auction_sold +=
+            quantity;
         break;
     }
     agent.position += static_cast<double>(quantity);
@@ -412,6 +466,10 @@ void World::OnFill(const market::Fill& fill) {
       agent.legacy_excess -= 2.5 * static_cast<double>(quantity);
     }
   }
+  if (vintage != 0 && fill.channel != market::Channel::kBlock) {
+    month_t_ += quantity;
+    month_value_ += value;
+  }
   if (today_.month() == 12 && vintage != 0 && fill.channel != market::Channel::kAuction) {
     december_t_ += quantity;
     december_value_ += value;
@@ -421,7 +479,9 @@ void World::OnFill(const market::Fill& fill) {
     row.trade = static_cast<std::int64_t>(fill.trade_id);
     row.date = today_;
     row.instrument = ToString(registry_.unit(market_.instrument(fill.instrument).unit_ledger));
-    row.channel = fill.channel == market::Channel::kListed ? "listed" : fill.channel == market::Channel::kBlock ? "block" : "auction";
+    row.channel = fill.channel == market::Channel::kListed  ? "listed"
+                  : fill.channel == market::Channel::kBlock ? "block"
+                                                            : "auction";
     row.seller = seller;
     row.buyer = buyer;
     row.price = static_cast<double>(fill.price.minor_per_tonne()) / 100;

@@ -12,7 +12,8 @@ namespace ets::sim {
 namespace {
 
 constexpr std::string_view kHeader =
-    "name,province,sector,unit_class,group,output,heat,load_factor,intensity,heat_intensity,process_share";
+    "name,province,sector,unit_class,group,output,heat,load_factor,intensity,heat_intensity,"
+    "process_share";
 
 std::vector<std::string_view> SplitLine(std::string_view line, char separator) {
   std::vector<std::string_view> cells;
@@ -49,8 +50,10 @@ std::string Shortest(double number) {
 }
 
 // Firms per province for one sector, summing to `count`: the province table's own column where the
-// sector has one, else the columns it is said to resemble ("power+steel"), scaled by largest remainder.
-std::vector<std::pair<std::string, int>> ProvinceCounts(const Scenario& scenario, const Sector& sector, int count) {
+// sector has one, else the columns it is said to resemble ("power+steel"), scaled by largest
+// remainder.
+std::vector<std::pair<std::string, int>> ProvinceCounts(const Scenario& scenario,
+                                                        const Sector& sector, int count) {
   std::vector<std::pair<std::string, double>> weights;
   const std::vector<std::string_view> lines = Lines(scenario.province_csv);
   if (lines.empty()) return {{"", count}};
@@ -81,7 +84,8 @@ std::vector<std::pair<std::string, int>> ProvinceCounts(const Scenario& scenario
     given += whole;
   }
   std::sort(remainders.begin(), remainders.end());
-  for (std::size_t i = 0; given < count; ++i, ++given) ++counts[remainders[i % remainders.size()].second].second;
+  for (std::size_t i = 0; given < count; ++i, ++given)
+    ++counts[remainders[i % remainders.size()].second].second;
   return counts;
 }
 
@@ -127,10 +131,11 @@ double PeakingBelow65(double load_factor) {
   return load_factor < 0.65 ? std::pow(1.015, 16 - 20 * load_factor) : 1;
 }
 
-// Splits the power sector's emissions into classes and heat, and sets the class levels so that the 2023
-// benchmarks stand to emissions as published (default-scenario "The firms").
-void ShapePower(const Scenario& scenario, std::vector<Firm>& firms, const std::vector<double>& sizes,
-                const std::vector<int>& size_class, std::size_t begin) {
+// Splits the power sector's emissions into classes and heat, and sets the class levels so that the
+// 2023 benchmarks stand to emissions as published (default-scenario "The firms").
+void ShapePower(const Scenario& scenario, std::vector<Firm>& firms,
+                const std::vector<double>& sizes, const std::vector<int>& size_class,
+                std::size_t begin) {
   using policy::UnitClass;
   const std::size_t n = sizes.size();
   Prng dice = Prng::Stream(scenario.seed, "population-power", 0);
@@ -138,7 +143,8 @@ void ShapePower(const Scenario& scenario, std::vector<Firm>& firms, const std::v
     const auto found = scenario.power_classes.find(name);
     return found == scenario.power_classes.end() ? PowerClass{} : found->second;
   };
-  const PowerClass large = share("I"), small = share("II"), unconventional = share("III"), gas = share("gas");
+  const PowerClass large = share("I"), small = share("II"), unconventional = share("III"),
+                   gas = share("gas");
   const PowerClass coal_heat = share("coal_heat"), gas_heat = share("gas_heat");
   const double total = std::accumulate(sizes.begin(), sizes.end(), 0.0);
 
@@ -176,7 +182,8 @@ void ShapePower(const Scenario& scenario, std::vector<Firm>& firms, const std::v
     coal_electricity += sizes[i] * (1 - heat_share[i]);
   }
   std::sort(by_size.begin(), by_size.end());
-  const double three = large.share_of_emissions + small.share_of_emissions + unconventional.share_of_emissions;
+  const double three =
+      large.share_of_emissions + small.share_of_emissions + unconventional.share_of_emissions;
   double left[3] = {coal_electricity * large.share_of_emissions / three,
                     coal_electricity * small.share_of_emissions / three,
                     coal_electricity * unconventional.share_of_emissions / three};
@@ -203,11 +210,13 @@ void ShapePower(const Scenario& scenario, std::vector<Firm>& firms, const std::v
     const bool peaking = unit_class == UnitClass::kCoalLarge || unit_class == UnitClass::kCoalSmall;
     shape[i] = (peaking ? Shape(firm.load_factor) : 1) *
                dice.LogNormal(1, unit_class == UnitClass::kGas ? 0.06 : 0.045);
-    const bool old = unit_class == UnitClass::kCoalSmall || unit_class == UnitClass::kUnconventional;
+    const bool old =
+        unit_class == UnitClass::kCoalSmall || unit_class == UnitClass::kUnconventional;
     if (old && dice.Chance(0.03)) shape[i] *= std::exp(0.15 + 0.10 * dice.Normal());
     const auto c = static_cast<std::size_t>(unit_class);
     const double electricity = sizes[i] * (1 - heat_share[i]);
-    weighted[c] += electricity / shape[i] * benchmark.electricity[c] * (peaking ? PeakingBelow65(firm.load_factor) : 1);
+    weighted[c] += electricity / shape[i] * benchmark.electricity[c] *
+                   (peaking ? PeakingBelow65(firm.load_factor) : 1);
     emitted[c] += electricity;
   }
   const double balance[policy::kUnitClasses] = {0, large.balance_2023, small.balance_2023,
@@ -229,18 +238,19 @@ void ShapePower(const Scenario& scenario, std::vector<Firm>& firms, const std::v
     firm.heat = sizes[i] * heat_share[i] / firm.heat_intensity;
   }
 
-  // The generating groups own the large plants: in order of size with noise, until the share is reached.
+  // The generating groups own the large plants: in order of size with noise, until the share is
+  // reached.
   double owned = 0;
   for (const auto& [key, i] : by_size) {
     if (owned >= scenario.power_group_share * total || scenario.power_groups <= 0) break;
-    firms[begin + i].group =
-        static_cast<std::uint16_t>(1 + dice.Below(static_cast<std::uint64_t>(scenario.power_groups)));
+    firms[begin + i].group = static_cast<std::uint16_t>(
+        1 + dice.Below(static_cast<std::uint64_t>(scenario.power_groups)));
     owned += sizes[i];
   }
 }
 
-void ShapeIndustry(const Scenario& scenario, std::vector<Firm>& firms, const std::vector<double>& sizes,
-                   std::size_t begin) {
+void ShapeIndustry(const Scenario& scenario, std::vector<Firm>& firms,
+                   const std::vector<double>& sizes, std::size_t begin) {
   const Sector& sector = scenario.sectors[firms[begin].sector];
   Prng dice = Prng::Stream(scenario.seed, "population-industry", firms[begin].sector);
   for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -248,7 +258,8 @@ void ShapeIndustry(const Scenario& scenario, std::vector<Firm>& firms, const std
     firm.process_share = sector.process_share;
     // What the band looks at varies between firms; the rest of the site goes along.
     const double process_intensity =
-        sector.intensity_mean * std::exp(sector.intensity_sd * dice.Normal() - sector.intensity_sd * sector.intensity_sd / 2);
+        sector.intensity_mean * std::exp(sector.intensity_sd * dice.Normal() -
+                                         sector.intensity_sd * sector.intensity_sd / 2);
     firm.output = sizes[i] * sector.process_share / process_intensity;
     firm.intensity = sizes[i] / firm.output;
   }
@@ -256,7 +267,8 @@ void ShapeIndustry(const Scenario& scenario, std::vector<Firm>& firms, const std
 
 void FillTotals(const Scenario& scenario, Population& population) {
   population.sector_emissions.assign(scenario.sectors.size(), 0);
-  for (const Firm& firm : population.firms) population.sector_emissions[firm.sector] += firm.emissions();
+  for (const Firm& firm : population.firms)
+    population.sector_emissions[firm.sector] += firm.emissions();
   for (std::size_t s = 0; s < scenario.sectors.size(); ++s) {
     const double reference = scenario.sectors[s].verified_2024_mt * 1e6;
     population.cap_scale.push_back(reference > 0 ? population.sector_emissions[s] / reference : 1);
@@ -309,8 +321,8 @@ std::string PopulationCsv(const Scenario& scenario, const Population& population
   for (const Firm& firm : population.firms) {
     csv += firm.name + "," + firm.province + "," + scenario.sectors[firm.sector].name + "," +
            std::string(policy::ToString(firm.unit_class)) + "," + std::to_string(firm.group);
-    for (const double number : {firm.output, firm.heat, firm.load_factor, firm.intensity, firm.heat_intensity,
-                                firm.process_share}) {
+    for (const double number : {firm.output, firm.heat, firm.load_factor, firm.intensity,
+                                firm.heat_intensity, firm.process_share}) {
       csv += ",";
       csv += Shortest(number);
     }
@@ -319,35 +331,44 @@ std::string PopulationCsv(const Scenario& scenario, const Population& population
   return csv;
 }
 
-Result<Population, std::vector<Problem>> ParsePopulation(const Scenario& scenario, std::string_view file,
+Result<Population, std::vector<Problem>> ParsePopulation(const Scenario& scenario,
+                                                         std::string_view file,
                                                          std::string_view text) {
   std::vector<Problem> problems;
   Population population;
   const std::vector<std::string_view> lines = Lines(text);
   const auto report = [&](std::size_t line, std::size_t column, std::string message) {
-    problems.push_back({std::string(file), static_cast<int>(line + 1), static_cast<int>(column), std::move(message)});
+    problems.push_back({std::string(file), static_cast<int>(line + 1), static_cast<int>(column),
+                        std::move(message)});
   };
   if (lines.empty() || lines[0] != kHeader) {
-    report(0, 1, "the first line is not the header of a population file; allowed: " + std::string(kHeader));
+    report(
+        0, 1,
+        "the first line is not the header of a population file; allowed: " + std::string(kHeader));
     return Fail{problems};
   }
   std::string sector_names;
-  for (const Sector& sector : scenario.sectors) sector_names += (sector_names.empty() ? "" : ", ") + sector.name;
+  for (const Sector& sector : scenario.sectors)
+    sector_names += (sector_names.empty() ? "" : ", ") + sector.name;
   for (std::size_t l = 1; l < lines.size(); ++l) {
     if (lines[l].empty()) continue;
     const std::vector<std::string_view> cells = SplitLine(lines[l], ',');
     if (cells.size() != 11) {
-      report(l, 1, std::to_string(cells.size()) + " columns; 11 are allowed: " + std::string(kHeader));
+      report(l, 1,
+             std::to_string(cells.size()) + " columns; 11 are allowed: " + std::string(kHeader));
       continue;
     }
-    const auto column_of = [&](std::size_t c) { return static_cast<std::size_t>(cells[c].data() - lines[l].data()) + 1; };
+    const auto column_of = [&](std::size_t c) {
+      return static_cast<std::size_t>(cells[c].data() - lines[l].data()) + 1;
+    };
     Firm firm;
     firm.name = cells[0];
     firm.province = cells[1];
     if (firm.name.empty()) report(l, 1, "name is empty; allowed: any text without a comma");
     const int sector = scenario.SectorIndex(cells[2]);
     if (sector < 0) {
-      report(l, column_of(2), "unknown sector '" + std::string(cells[2]) + "'; allowed: " + sector_names);
+      report(l, column_of(2),
+             "unknown sector '" + std::string(cells[2]) + "'; allowed: " + sector_names);
       continue;
     }
     firm.sector = static_cast<std::uint8_t>(sector);
@@ -359,8 +380,9 @@ Result<Population, std::vector<Problem>> ParsePopulation(const Scenario& scenari
     }
     const bool power = scenario.sectors[firm.sector].name == "power";
     if (!class_found || power == (firm.unit_class == policy::UnitClass::kNone)) {
-      report(l, column_of(3), "unit_class '" + std::string(cells[3]) + "'; allowed: " +
-                                  (power ? "I, II, III, gas for power" : "none outside power"));
+      report(l, column_of(3),
+             "unit_class '" + std::string(cells[3]) +
+                 "'; allowed: " + (power ? "I, II, III, gas for power" : "none outside power"));
     }
     struct Column {
       std::size_t index;
@@ -380,19 +402,24 @@ Result<Population, std::vector<Problem>> ParsePopulation(const Scenario& scenari
     };
     for (const Column& column : columns) {
       double number = 0;
-      if (!ParseNumber(cells[column.index], number) || number < column.low || number > column.high) {
-        report(l, column_of(column.index), "'" + std::string(cells[column.index]) + "' is not " + column.range +
-                                               "; allowed: " + column.range);
+      if (!ParseNumber(cells[column.index], number) || number < column.low ||
+          number > column.high) {
+        report(l, column_of(column.index),
+               "'" + std::string(cells[column.index]) + "' is not " + column.range +
+                   "; allowed: " + column.range);
         continue;
       }
       *column.target = number;
     }
-    if (group != std::floor(group)) report(l, column_of(4), "group is not whole; allowed: a whole number from 0 to 9999");
+    if (group != std::floor(group))
+      report(l, column_of(4), "group is not whole; allowed: a whole number from 0 to 9999");
     firm.group = static_cast<std::uint16_t>(group);
-    if (firm.emissions() < 1) report(l, column_of(8), "emissions below 1 t a year; allowed: at least 1");
+    if (firm.emissions() < 1)
+      report(l, column_of(8), "emissions below 1 t a year; allowed: at least 1");
     population.firms.push_back(std::move(firm));
   }
-  if (population.firms.empty() && problems.empty()) report(1, 1, "no firm; allowed: at least one line of data");
+  if (population.firms.empty() && problems.empty())
+    report(1, 1, "no firm; allowed: at least one line of data");
   if (!problems.empty()) return Fail{problems};
   std::stable_sort(population.firms.begin(), population.firms.end(),
                    [](const Firm& a, const Firm& b) { return a.sector < b.sector; });

@@ -34,7 +34,8 @@ void World::SolveOutlook(int year) {
   if (year <= 2025) {
     // Some of the old vintages will not be carried over; nobody counts on them.
     double old_units = 0;
-    for (const auto& [vintage, mt] : scenario_.opening_stock_mt) old_units += mt * 1e6 * population_.cap_scale[0];
+    for (const auto& [vintage, mt] : scenario_.opening_stock_mt)
+      old_units += mt * 1e6 * population_.cap_scale[0];
     bank -= 0.22 * old_units;
   }
   EquilibriumQuestion question;
@@ -42,6 +43,16 @@ void World::SolveOutlook(int year) {
   question.bank_t = std::max(bank, 0.0);
   question.discount = scenario_.discount_mean;
   question.output_level = sector_level_;
+  if (opening_path_.price.empty()) {
+    opening_path_ = solver_.Solve(question);
+    for (std::size_t i = 0; i < opening_path_.price.size(); ++i) {
+      recorder_.Record(EquilibriumRow{opening_path_.first_year + static_cast<int>(i),
+                                      opening_path_.price[i], opening_path_.bank_t[i] / 1e6,
+                                      opening_path_.emissions_t[i] / 1e6});
+    }
+  }
+  // What firms expect knows that they themselves wait for a margin before they build.
+  question.friction = scenario_.step_trigger;
   planned_ = solver_.Solve(question);
   question.caps_come = false;
   fallback_ = solver_.Solve(question);
@@ -67,17 +78,11 @@ void World::PlanYear(int year) {
   ExpectAllocations(year - 1, true);
   RefreshBooks(today_);
   SolveOutlook(year);
-  if (opening_path_.price.empty()) {
-    opening_path_ = planned_;
-    for (std::size_t i = 0; i < planned_.price.size(); ++i) {
-      recorder_.Record(EquilibriumRow{planned_.first_year + static_cast<int>(i), planned_.price[i], planned_.bank_t[i] / 1e6,
-                                      planned_.emissions_t[i] / 1e6});
-    }
-  }
   const auto y = static_cast<std::size_t>(year - kFirstYear);
   Prng shocks = Prng::Stream(scenario_.seed, "sector-shock", static_cast<std::uint64_t>(year));
   for (std::size_t s = 0; s < scenario_.sectors.size(); ++s) {
-    const double innovation = scenario_.sector_shock_sd * std::sqrt(1 - scenario_.sector_shock_ar * scenario_.sector_shock_ar);
+    const double innovation = scenario_.sector_shock_sd *
+                              std::sqrt(1 - scenario_.sector_shock_ar * scenario_.sector_shock_ar);
     sector_shock_[s] = scenario_.sector_shock_ar * sector_shock_[s] + innovation * shocks.Normal();
     sector_level_[s] *= 1 + scenario_.sectors[s].growth.At(year) + sector_shock_[s];
   }
@@ -91,15 +96,18 @@ void World::PlanYear(int year) {
     agent.credit_used = {};
     // The passed-through part of what one more unit costs in allowances raises the product's price.
     if (sector.demand_elasticity > 0 && sector.product_value > 0 && last.output > 0) {
-      const double price = agent.expected_price > 0 ? agent.expected_price : scenario_.opening_close;
+      const double price =
+          agent.expected_price > 0 ? agent.expected_price : scenario_.opening_close;
       const double intensity = last.emissions / last.output;
       const double net = price * (intensity * last.per_tonne - last.per_output);
       record.demand = std::clamp(
-          1 - sector.demand_elasticity * sector.pass_through.At(year) * net / sector.product_value, 0.5, 1.2);
+          1 - sector.demand_elasticity * sector.pass_through.At(year) * net / sector.product_value,
+          0.5, 1.2);
     }
     const double drift = std::pow(1 + sector.intensity_drift, year - kFirstYear);
-    record.expected_emissions = population_.firms[i].emissions() * agent.level * record.demand * drift *
-                                (1 - agent.operation - agent.structural) / (1 - sector.abated_in_2024);
+    record.expected_emissions = population_.firms[i].emissions() * agent.level * record.demand *
+                                drift * (1 - agent.operation - agent.structural) /
+                                (1 - sector.abated_in_2024);
   }
   ExpectAllocations(year, false);
   for (std::size_t i = 0; i < agents_.size(); ++i) {
@@ -142,7 +150,8 @@ void World::ExpectAllocations(int vintage, bool measured) {
       FirmYear& record = year_of(members[m], vintage);
       record.expected_free = book->second.rule->allocate(activities[m], terms);
       if (measured && vintage != kFirstYear) continue;  // What was decided was decided on the plan.
-      const policy::MarginalIncentive incentive = policy::Incentive(*book->second.rule, activities[m], terms);
+      const policy::MarginalIncentive incentive =
+          policy::Incentive(*book->second.rule, activities[m], terms);
       record.per_tonne = incentive.per_tonne;
       record.per_output = incentive.per_output;
     }
@@ -159,28 +168,39 @@ void World::ProduceMonth(int year, int month) {
     FirmYear& record = year_of(i, year);
     const double share = sector.months[static_cast<std::size_t>(month - 1)];
     const double drift = std::pow(1 + sector.intensity_drift, year - kFirstYear);
-    const double unpriced = plant.emissions() * agent.level * share * drift / (1 - sector.abated_in_2024);
+    const double unpriced =
+        plant.emissions() * agent.level * share * drift / (1 - sector.abated_in_2024);
     const double emissions = unpriced * record.demand * (1 - agent.operation - agent.structural);
     record.output += plant.output * agent.level * share * record.demand;
     record.heat += plant.heat * agent.level * share * record.demand;
     record.emissions += emissions;
     record.baseline += unpriced;
-    record.abatement_cost += AbatementCost(agent, scenario_, sector, unpriced * record.demand, months_since_2024);
+    record.abatement_cost +=
+        AbatementCost(agent, scenario_, sector, unpriced * record.demand, months_since_2024);
     SectorTally& tally = tallies_[agent.sector][y];
     tally.output += plant.output * agent.level * share * record.demand;
     tally.baseline += unpriced;
     if (agent.enrolled && year >= sector.first_vintage) {
-      ETS_ASSERT(venue_.Apply(registry::DepositMonthlyData{static_cast<std::uint32_t>(i), static_cast<std::uint16_t>(year),
-                                                           static_cast<std::uint8_t>(month), policy::RoundDown(emissions)},
-                              SourceKind::kAgent, static_cast<std::uint32_t>(i))
+      ETS_ASSERT(venue_
+                     .Apply(registry::DepositMonthlyData{static_cast<std::uint32_t>(i),
+                                                         static_cast<std::uint16_t>(year),
+                                                         static_cast<std::uint8_t>(month),
+                                                         policy::RoundDown(emissions)},
+                            SourceKind::kAgent, static_cast<std::uint32_t>(i))
                      .ok());
     }
   }
 }
 
 void World::MonthOutlook(Date day) {
-  const double close = static_cast<double>(HeadlineClose().minor_per_tonne()) / 100;
-  if (day != scenario_.first_day) outlook_.adaptive += scenario_.expectation_gain * (close - outlook_.adaptive);
+  // The month's price as everyone can see it: all listed trades and auction awards by volume.
+  const double seen =
+      month_t_ > 0 ? static_cast<double>(month_value_.minor()) / 100 / static_cast<double>(month_t_)
+                   : static_cast<double>(HeadlineClose().minor_per_tonne()) / 100;
+  month_t_ = 0;
+  month_value_ = {};
+  if (day != scenario_.first_day)
+    outlook_.adaptive += scenario_.expectation_gain * (seen - outlook_.adaptive);
   outlook_.belief = 1;
   for (const auto& [until, belief] : scenario_.belief) {
     if (day <= until) {
@@ -195,7 +215,8 @@ void World::MonthOutlook(Date day) {
     FormExpectation(agent, outlook_, time);
     const Sector& sector = scenario_.sectors[agent.sector];
     const FirmYear& record = year_of(i, day.year());
-    DecideAbatement(agent, scenario_, sector, outlook_, day.year() >= sector.first_vintage ? record.per_tonne : 0,
+    DecideAbatement(agent, scenario_, sector, outlook_,
+                    day.year() >= sector.first_vintage ? record.per_tonne : 0,
                     day.year() + 1 >= sector.first_vintage ? record.per_tonne_ahead : 0, month);
   }
 }

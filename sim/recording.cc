@@ -34,8 +34,9 @@ void World::RecordOpening() {
   recorder_.Record("cbam_source", scenario_.cbam_source);
   recorder_.Record("auction_enabled", scenario_.auction_enabled ? "true" : "false");
   recorder_.Record("recognition_from", ToString(scenario_.recognition_from));
-  recorder_.Record("headline",
-                   "close of the oldest vintage that is listed and eligible for the next surrender deadline");
+  recorder_.Record(
+      "headline",
+      "close of the oldest vintage that is listed and eligible for the next surrender deadline");
   for (const InputRow& row : scenario_.inputs) recorder_.Record(row);
   for (std::size_t s = 0; s < scenario_.sectors.size(); ++s) {
     const Sector& sector = scenario_.sectors[s];
@@ -59,7 +60,9 @@ void World::RecordOpening() {
     recorder_.Record(row);
   }
   // Policy steps and deadlines for the time axes.
-  const auto within = [&](Date date) { return date >= scenario_.first_day && date <= scenario_.last_day; };
+  const auto within = [&](Date date) {
+    return date >= scenario_.first_day && date <= scenario_.last_day;
+  };
   const auto event = [&](Date date, const char* kind, std::string label) {
     if (within(date)) recorder_.Record(EventRow{date, kind, std::move(label)});
   };
@@ -72,17 +75,19 @@ void World::RecordOpening() {
       const bool cap = year >= sector.first_vintage && sector.RuleOf(year) == "cap";
       const bool before = year - 1 >= sector.first_vintage && sector.RuleOf(year - 1) == "cap";
       if (cap && !before) capped += (capped.empty() ? "" : ", ") + sector.title;
-      if (sector.first_vintage == year && year > kFirstYear) entering += (entering.empty() ? "" : ", ") + sector.title;
+      if (sector.first_vintage == year && year > kFirstYear)
+        entering += (entering.empty() ? "" : ", ") + sector.title;
     }
     if (!capped.empty()) event(Date::Of(year, 1, 1), "policy", "First absolute cap: " + capped);
     if (!entering.empty()) event(Date::Of(year, 1, 1), "policy", "First covered year: " + entering);
   }
   if (scenario_.auction_enabled) {
-    const auto days = authority_.rulebook().calendar.AuctionDays(scenario_.auction_first_year,
-                                                                 authority_.rulebook().auction_weekday);
+    const auto days = authority_.rulebook().calendar.AuctionDays(
+        scenario_.auction_first_year, authority_.rulebook().auction_weekday);
     if (!days.empty()) event(days.front(), "policy", "First weekly auction");
   }
-  event(authority_.rulebook().legacy_expiry, "policy", "Vintages 2019 to 2024 expire unless converted");
+  event(authority_.rulebook().legacy_expiry, "policy",
+        "Vintages 2019 to 2024 expire unless converted");
   event(scenario_.carry_over_public, "policy", "Industry's carry-over base made public");
   event(Date::Of(2026, 1, 1), "policy", "CBAM: certificates are owed");
   event(scenario_.recognition_from, "policy", "CBAM: the Chinese price is deducted");
@@ -95,7 +100,8 @@ void World::RecordSession(Date day) {
     if (!entry.listed) continue;
     const market::InstrumentView& view = market_.instrument(entry.instrument);
     entry.quiet_days = view.listed_volume > Tonnes() ? 0 : entry.quiet_days + 1;
-    entry.recent_volume = 0.9 * entry.recent_volume + static_cast<double>(view.listed_volume.count());
+    entry.recent_volume =
+        0.9 * entry.recent_volume + static_cast<double>(view.listed_volume.count());
     entry.recent_value = 0.9 * entry.recent_value + Cny(view.listed_value);
     PriceRow row;
     row.date = day;
@@ -133,15 +139,18 @@ void World::RecordWeek(Date day) {
   WeekRow row;
   row.monday = MondayOf(day);
   row.week = ToString(IsoWeekOf(day));
-  if (week_auction_t_ > 0) row.cn_auction_cny = Cny(week_auction_value_) / static_cast<double>(week_auction_t_);
+  if (week_auction_t_ > 0)
+    row.cn_auction_cny = Cny(week_auction_value_) / static_cast<double>(week_auction_t_);
   if (week_auction_offered_ > 0) {
-    row.cn_cover_ratio = static_cast<double>(week_auction_bid_) / static_cast<double>(week_auction_offered_);
+    row.cn_cover_ratio =
+        static_cast<double>(week_auction_bid_) / static_cast<double>(week_auction_offered_);
   }
   row.cn_sold_t = week_auction_t_;
   row.headline_cny = Cny(HeadlineClose());
   row.eu_fundamental_eur = europe_.fundamental();
   row.eu_sold_t = europe_.week().sold_t;
-  if (row.eu_sold_t > 0) row.eu_auction_eur = Cny(europe_.week().value) / static_cast<double>(row.eu_sold_t);
+  if (row.eu_sold_t > 0)
+    row.eu_auction_eur = Cny(europe_.week().value) / static_cast<double>(row.eu_sold_t);
   const auto& prices = scenario_.cbam_source == "domestic" ? domestic_prices_ : europe_.prices();
   if (const auto price = prices.Applicable(day - 2)) row.certificate_eur = Cny(*price);
   recorder_.Record(row);
@@ -176,7 +185,8 @@ void World::RecordVintage(int vintage) {
       const Agent& agent = agents_[i];
       if (agent.sector != s) continue;
       const FirmYear& record = year_of(i, vintage);
-      const scheme::FirmVintage& plan = authority_.firm_vintage(FirmId(static_cast<std::uint32_t>(i)), vintage);
+      const scheme::FirmVintage& plan =
+          authority_.firm_vintage(FirmId(static_cast<std::uint32_t>(i)), vintage);
       const registry::ComplianceView view =
           registry_.compliance(static_cast<std::uint32_t>(i), static_cast<std::uint16_t>(vintage));
       FirmYearRow row;
@@ -220,7 +230,8 @@ void World::RecordVintage(int vintage) {
       ++total.firms;
       total.firms_short += net < 0 ? 1 : 0;
       total.abatement_cny += row.abatement_cny;
-      total.carbon_cost_cny += row.bought_listed_cny + row.bought_block_cny + row.bought_auction_cny - row.sold_cny;
+      total.carbon_cost_cny +=
+          row.bought_listed_cny + row.bought_block_cny + row.bought_auction_cny - row.sold_cny;
     }
     recorder_.Record(total);
   }
@@ -255,15 +266,12 @@ void World::RecordYear(int year) {
   totals_before_ = totals;
   sold_at_auction_ = containment_sold_ = offsets_used_ = obligations_met_ = 0;
   RecordCbam(year);
-  // A vintage of which almost nothing is left has no market; its last units can still be surrendered.
+  // After a deadline only the vintage just settled and the newer ones are listed: who still holds
+  // an older one surrenders it first and sells the newer.
   for (VintageInstrument& entry : vintages_) {
-    if (!entry.listed || entry.vintage >= year) continue;
-    std::int64_t held = 0;
-    for (std::size_t i = 0; i < agents_.size(); ++i) {
-      if (agents_[i].enrolled) held += Held(i, entry.ledger);
-    }
-    if (held >= static_cast<std::int64_t>(1'000'000 * population_.cap_scale[0]) || &entry == &vintages_.back()) continue;
-    ETS_ASSERT(venue_.Apply(market::DelistInstrument{entry.instrument}, SourceKind::kAuthority).ok());
+    if (!entry.listed || entry.vintage >= year - 1) continue;
+    ETS_ASSERT(
+        venue_.Apply(market::DelistInstrument{entry.instrument}, SourceKind::kAuthority).ok());
     entry.listed = false;
   }
 }
@@ -288,7 +296,8 @@ void World::RecordCbam(int year) {
       if (agents_[i].sector != s) continue;
       Prng dice = Prng::Stream(scenario_.seed, "exporter", i);
       if (!dice.Chance(goods.exporter_share)) continue;
-      const double intensity = goods.actual_intensity * std::max(0.2, 1 + goods.actual_intensity_sd * dice.Normal());
+      const double intensity =
+          goods.actual_intensity * std::max(0.2, 1 + goods.actual_intensity_sd * dice.Normal());
       exporters.emplace_back(i, intensity);
       sizes += population_.firms[i].emissions();
     }
@@ -299,7 +308,8 @@ void World::RecordCbam(int year) {
       const FirmYear& record = year_of(i, year);
       cbam::Declaration declaration;
       declaration.year = year;
-      declaration.tonnes = goods.exports_mt * 1e6 * population_.cap_scale[s] * population_.firms[i].emissions() / sizes;
+      declaration.tonnes = goods.exports_mt * 1e6 * population_.cap_scale[s] *
+                           population_.firms[i].emissions() / sizes;
       declaration.actual = year >= goods.actual_from;
       declaration.actual_intensity = intensity;
       declaration.default_intensity = goods.default_intensity;
@@ -309,8 +319,8 @@ void World::RecordCbam(int year) {
       declaration.recognised = row.recognised;
       declaration.covered_share = goods.covered_share;
       // Bought less sold, over what was emitted, never below 0; the year's mean rate.
-      const double paid = std::max(0.0, Cny(record.paid_listed) + Cny(record.paid_block) + Cny(record.paid_auction) -
-                                            Cny(record.received));
+      const double paid = std::max(0.0, Cny(record.paid_listed) + Cny(record.paid_block) +
+                                            Cny(record.paid_auction) - Cny(record.received));
       const double per_tonne = record.emissions > 0 ? paid / record.emissions : 0;
       declaration.paid_eur_per_tonne = per_tonne / scenario_.cny_per_eur;
       declaration.average_cny_per_eur = scenario_.cny_per_eur;

@@ -18,9 +18,11 @@ Price YearlyPrice(const YearSeries& first, int first_year, double growth, int ye
 scheme::VintageDates Dates2024(bool power) {
   scheme::VintageDates dates;
   if (power) {
-    dates = {Date::Of(2025, 4, 20), Date::Of(2025, 3, 31), Date::Of(2025, 6, 30), Date::Of(2025, 8, 20), Date::Of(2025, 12, 31)};
+    dates = {Date::Of(2025, 4, 20), Date::Of(2025, 3, 31), Date::Of(2025, 6, 30),
+             Date::Of(2025, 8, 20), Date::Of(2025, 12, 31)};
   } else {
-    dates = {Date(), Date::Of(2025, 6, 30), Date::Of(2025, 8, 31), Date::Of(2025, 11, 20), Date::Of(2025, 12, 31)};
+    dates = {Date(), Date::Of(2025, 6, 30), Date::Of(2025, 8, 31), Date::Of(2025, 11, 20),
+             Date::Of(2025, 12, 31)};
   }
   return dates;
 }
@@ -57,8 +59,8 @@ scheme::Rulebook MakeRulebook(const Scenario& scenario, const Population& popula
         rules.reserve_share = scenario.reserve_share;
         rules.dates.pre_allocation = OnDay(vintage, scenario.pre_allocation_capped);
       } else {
-        rules.dates.pre_allocation =
-            OnDay(vintage + 1, power ? scenario.pre_allocation_power : scenario.pre_allocation_industry);
+        rules.dates.pre_allocation = OnDay(
+            vintage + 1, power ? scenario.pre_allocation_power : scenario.pre_allocation_industry);
       }
       if (vintage == 2024) rules.dates = Dates2024(power);
       entry.vintages.emplace(vintage, rules);
@@ -82,9 +84,11 @@ scheme::Rulebook MakeRulebook(const Scenario& scenario, const Population& popula
   book.auction_weekday = static_cast<Weekday>(scenario.auction_weekday);
   for (int year = scenario.auction_first_year; year <= scenario.horizon_year; ++year) {
     book.auction_reserve[year] =
-        YearlyPrice(scenario.auction_reserve_cny, scenario.auction_first_year, scenario.auction_reserve_growth, year);
+        YearlyPrice(scenario.auction_reserve_cny, scenario.auction_first_year,
+                    scenario.auction_reserve_growth, year);
     book.containment_trigger[year] =
-        YearlyPrice(scenario.containment_trigger_cny, scenario.auction_first_year, scenario.containment_growth, year);
+        YearlyPrice(scenario.containment_trigger_cny, scenario.auction_first_year,
+                    scenario.containment_growth, year);
   }
   book.auction_bidder_limit = scenario.auction_bidder_limit;
   book.unsold_auctions = scenario.unsold_auctions;

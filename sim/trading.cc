@@ -9,37 +9,44 @@
 namespace ets::sim {
 namespace {
 
-constexpr double kEagerness = 10;           // How much likelier a sale gets where the price is well above its floor ...
-constexpr double kEagerMargin = 0.10;       // ... by this share and more.
-constexpr double kUrgentShare = 0.10;       // Of decisions that take the market's price for what it is ...
-constexpr double kUrgentTolerance = 0.4;    // ... within this share of their own value.
-constexpr double kBankBidChance = 0.25;      // A week ...
-constexpr double kBankBidShare = 0.008;     // ... for this share of the year's emissions ...
-constexpr double kBankBidPrice = 0.88;      // ... at this share of the expected price.
-constexpr double kUncappedBidding = 0.1;    // Of what a firm without a cap lacks, sought at auction.
-constexpr double kWorthTrading = 200;       // t; a smaller surplus is not worth an order.
-constexpr double kSellHazard = 0.02;        // A day.
+constexpr double kEagerness =
+    10;  // How much likelier a sale gets where the price is well above its floor ...
+constexpr double kEagerMargin = 0.10;  // ... by this share and more.
+constexpr double kUrgentShare =
+    0.10;  // Of decisions that take the market's price for what it is ...
+constexpr double kUrgentTolerance = 0.4;  // ... within this share of their own value.
+constexpr double kBankBidChance = 0.25;   // A week ...
+constexpr double kBankBidShare = 0.008;   // ... for this share of the year's emissions ...
+constexpr double kBankBidPrice = 0.88;    // ... at this share of the expected price.
+constexpr double kUncappedBidding = 0.1;  // Of what a firm without a cap lacks, sought at auction.
+constexpr double kWorthTrading = 200;     // t; a smaller surplus is not worth an order.
+constexpr double kSellHazard = 0.02;      // A day.
 constexpr double kForcedSellHazard = 0.02;  // A day; a holder whose units will expire.
-constexpr double kPanicHazard = 0.35;       // A day; a firm that is short in the panic days, for all it lacks.
-constexpr double kForcedFloor = 0.7;        // Of what holding is worth; below it even expiring units wait.
-constexpr double kBuyTolerance = 1.10;      // Of what holding is worth, while the deadline is far.
-constexpr double kUndercut = 0.01;          // The most a seller goes below the best offer at once.
-constexpr int kQuietDays = 10;              // Trading days without a listed trade.
-constexpr int kDeadlineQuarter = 60;        // Trading days.
-constexpr double kLotsWorthBidding = 10;    // Fewer are bid for less often, so that effort pays.
-constexpr std::array<double, 3> kBidParts = {0.5, 0.3, 0.5};  // Of the need; the last adds units to bank.
+constexpr double kPanicHazard =
+    0.35;  // A day; a firm that is short in the panic days, for all it lacks.
+constexpr double kForcedFloor =
+    0.7;  // Of what holding is worth; below it even expiring units wait.
+constexpr double kBuyTolerance = 1.10;    // Of what holding is worth, while the deadline is far.
+constexpr double kUndercut = 0.01;        // The most a seller goes below the best offer at once.
+constexpr int kQuietDays = 10;            // Trading days without a listed trade.
+constexpr int kDeadlineQuarter = 60;      // Trading days.
+constexpr double kLotsWorthBidding = 10;  // Fewer are bid for less often, so that effort pays.
+constexpr std::array<double, 3> kBidParts = {0.5, 0.3,
+                                             0.5};  // Of the need; the last adds units to bank.
 
 }  // namespace
 
-Price World::ToPrice(double cny) const { return Price::FromMinorPerTonne(std::max<std::int64_t>(1, std::llround(cny * 100))); }
+Price World::ToPrice(double cny) const {
+  return Price::FromMinorPerTonne(std::max<std::int64_t>(1, std::llround(cny * 100)));
+}
 
 std::int64_t World::Held(std::size_t firm, LedgerId ledger) const {
   const Agent& agent = agents_[firm];
   return registry_.balance(agent.holder, ledger) + market_.holding(agent.member, ledger).total();
 }
 
-// What a usable unit costs today: the mean previous close of the listed vintages, by yesterday's volume;
-// where nothing traded, the headline.
+// What a usable unit costs today: the mean previous close of the listed vintages, by yesterday's
+// volume; where nothing traded, the headline.
 double World::MarketLevel() const {
   double value = 0;
   double volume = 0;
@@ -51,20 +58,16 @@ double World::MarketLevel() const {
   return volume > 0 ? value / volume : static_cast<double>(HeadlineClose().minor_per_tonne()) / 100;
 }
 
-// A vintage that has not traded while the others left its band could never trade again: the venue lists it
-// anew at the level of the others.
+// A vintage that has not traded while the others left its band could never trade again: the venue
+// lists it anew at the level of the others.
 void World::RelistStale() {
   const double level = MarketLevel();
   for (VintageInstrument& entry : vintages_) {
     if (!entry.listed || entry.quiet_days < kQuietDays) continue;
-    const double close = static_cast<double>(market_.instrument(entry.instrument).close.minor_per_tonne()) / 100;
+    const double close =
+        static_cast<double>(market_.instrument(entry.instrument).close.minor_per_tonne()) / 100;
     if (std::abs(level / close - 1) <= scenario_.listed_band) continue;
-    ETS_ASSERT(venue_.Apply(market::DelistInstrument{entry.instrument}, SourceKind::kAuthority).ok());
-    const auto listed =
-        venue_.Apply(market::ListInstrument{entry.ledger, authority_.cny(), ToPrice(level)}, SourceKind::kAuthority);
-    ETS_ASSERT(listed.ok());
-    entry.instrument = InstrumentId(static_cast<std::uint16_t>(listed->id));
-    entry.quiet_days = 0;
+    Relist(entry);
   }
 }
 
@@ -99,20 +102,27 @@ void World::RefreshBooks(Date day) {
     double offset_limit = 0;
     if (old >= sector.first_vintage) {
       const scheme::FirmVintage& record = authority_.firm_vintage(id, old);
-      const registry::ComplianceView view = registry_.compliance(id.raw(), static_cast<std::uint16_t>(old));
+      const registry::ComplianceView view =
+          registry_.compliance(id.raw(), static_cast<std::uint16_t>(old));
       const double emitted =
           view.verified ? static_cast<double>(view.emissions.count()) : year_of(i, old).emissions;
       owed = std::max(0.0, emitted - static_cast<double>(view.surrendered.count()));
       if (record.assessed) owed = 0;
-      offset_limit = owed > 0 ? emitted * scenario_.offset_limit - static_cast<double>(view.offsets.count()) : 0;
-      if (!record.final) pending = year_of(i, old).expected_free - static_cast<double>(record.pre_allocated.count());
+      offset_limit =
+          owed > 0 ? emitted * scenario_.offset_limit - static_cast<double>(view.offsets.count())
+                   : 0;
+      if (!record.final)
+        pending = year_of(i, old).expected_free - static_cast<double>(record.pre_allocated.count());
     }
     double running = 0;
     if (year_ >= sector.first_vintage) {
       const FirmYear& record = year_of(i, year_);
-      const double share = record.expected_emissions > 0 ? std::min(1.0, record.emissions / record.expected_emissions) : 0;
+      const double share = record.expected_emissions > 0
+                               ? std::min(1.0, record.emissions / record.expected_emissions)
+                               : 0;
       running = record.expected_free * share -
-                static_cast<double>(authority_.firm_vintage(id, year_).pre_allocated.count()) - record.emissions;
+                static_cast<double>(authority_.firm_vintage(id, year_).pre_allocated.count()) -
+                record.emissions;
     }
     double arrears = static_cast<double>(authority_.arrears(id).count());
     if (agent.never_complies) owed = arrears = 0;
@@ -125,11 +135,13 @@ void World::RefreshBooks(Date day) {
       // Industry's base was made public late; before, only power knows it has one.
       const bool known = sector.name == "power" || day >= scenario_.carry_over_public;
       const double spare = legacy + pending - owed;
-      const Tonnes room = known ? authority_.CarryOverRoom(id, Tonnes(agent.net_sales_legacy), Tonnes(kAmountMax / 4))
+      const Tonnes room = known ? authority_.CarryOverRoom(id, Tonnes(agent.net_sales_legacy),
+                                                           Tonnes(kAmountMax / 4))
                                 : Tonnes();
       agent.legacy_excess = std::max(0.0, spare - static_cast<double>(room.count()));
     }
-    if (agent.position >= static_cast<double>(scenario_.block_from_t)) large_sellers_.push_back(static_cast<std::uint32_t>(i));
+    if (agent.position >= static_cast<double>(scenario_.block_from_t))
+      large_sellers_.push_back(static_cast<std::uint32_t>(i));
   }
 }
 
@@ -160,12 +172,16 @@ bool World::Fund(std::size_t firm, std::int64_t amount, std::int64_t chunk) {
 void World::TradeListed(Date day) {
   OfferOffsets();
   active_.clear();
-  const double near = scenario_.hazard_base + scenario_.hazard_deadline * std::exp(-days_to_deadline_ / scenario_.hazard_days);
+  const double near =
+      scenario_.hazard_base +
+      scenario_.hazard_deadline * std::exp(-days_to_deadline_ / scenario_.hazard_days);
   const bool panicking = days_to_deadline_ < scenario_.panic_days;
   const double far =
-      scenario_.hazard_base + scenario_.hazard_deadline * std::exp(-(days_to_deadline_ + 242) / scenario_.hazard_days);
+      scenario_.hazard_base +
+      scenario_.hazard_deadline * std::exp(-(days_to_deadline_ + 242) / scenario_.hazard_days);
   const double level = MarketLevel();
-  const bool carry_over_demand = year_ - 1 < scenario_.first_banking_vintage && day >= scenario_.carry_over_public;
+  const bool carry_over_demand =
+      year_ - 1 < scenario_.first_banking_vintage && day >= scenario_.carry_over_public;
   for (std::size_t i = 0; i < agents_.size(); ++i) {
     Agent& agent = agents_[i];
     if (!agent.enrolled) continue;
@@ -173,17 +189,21 @@ void World::TradeListed(Date day) {
     const double need = std::max(agent.due_gap, -agent.position);
     if (need >= 1) {
       const double due = panicking ? kPanicHazard : near;
-      if (!last_buying_day_ && chance < (agent.due_gap > 0 ? due : far)) active_.push_back(static_cast<std::uint32_t>(i) << 2U);
+      if (!last_buying_day_ && chance < (agent.due_gap > 0 ? due : far))
+        active_.push_back(static_cast<std::uint32_t>(i) << 2U);
       continue;
     }
     if (agent.legacy_excess > kWorthTrading) {
       const double rush = 1 + std::max(0.0, 1 - days_to_deadline_ / 160.0);
-      if (chance < kForcedSellHazard * rush) active_.push_back((static_cast<std::uint32_t>(i) << 2U) | 2U);
+      if (chance < kForcedSellHazard * rush)
+        active_.push_back((static_cast<std::uint32_t>(i) << 2U) | 2U);
       continue;
     }
-    if (agent.position > kWorthTrading && (!agent.patient || days_to_deadline_ < kDeadlineQuarter)) {
+    if (agent.position > kWorthTrading &&
+        (!agent.patient || days_to_deadline_ < kDeadlineQuarter)) {
       const double floor = scenario_.sell_margin * agent.hold_value;
-      const double margin = floor > 0 ? std::clamp((level / floor - 1) / kEagerMargin, 0.0, 1.0) : 0;
+      const double margin =
+          floor > 0 ? std::clamp((level / floor - 1) / kEagerMargin, 0.0, 1.0) : 0;
       if (chance < kSellHazard * (1 + kEagerness * margin)) {
         active_.push_back((static_cast<std::uint32_t>(i) << 2U) | 1U);
         continue;
@@ -194,7 +214,8 @@ void World::TradeListed(Date day) {
       active_.push_back((static_cast<std::uint32_t>(i) << 2U) | 3U);
     }
   }
-  for (std::size_t i = active_.size(); i > 1; --i) std::swap(active_[i - 1], active_[day_dice_.Below(i)]);
+  for (std::size_t i = active_.size(); i > 1; --i)
+    std::swap(active_[i - 1], active_[day_dice_.Below(i)]);
   double average = outlook_.adaptive;
   if (!recent_closes_.empty()) {
     average = 0;
@@ -228,14 +249,16 @@ void World::TradeListed(Date day) {
 
 void World::Buy(std::size_t firm, double need, double panic) {
   Agent& agent = agents_[firm];
-  if (need >= static_cast<double>(scenario_.block_from_t) && agent.dice.Chance(scenario_.block_probability) &&
-      BuyBlock(firm, need)) {
+  if (need >= static_cast<double>(scenario_.block_from_t) &&
+      agent.dice.Chance(scenario_.block_probability) && BuyBlock(firm, need)) {
     return;
   }
-  const double draw = agent.dice.LogNormal(scenario_.listed_size_median_t, scenario_.listed_size_sigma);
+  const double draw =
+      agent.dice.LogNormal(scenario_.listed_size_median_t, scenario_.listed_size_sigma);
   double wanted = std::max(scenario_.buy_fraction * need, std::min(draw, need));
   if (need < 1'000 || panic > 0) wanted = need;
-  const auto quantity = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::ceil(wanted)), 1, scenario_.block_from_t - 1);
+  const auto quantity = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::ceil(wanted)), 1,
+                                                 scenario_.block_from_t - 1);
   const bool due = agent.due_gap > 0;
 
   // The cheapest offer among what can be used.
@@ -272,14 +295,17 @@ void World::Buy(std::size_t firm, double need, double panic) {
     limit = std::max(worth, panic);
   }
   const market::InstrumentView& view = market_.instrument(best);
-  if (best_ask == 0) limit = std::min(limit, static_cast<double>(view.close.minor_per_tonne()) / 100 * scenario_.buy_markup);
+  if (best_ask == 0)
+    limit = std::min(
+        limit, static_cast<double>(view.close.minor_per_tonne()) / 100 * scenario_.buy_markup);
   const Price price = std::min(ToPrice(limit), view.band_high);
   if (price < view.band_low) return;
   const std::int64_t value = (price * Tonnes(size)).minor();
   if (!Fund(firm, value, value)) return;
-  const auto receipt = venue_.Apply(market::PlaceOrder{agent.member, best, matching::Side::kBuy,
-                                                       matching::TimeInForce::kDay, price, Tonnes(size)},
-                                    SourceKind::kAgent, static_cast<std::uint32_t>(firm));
+  const auto receipt =
+      venue_.Apply(market::PlaceOrder{agent.member, best, matching::Side::kBuy,
+                                      matching::TimeInForce::kDay, price, Tonnes(size)},
+                   SourceKind::kAgent, static_cast<std::uint32_t>(firm));
   if (!receipt.ok()) ++result_.refused_orders;
 }
 
@@ -289,38 +315,48 @@ bool World::BuyBlock(std::size_t firm, double need) {
   const bool due = buyer.due_gap > 0;
   const bool panicking = days_to_deadline_ < scenario_.panic_days;
   const auto wanted =
-      std::max(scenario_.block_from_t, static_cast<std::int64_t>((panicking ? 1 : scenario_.buy_fraction) * need));
+      std::max(scenario_.block_from_t,
+               static_cast<std::int64_t>((panicking ? 1 : scenario_.buy_fraction) * need));
   // Inside the group first, then whoever is met.
   std::array<std::size_t, 8> candidates{};
   std::size_t count = 0;
   if (buyer.group != 0) {
     for (const std::uint32_t other : large_sellers_) {
-      if (agents_[other].group == buyer.group && other != firm && count < 3) candidates[count++] = other;
+      if (agents_[other].group == buyer.group && other != firm && count < 3)
+        candidates[count++] = other;
     }
   }
-  while (count < candidates.size()) candidates[count++] = large_sellers_[buyer.dice.Below(large_sellers_.size())];
+  while (count < candidates.size())
+    candidates[count++] = large_sellers_[buyer.dice.Below(large_sellers_.size())];
   for (const std::size_t other : candidates) {
     Agent& seller = agents_[other];
     if (other == firm || seller.position < static_cast<double>(scenario_.block_from_t)) continue;
-    if (seller.patient && seller.group != buyer.group && days_to_deadline_ > kDeadlineQuarter) continue;
+    if (seller.patient && seller.group != buyer.group && days_to_deadline_ > kDeadlineQuarter)
+      continue;
     for (const VintageInstrument& entry : vintages_) {
       if (!entry.listed || (due && entry.vintage > year_ - 1)) continue;
-      const double free = entry.vintage <= year_ - 1 ? std::min(-seller.due_gap, seller.position) : seller.position;
-      const std::int64_t quantity = std::min({wanted, static_cast<std::int64_t>(free), Held(other, entry.ledger)});
+      const double free =
+          entry.vintage <= year_ - 1 ? std::min(-seller.due_gap, seller.position) : seller.position;
+      const std::int64_t quantity =
+          std::min({wanted, static_cast<std::int64_t>(free), Held(other, entry.ledger)});
       if (quantity < scenario_.block_from_t) continue;
       const market::InstrumentView& view = market_.instrument(entry.instrument);
       const double close = static_cast<double>(view.previous_close.minor_per_tonne()) / 100;
-      const double agreed = close * (1 - scenario_.block_discount + scenario_.block_sd * buyer.dice.Normal());
+      const double agreed =
+          close * (1 - scenario_.block_discount + scenario_.block_sd * buyer.dice.Normal());
       const bool forced = seller.legacy_excess > kWorthTrading;
       if (!forced && agreed < 0.9 * seller.hold_value) continue;
-      if (agreed > std::max(kBuyTolerance * buyer.hold_value, days_to_deadline_ < scenario_.panic_days ? 2 * close : 0)) continue;
+      if (agreed > std::max(kBuyTolerance * buyer.hold_value,
+                            days_to_deadline_ < scenario_.panic_days ? 2 * close : 0))
+        continue;
       const Price price = std::clamp(ToPrice(agreed), view.block_band_low, view.block_band_high);
       if (MakeAvailable(other, entry.ledger, quantity) < quantity) continue;
       const std::int64_t value = (price * Tonnes(quantity)).minor();
       if (!Fund(firm, value, value)) return false;
-      const auto receipt = venue_.Apply(
-          market::TradeBlock{seller.member, buyer.member, entry.instrument, price, Tonnes(quantity)}, SourceKind::kAgent,
-          static_cast<std::uint32_t>(firm));
+      const auto receipt =
+          venue_.Apply(market::TradeBlock{seller.member, buyer.member, entry.instrument, price,
+                                          Tonnes(quantity)},
+                       SourceKind::kAgent, static_cast<std::uint32_t>(firm));
       if (!receipt.ok()) ++result_.refused_orders;
       return receipt.ok();
     }
@@ -338,13 +374,17 @@ void World::Sell(std::size_t firm, double surplus, bool forced) {
     const std::int64_t held = Held(firm, entry.ledger);
     const auto most = std::min(static_cast<std::int64_t>(free), held);
     if (most < 1) continue;
-    const double draw = agent.dice.LogNormal(scenario_.listed_size_median_t, scenario_.listed_size_sigma);
-    const double wanted = std::max(draw, (days_to_deadline_ < scenario_.panic_days ? 0.5 : 0.2) * surplus);
-    const auto quantity = std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1, std::min(most, scenario_.block_from_t - 1));
+    const double draw =
+        agent.dice.LogNormal(scenario_.listed_size_median_t, scenario_.listed_size_sigma);
+    const double wanted =
+        std::max(draw, (days_to_deadline_ < scenario_.panic_days ? 0.5 : 0.2) * surplus);
+    const auto quantity = std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1,
+                                                   std::min(most, scenario_.block_from_t - 1));
     const market::InstrumentView& view = market_.instrument(entry.instrument);
     const matching::BestQuote ask = market_.best(entry.instrument, matching::Side::kSell);
     const double close = static_cast<double>(view.previous_close.minor_per_tonne()) / 100;
-    const double best = ask.present ? static_cast<double>(ask.price.minor_per_tonne()) / 100 : close;
+    const double best =
+        ask.present ? static_cast<double>(ask.price.minor_per_tonne()) / 100 : close;
     double price = best * (1 - kUndercut * agent.dice.Uniform());
     const bool urgent = agent.dice.Chance(kUrgentShare);
     if (forced) {
@@ -360,10 +400,11 @@ void World::Sell(std::size_t firm, double surplus, bool forced) {
     if (limit > view.band_high) return;
     const std::int64_t available = MakeAvailable(firm, entry.ledger, quantity);
     if (available < 1) continue;
-    const auto receipt = venue_.Apply(market::PlaceOrder{agent.member, entry.instrument, matching::Side::kSell,
-                                                         matching::TimeInForce::kDay, limit,
-                                                         Tonnes(std::min(quantity, available))},
-                                      SourceKind::kAgent, static_cast<std::uint32_t>(firm));
+    const auto receipt =
+        venue_.Apply(market::PlaceOrder{agent.member, entry.instrument, matching::Side::kSell,
+                                        matching::TimeInForce::kDay, limit,
+                                        Tonnes(std::min(quantity, available))},
+                     SourceKind::kAgent, static_cast<std::uint32_t>(firm));
     if (!receipt.ok()) ++result_.refused_orders;
     return;
   }
@@ -379,7 +420,10 @@ void World::BuyForCarryOver(std::size_t firm) {
   }
   const double spare = static_cast<double>(held) + std::min(0.0, -agent.due_gap);
   const double room =
-      static_cast<double>(authority_.CarryOverRoom(id, Tonnes(agent.net_sales_legacy), Tonnes(kAmountMax / 4)).count()) - spare;
+      static_cast<double>(
+          authority_.CarryOverRoom(id, Tonnes(agent.net_sales_legacy), Tonnes(kAmountMax / 4))
+              .count()) -
+      spare;
   if (room < 1'000) return;
   for (const VintageInstrument& entry : vintages_) {
     if (!entry.listed || entry.vintage >= scenario_.first_banking_vintage) continue;
@@ -387,13 +431,15 @@ void World::BuyForCarryOver(std::size_t firm) {
     if (!ask.present) continue;
     const double offer = static_cast<double>(ask.price.minor_per_tonne()) / 100;
     if (offer * scenario_.sell_margin > agent.hold_value) continue;
-    const auto quantity = std::clamp<std::int64_t>(static_cast<std::int64_t>(room * 0.5 * agent.dice.Uniform()), 1'000,
-                                                   scenario_.block_from_t - 1);
+    const auto quantity =
+        std::clamp<std::int64_t>(static_cast<std::int64_t>(room * 0.5 * agent.dice.Uniform()),
+                                 1'000, scenario_.block_from_t - 1);
     const std::int64_t value = (ask.price * Tonnes(quantity)).minor();
     if (!Fund(firm, value, value)) return;
-    const auto receipt = venue_.Apply(market::PlaceOrder{agent.member, entry.instrument, matching::Side::kBuy,
-                                                         matching::TimeInForce::kImmediateOrCancel, ask.price, Tonnes(quantity)},
-                                      SourceKind::kAgent, static_cast<std::uint32_t>(firm));
+    const auto receipt = venue_.Apply(
+        market::PlaceOrder{agent.member, entry.instrument, matching::Side::kBuy,
+                           matching::TimeInForce::kImmediateOrCancel, ask.price, Tonnes(quantity)},
+        SourceKind::kAgent, static_cast<std::uint32_t>(firm));
     if (!receipt.ok()) ++result_.refused_orders;
     return;
   }
@@ -403,23 +449,27 @@ void World::OfferOffsets() {
   const LedgerId ledger = authority_.offset_ledger();
   std::int64_t stock = market_.holding(projects_, ledger).available;
   if (stock <= 0) return;
-  const double target = scenario_.offset_price_share * static_cast<double>(HeadlineClose().minor_per_tonne()) / 100;
+  const double target =
+      scenario_.offset_price_share * static_cast<double>(HeadlineClose().minor_per_tonne()) / 100;
   const market::InstrumentView& view = market_.instrument(offset_instrument_);
   const Price wanted = ToPrice(target);
   if (wanted < view.band_low || wanted > view.band_high) {
-    // The allowance price has left the offset's band: it is listed anew at the price it is offered at.
-    ETS_ASSERT(venue_.Apply(market::DelistInstrument{offset_instrument_}, SourceKind::kAuthority).ok());
-    const auto listed =
-        venue_.Apply(market::ListInstrument{ledger, authority_.cny(), wanted}, SourceKind::kAuthority);
+    // The allowance price has left the offset's band: it is listed anew at the price it is offered
+    // at.
+    ETS_ASSERT(
+        venue_.Apply(market::DelistInstrument{offset_instrument_}, SourceKind::kAuthority).ok());
+    const auto listed = venue_.Apply(market::ListInstrument{ledger, authority_.cny(), wanted},
+                                     SourceKind::kAuthority);
     ETS_ASSERT(listed.ok());
     offset_instrument_ = InstrumentId(static_cast<std::uint16_t>(listed->id));
     return;
   }
   while (stock > 0) {
     const std::int64_t quantity = std::min(stock, scenario_.block_from_t - 1);
-    const auto receipt = venue_.Apply(market::PlaceOrder{projects_, offset_instrument_, matching::Side::kSell,
-                                                         matching::TimeInForce::kDay, wanted, Tonnes(quantity)},
-                                      SourceKind::kAgent, static_cast<std::uint32_t>(agents_.size()));
+    const auto receipt =
+        venue_.Apply(market::PlaceOrder{projects_, offset_instrument_, matching::Side::kSell,
+                                        matching::TimeInForce::kDay, wanted, Tonnes(quantity)},
+                     SourceKind::kAgent, static_cast<std::uint32_t>(agents_.size()));
     if (!receipt.ok()) return;
     stock -= quantity;
   }
@@ -428,7 +478,8 @@ void World::OfferOffsets() {
 void World::CollectBids(const scheme::PlannedAuction& planned, std::size_t auctions_left) {
   const auto lot = static_cast<double>(auction::FindFormat(scenario_.auction_format)->lot.count());
   const int month = (today_.year() - kFirstYear) * 12 + today_.month() - 1;
-  const auto limit = static_cast<std::int64_t>(static_cast<double>(planned.volume.count()) * scenario_.auction_bidder_limit);
+  const auto limit = static_cast<std::int64_t>(static_cast<double>(planned.volume.count()) *
+                                               scenario_.auction_bidder_limit);
   for (std::size_t i = 0; i < agents_.size(); ++i) {
     Agent& agent = agents_[i];
     if (!agent.enrolled) continue;
@@ -436,7 +487,8 @@ void World::CollectBids(const scheme::PlannedAuction& planned, std::size_t aucti
     const Sector& sector = scenario_.sectors[agent.sector];
     if (year_ < sector.first_vintage) continue;
     // The year's paid need, spread over its auctions; what is already long is used up slowly.
-    const double to_come = (record.expected_emissions - record.expected_free) * (1 - elapsed_share_);
+    const double to_come =
+        (record.expected_emissions - record.expected_free) * (1 - elapsed_share_);
     double need = to_come + std::max(0.0, -agent.position) - 0.5 * std::max(0.0, agent.position);
     if (sector.RuleOf(year_) != "cap") need *= kUncappedBidding;
     double weekly = need / static_cast<double>(auctions_left);
@@ -444,11 +496,13 @@ void World::CollectBids(const scheme::PlannedAuction& planned, std::size_t aucti
       // Whoever has obligations for years to come takes cheap units to bank.
       const auto lots = std::llround(record.expected_emissions * kBankBidShare / lot);
       const Price price = ToPrice(agent.expected_price * kBankBidPrice);
-      const std::int64_t quantity = std::min(limit / static_cast<std::int64_t>(lot), static_cast<std::int64_t>(lots)) *
-                                    static_cast<std::int64_t>(lot);
-      if (quantity > 0 && price >= planned.reserve && Fund(i, (price * Tonnes(quantity)).minor(), 0)) {
-        const auto receipt = venue_.Apply(market::SubmitBid{agent.member, price, Tonnes(quantity)}, SourceKind::kAgent,
-                                          static_cast<std::uint32_t>(i));
+      const std::int64_t quantity =
+          std::min(limit / static_cast<std::int64_t>(lot), static_cast<std::int64_t>(lots)) *
+          static_cast<std::int64_t>(lot);
+      if (quantity > 0 && price >= planned.reserve &&
+          Fund(i, (price * Tonnes(quantity)).minor(), 0)) {
+        const auto receipt = venue_.Apply(market::SubmitBid{agent.member, price, Tonnes(quantity)},
+                                          SourceKind::kAgent, static_cast<std::uint32_t>(i));
         if (!receipt.ok()) ++result_.refused_orders;
       }
     }
@@ -457,22 +511,26 @@ void World::CollectBids(const scheme::PlannedAuction& planned, std::size_t aucti
     if (!agent.dice.Chance(participation)) continue;
     weekly = std::max(weekly / participation, lot);
     // Its own value: the expected price, or abating the gap itself where that is cheaper.
-    const double gap = record.expected_emissions > 0 ? std::min(1.0, need / record.expected_emissions) : 0;
+    const double gap =
+        record.expected_emissions > 0 ? std::min(1.0, need / record.expected_emissions) : 0;
     const double own = record.per_tonne > 0.5
-                           ? MarginalCost(agent, scenario_, sector, scenario_.operation_share + agent.decided + gap, month)
+                           ? MarginalCost(agent, scenario_, sector,
+                                          scenario_.operation_share + agent.decided + gap, month)
                            : agent.expected_price;
     const double value = std::min(agent.expected_price, own);
     std::int64_t left = limit;
     for (std::size_t step = 0; step < kBidParts.size(); ++step) {
       const Price price = ToPrice(value * scenario_.bid_steps[step]);
       if (price < planned.reserve) break;
-      const auto lots = std::max<std::int64_t>(step == 0 ? 1 : 0, std::llround(weekly * kBidParts[step] / lot));
-      const std::int64_t quantity = std::min(left / static_cast<std::int64_t>(lot), lots) * static_cast<std::int64_t>(lot);
+      const auto lots =
+          std::max<std::int64_t>(step == 0 ? 1 : 0, std::llround(weekly * kBidParts[step] / lot));
+      const std::int64_t quantity =
+          std::min(left / static_cast<std::int64_t>(lot), lots) * static_cast<std::int64_t>(lot);
       if (quantity <= 0) continue;
       const std::int64_t cost = (price * Tonnes(quantity)).minor();
       if (!Fund(i, cost, static_cast<std::int64_t>(value * 100 * weekly * 12))) break;
-      const auto receipt =
-          venue_.Apply(market::SubmitBid{agent.member, price, Tonnes(quantity)}, SourceKind::kAgent, static_cast<std::uint32_t>(i));
+      const auto receipt = venue_.Apply(market::SubmitBid{agent.member, price, Tonnes(quantity)},
+                                        SourceKind::kAgent, static_cast<std::uint32_t>(i));
       if (!receipt.ok()) {
         ++result_.refused_orders;
         break;
@@ -482,16 +540,17 @@ void World::CollectBids(const scheme::PlannedAuction& planned, std::size_t aucti
   }
 }
 
-void World::HoldAuctions(Date day) {
+void World::HoldAuctions(Date day, const std::vector<scheme::PlannedAuction>& auctions) {
   const std::size_t auctions_left = authority_.AuctionsLeft(day);
-  for (const scheme::PlannedAuction& planned : authority_.Auctions(day)) {
+  for (const scheme::PlannedAuction& planned : auctions) {
     const VintageInstrument entry = EnsureListed(planned.vintage);
     venue_.Deposit(auctioneer_, entry.ledger, planned.volume.count());
     market::OpenAuction open;
     open.auctioneer = auctioneer_;
     open.instrument = entry.instrument;
     open.terms.format = *auction::FindFormat(scenario_.auction_format);
-    open.terms.format.purchase_limit_bp = static_cast<std::uint32_t>(std::lround(scenario_.auction_bidder_limit * 10'000));
+    open.terms.format.purchase_limit_bp =
+        static_cast<std::uint32_t>(std::lround(scenario_.auction_bidder_limit * 10'000));
     open.terms.supply = planned.volume;
     open.terms.reserve = planned.reserve;
     open.terms.tie_seed = day_dice_.Next();
@@ -503,12 +562,16 @@ void World::HoldAuctions(Date day) {
     venue_.AskBack(auctioneer_, entry.ledger);
     venue_.AskBack(auctioneer_, authority_.cny());
     result_.alarms += venue_.Settle();
-    const std::int64_t revenue = registry_.balance(authority_.accounts().auction_stock, authority_.cny());
+    const std::int64_t revenue =
+        registry_.balance(authority_.accounts().auction_stock, authority_.cny());
     if (revenue > 0) {
-      ETS_ASSERT(venue_.Apply(registry::MakeTransfer{{authority_.accounts().auction_stock, authority_.accounts().treasury,
-                                                      authority_.cny(), revenue, registry::TransferCode::kOther, 0, 0}},
-                              SourceKind::kAuthority)
-                     .ok());
+      ETS_ASSERT(
+          venue_
+              .Apply(registry::MakeTransfer{{authority_.accounts().auction_stock,
+                                             authority_.accounts().treasury, authority_.cny(),
+                                             revenue, registry::TransferCode::kOther, 0, 0}},
+                     SourceKind::kAuthority)
+              .ok());
     }
     authority_.AuctionHeld(planned, last_clearing_);
     const std::int64_t sold = last_clearing_.sold.count();
@@ -521,7 +584,8 @@ void World::HoldAuctions(Date day) {
     week_auction_bid_ += last_clearing_.bid_volume.count();
     if (sold > 0) {
       week_auction_value_ += last_clearing_.price * last_clearing_.sold;
-      const double eur = static_cast<double>(last_clearing_.price.minor_per_tonne()) / scenario_.cny_per_eur;
+      const double eur =
+          static_cast<double>(last_clearing_.price.minor_per_tonne()) / scenario_.cny_per_eur;
       domestic_prices_.Add({day, Price::FromMinorPerTonne(std::llround(eur)), last_clearing_.sold});
     }
     AuctionRow row;

@@ -15,7 +15,8 @@ namespace ets::sim {
 // a balance. A refusal where none is possible stops the run (ETS_ASSERT).
 class Venue {
  public:
-  Venue(registry::Registry& registry, market::Market& market) : registry_(registry), market_(market) {}
+  Venue(registry::Registry& registry, market::Market& market)
+      : registry_(registry), market_(market) {}
 
   registry::Registry& registry() { return registry_; }
   market::Market& market() { return market_; }
@@ -25,9 +26,10 @@ class Venue {
   // Moves both machines' time.
   void AdvanceTo(SimTime time);
 
-  Result<registry::Receipt, registry::Refusal> Apply(const registry::Command& command, SourceKind source,
-                                                     std::uint32_t id = 0);
-  Result<market::Receipt, market::Refusal> Apply(const market::Input& input, SourceKind source, std::uint32_t id = 0);
+  Result<registry::Receipt, registry::Refusal> Apply(const registry::Command& command,
+                                                     SourceKind source, std::uint32_t id = 0);
+  Result<market::Receipt, market::Refusal> Apply(const market::Input& input, SourceKind source,
+                                                 std::uint32_t id = 0);
 
   // Opens an ESCROW account for a holder and admits it as a member.
   MemberId Admit(std::uint32_t entity, AccountId holder);

@@ -16,8 +16,8 @@
 #include "sim/kernel.h"
 #include "sim/venue.h"
 
-// The inside of a run: what kernel.cc, production.cc, trading.cc, compliance.cc and recording.cc share.
-// Only those files include it.
+// The inside of a run: what kernel.cc, production.cc, trading.cc, compliance.cc and recording.cc
+// share. Only those files include it.
 namespace ets::sim {
 
 inline constexpr int kFirstYear = 2024;  // Index 0 of everything by year.
@@ -29,8 +29,8 @@ struct VintageInstrument {
   LedgerId ledger;
   InstrumentId instrument;
   bool listed = false;
-  int quiet_days = 0;            // Trading days since the last listed trade.
-  double recent_volume = 0;      // Listed t and CNY, fading by a tenth a day.
+  int quiet_days = 0;        // Trading days since the last listed trade.
+  double recent_volume = 0;  // Listed t and CNY, fading by a tenth a day.
   double recent_value = 0;
 };
 
@@ -61,6 +61,7 @@ class World final : public market::Listener {
   void Evening(Date day);
   void CloseDay(Date day);
   VintageInstrument& EnsureListed(int vintage);
+  void Relist(VintageInstrument& entry);
   Price HeadlineClose() const;
 
   // production.cc
@@ -70,7 +71,9 @@ class World final : public market::Listener {
   void ProduceMonth(int year, int month);
   void MonthOutlook(Date day);
   policy::Activity ActivityIn(std::size_t firm, int year, bool whole_year) const;
-  FirmYear& year_of(std::size_t firm, int year) { return years_[firm][static_cast<std::size_t>(year - kFirstYear)]; }
+  FirmYear& year_of(std::size_t firm, int year) {
+    return years_[firm][static_cast<std::size_t>(year - kFirstYear)];
+  }
   const FirmYear& year_of(std::size_t firm, int year) const {
     return years_[firm][static_cast<std::size_t>(year - kFirstYear)];
   }
@@ -85,7 +88,7 @@ class World final : public market::Listener {
   bool BuyBlock(std::size_t firm, double need);
   void Sell(std::size_t firm, double surplus, bool forced);
   void BuyForCarryOver(std::size_t firm);
-  void HoldAuctions(Date day);
+  void HoldAuctions(Date day, const std::vector<scheme::PlannedAuction>& auctions);
   void CollectBids(const scheme::PlannedAuction& planned, std::size_t auctions_left);
   bool Fund(std::size_t firm, std::int64_t amount, std::int64_t chunk);
   std::int64_t MakeAvailable(std::size_t firm, LedgerId ledger, std::int64_t amount);
@@ -127,44 +130,48 @@ class World final : public market::Listener {
 
   Date today_;
   int year_ = 0;
-  int days_to_deadline_ = 0;   // Trading days.
+  int days_to_deadline_ = 0;  // Trading days.
   bool last_buying_day_ = false;
   std::vector<Agent> agents_;
-  std::vector<std::vector<FirmYear>> years_;      // [firm][year - kFirstYear].
+  std::vector<std::vector<FirmYear>> years_;  // [firm][year - kFirstYear].
   std::vector<bool> sector_open_;
-  std::vector<double> sector_shock_;              // AR(1) state.
-  std::vector<double> sector_level_;              // Output over 2024, without price reactions.
+  std::vector<double> sector_shock_;                  // AR(1) state.
+  std::vector<double> sector_level_;                  // Output over 2024, without price reactions.
   std::vector<std::vector<double>> expected_figure_;  // [sector][year - kFirstYear].
-  std::vector<std::vector<SectorTally>> tallies_; // [sector][year - kFirstYear].
+  std::vector<std::vector<SectorTally>> tallies_;     // [sector][year - kFirstYear].
   std::vector<int> deadline_day_rank_;
 
-  std::vector<VintageInstrument> vintages_;       // Oldest first.
+  std::vector<VintageInstrument> vintages_;  // Oldest first.
   InstrumentId offset_instrument_;
   MemberId auctioneer_, projects_;
   AccountId projects_holder_;
-  std::vector<std::int32_t> firm_of_member_;      // -1: the auctioneer or the offset projects.
+  std::vector<std::int32_t> firm_of_member_;  // -1: the auctioneer or the offset projects.
 
   EquilibriumPath planned_, fallback_, opening_path_;
   Outlook outlook_;
-  std::vector<double> recent_closes_;             // Headline, the last 30 trading days.
+  std::vector<double> recent_closes_;  // Headline, the last 30 trading days.
   Price month_average_;
+  std::int64_t month_t_ =
+      0;  // Listed trades and awards since the month began: what firms see of prices.
+  Money month_value_;
   std::int64_t december_t_ = 0;
   Money december_value_;
-  double elapsed_share_ = 0;                      // Of the year, by calendar.
+  double elapsed_share_ = 0;  // Of the year, by calendar.
 
-  std::vector<std::uint32_t> active_;             // Scratch.
+  std::vector<std::uint32_t> active_;  // Scratch.
   std::vector<std::uint32_t> large_sellers_;
   Prng day_dice_;
   Prng error_dice_;
   auction::Clearing last_clearing_;
 
   // Running totals for the scarcity ledger, of the calendar year.
-  std::int64_t held_before_ = 0, sold_at_auction_ = 0, containment_sold_ = 0, obligations_met_ = 0, offsets_used_ = 0;
+  std::int64_t held_before_ = 0, sold_at_auction_ = 0, containment_sold_ = 0, obligations_met_ = 0,
+               offsets_used_ = 0;
   scheme::Authority::Totals totals_before_;
   std::int64_t week_auction_t_ = 0, week_auction_offered_ = 0, week_auction_bid_ = 0;
   Money week_auction_value_;
-  std::vector<double> certificate_sum_;           // By year: sum of daily certificate prices ...
-  std::vector<int> certificate_days_;             // ... and how many.
+  std::vector<double> certificate_sum_;  // By year: sum of daily certificate prices ...
+  std::vector<int> certificate_days_;    // ... and how many.
   std::vector<double> headline_sum_;
   std::vector<int> headline_days_;
 

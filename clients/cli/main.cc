@@ -9,13 +9,17 @@
 
 int main(int argc, char** argv) {
   int exit_code = 0;
-  CLI::App app("CapClear: an emissions trading system that you can run.\n"
-               "It answers with numbers what happens to prices, costs and compliance when a scheme moves from free,\n"
-               "intensity-based allocation to absolute caps and paid permits.");
+  CLI::App app(
+      "CapClear: an emissions trading system that you can run.\n"
+      "It answers with numbers what happens to prices, costs and compliance when a scheme moves "
+      "from free,\n"
+      "intensity-based allocation to absolute caps and paid permits.");
   app.name("capclear");
   app.set_version_flag("--version", std::string("capclear ") + ets::server::kVersion);
   app.require_subcommand(1);
-  app.footer("capclear VERB --help explains a verb. Exit codes: 0 done, 1 failed while running, 2 bad input.");
+  app.footer(
+      "capclear VERB --help explains a verb. Exit codes: 0 done, 1 failed while running, 2 bad "
+      "input.");
   ets::cli::AddRunVerb(app, exit_code);
   ets::cli::AddStudyVerbs(app, exit_code);
   ets::cli::AddRegistryVerbs(app, exit_code);

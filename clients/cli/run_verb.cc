@@ -24,7 +24,8 @@ void OnInterrupt(int) { interrupted = true; }
 // One line that renews itself on a terminal; one log line a simulated year elsewhere.
 class ProgressLine {
  public:
-  ProgressLine() : terminal_(isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()) {}
+  ProgressLine()
+      : terminal_(isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()) {}
 
   void Show(const sim::Progress& progress) {
     const auto now = std::chrono::steady_clock::now();
@@ -32,15 +33,17 @@ class ProgressLine {
     const double rate = elapsed > 0 ? static_cast<double>(progress.orders) / elapsed : 0;
     if (!terminal_) {
       if (progress.day.month() == 12 && progress.day.day() == 31) {
-        spdlog::info("{} simulated, {:.0f}%, {:.0f} orders/s", ToString(progress.day), progress.share_done * 100, rate);
+        spdlog::info("{} simulated, {:.0f}%, {:.0f} orders/s", ToString(progress.day),
+                     progress.share_done * 100, rate);
       }
       return;
     }
     if (now - last_ < std::chrono::milliseconds(100) && progress.share_done < 1) return;
     last_ = now;
-    const double left = progress.share_done > 0 ? elapsed * (1 - progress.share_done) / progress.share_done : 0;
-    std::fprintf(stderr, "\r%s  %3.0f%%  %9.0f orders/s  %4.0f s left \x1b[K", ToString(progress.day).c_str(),
-                 progress.share_done * 100, rate, left);
+    const double left =
+        progress.share_done > 0 ? elapsed * (1 - progress.share_done) / progress.share_done : 0;
+    std::fprintf(stderr, "\r%s  %3.0f%%  %9.0f orders/s  %4.0f s left \x1b[K",
+                 ToString(progress.day).c_str(), progress.share_done * 100, rate, left);
     shown_ = true;
   }
 
@@ -57,10 +60,10 @@ class ProgressLine {
 };
 
 void PrintSummary(const server::RunOutcome& outcome) {
-  std::printf("\n%4s  %9s  %11s  %8s  %10s  %9s  %9s  %9s  %6s  %11s\n", "", "price", "equilibrium", "traded", "emissions",
-              "bank", "auctioned", "auction", "sales", "certificate");
-  std::printf("%4s  %9s  %11s  %8s  %10s  %9s  %9s  %9s  %6s  %11s\n", "year", "CNY/t", "CNY/t", "Mt", "Mt CO2e", "Mt", "Mt",
-              "CNY/t", "CNYbn", "EUR/t");
+  std::printf("\n%4s  %9s  %11s  %8s  %10s  %9s  %9s  %9s  %6s  %11s\n", "", "price", "equilibrium",
+              "traded", "emissions", "bank", "auctioned", "auction", "sales", "certificate");
+  std::printf("%4s  %9s  %11s  %8s  %10s  %9s  %9s  %9s  %6s  %11s\n", "year", "CNY/t", "CNY/t",
+              "Mt", "Mt CO2e", "Mt", "Mt", "CNY/t", "CNYbn", "EUR/t");
   const auto cell = [](double number, int width, int decimals) {
     char text[32];
     if (number == 0) {
@@ -71,11 +74,12 @@ void PrintSummary(const server::RunOutcome& outcome) {
     return std::string(text);
   };
   for (const server::YearSummary& year : outcome.years) {
-    std::printf("%4d  %s  %s  %s  %s  %s  %s  %s  %s  %s\n", year.year, cell(year.mean_price_cny, 9, 2).c_str(),
-                cell(year.equilibrium_cny, 11, 2).c_str(), cell(year.traded_mt, 8, 1).c_str(),
-                cell(year.emissions_mt, 10, 1).c_str(), cell(year.bank_mt, 9, 1).c_str(),
-                cell(year.auctioned_mt, 9, 1).c_str(), cell(year.auction_cny, 9, 2).c_str(),
-                cell(year.revenue_bn_cny, 6, 1).c_str(), cell(year.certificate_eur, 11, 2).c_str());
+    std::printf("%4d  %s  %s  %s  %s  %s  %s  %s  %s  %s\n", year.year,
+                cell(year.mean_price_cny, 9, 2).c_str(), cell(year.equilibrium_cny, 11, 2).c_str(),
+                cell(year.traded_mt, 8, 1).c_str(), cell(year.emissions_mt, 10, 1).c_str(),
+                cell(year.bank_mt, 9, 1).c_str(), cell(year.auctioned_mt, 9, 1).c_str(),
+                cell(year.auction_cny, 9, 2).c_str(), cell(year.revenue_bn_cny, 6, 1).c_str(),
+                cell(year.certificate_eur, 11, 2).c_str());
   }
   std::printf("\n%llu orders and bids, %llu trades, every one settled in the registry; %.1f s\n",
               static_cast<unsigned long long>(outcome.result.orders + outcome.result.bids),
@@ -97,7 +101,8 @@ int RunScenario(const RunFlags& flags) {
   if (flags.seed) overrides.push_back("seed=" + std::to_string(*flags.seed));
   const server::LoadedScenario loaded = server::LoadScenario(flags.scenario, overrides);
   if (!loaded.problems.empty()) {
-    for (const sim::Problem& problem : loaded.problems) std::fprintf(stderr, "%s\n", sim::ToString(problem).c_str());
+    for (const sim::Problem& problem : loaded.problems)
+      std::fprintf(stderr, "%s\n", sim::ToString(problem).c_str());
     return kBadInput;
   }
   std::signal(SIGINT, OnInterrupt);
@@ -132,14 +137,22 @@ int RunScenario(const RunFlags& flags) {
 
 void AddRunVerb(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<RunFlags>();
-  CLI::App* run = app.add_subcommand("run", "Run a scenario and write its folder: report.html, run.sqlite, run.json, journals");
-  run->add_option("scenario", flags->scenario, "Scenario file (TOML); docs/scenario.md lists every key")->required();
-  run->add_option("--out", flags->out, "Folder to write (default: runs/<scenario>-<seed>, next free suffix)");
+  CLI::App* run = app.add_subcommand(
+      "run", "Run a scenario and write its folder: report.html, run.sqlite, run.json, journals");
+  run->add_option("scenario", flags->scenario,
+                  "Scenario file (TOML); docs/scenario.md lists every key")
+      ->required();
+  run->add_option("--out", flags->out,
+                  "Folder to write (default: runs/<scenario>-<seed>, next free suffix)");
   run->add_option("--seed", flags->seed, "Seed of all chance; equal seeds give equal runs");
-  run->add_option("--set", flags->sets, "Change one key: --set key=value, as often as needed")->take_all()->allow_extra_args(false);
+  run->add_option("--set", flags->sets, "Change one key: --set key=value, as often as needed")
+      ->take_all()
+      ->allow_extra_args(false);
   run->add_flag("--force", flags->force, "Replace the folder given with --out if it holds a run");
   run->add_flag("--csv", flags->csv, "Also write every table as CSV into <folder>/csv");
-  run->footer("Exit codes: 0 done, 1 failed or stopped while running (the folder keeps a file INCOMPLETE), 2 bad input.");
+  run->footer(
+      "Exit codes: 0 done, 1 failed or stopped while running (the folder keeps a file INCOMPLETE), "
+      "2 bad input.");
   run->callback([flags, &exit_code] { exit_code = RunScenario(*flags); });
 }
 

@@ -29,7 +29,8 @@ struct Flags {
 
 bool Load(const Flags& flags, server::LoadedScenario& loaded) {
   loaded = server::LoadScenario(flags.scenario, flags.sets);
-  for (const sim::Problem& problem : loaded.problems) std::fprintf(stderr, "%s\n", sim::ToString(problem).c_str());
+  for (const sim::Problem& problem : loaded.problems)
+    std::fprintf(stderr, "%s\n", sim::ToString(problem).c_str());
   return loaded.problems.empty();
 }
 
@@ -45,7 +46,9 @@ int WritePopulation(const Flags& flags) {
   file << csv;
   file.close();
   if (!file) {
-    std::fprintf(stderr, "--out %s: cannot be written; allowed: a writable file, or - for standard output\n", flags.out.c_str());
+    std::fprintf(
+        stderr, "--out %s: cannot be written; allowed: a writable file, or - for standard output\n",
+        flags.out.c_str());
     return kBadInput;
   }
   std::printf("%zu firms in %s\n", loaded.population.firms.size(), flags.out.c_str());
@@ -62,16 +65,19 @@ int ShowEquilibrium(const Flags& flags) {
   question.discount = flags.discount > 0 ? flags.discount : loaded.scenario.discount_mean;
   const sim::EquilibriumPath path = solver.Solve(question);
   std::printf("%4s  %10s  %8s  %12s", "year", "price CNY", "bank Mt", "emissions Mt");
-  for (const sim::Sector& sector : loaded.scenario.sectors) std::printf("  %14s", sector.name.c_str());
+  for (const sim::Sector& sector : loaded.scenario.sectors)
+    std::printf("  %14s", sector.name.c_str());
   std::printf("\n");
   for (std::size_t i = 0; i < path.price.size(); ++i) {
-    std::printf("%4d  %10.2f  %8.1f  %12.1f", path.first_year + static_cast<int>(i), path.price[i], path.bank_t[i] / 1e6,
-                path.emissions_t[i] / 1e6);
+    std::printf("%4d  %10.2f  %8.1f  %12.1f", path.first_year + static_cast<int>(i), path.price[i],
+                path.bank_t[i] / 1e6, path.emissions_t[i] / 1e6);
     for (const double net : path.sector_net_t[i]) std::printf("  %14.2f", net / 1e6);
     std::printf("\n");
   }
-  std::printf("Columns by sector: free + sold - emissions, Mt. Bank at the start %.1f Mt, discount %.1f%%.\n", flags.bank_mt,
-              question.discount * 100);
+  std::printf(
+      "Columns by sector: free + sold - emissions, Mt. Bank at the start %.1f Mt, discount "
+      "%.1f%%.\n",
+      flags.bank_mt, question.discount * 100);
   return kDone;
 }
 
@@ -98,44 +104,59 @@ void AddStudyVerbs(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<Flags>();
   const auto with_scenario = [&flags](CLI::App* verb) {
     verb->add_option("scenario", flags->scenario, "Scenario file (TOML)")->capture_default_str();
-    verb->add_option("--set", flags->sets, "Change one key: --set key=value")->take_all()->allow_extra_args(false);
+    verb->add_option("--set", flags->sets, "Change one key: --set key=value")
+        ->take_all()
+        ->allow_extra_args(false);
   };
 
-  CLI::App* population = app.add_subcommand("population", "Write the firms of a scenario as CSV; edit it and use it with firms = \"my.csv\"");
+  CLI::App* population = app.add_subcommand(
+      "population",
+      "Write the firms of a scenario as CSV; edit it and use it with firms = \"my.csv\"");
   with_scenario(population);
   population->add_option("--out", flags->out, "File to write; - or nothing: standard output");
   population->callback([flags, &exit_code] { exit_code = WritePopulation(*flags); });
 
-  CLI::App* equilibrium = app.add_subcommand("equilibrium", "Solve the frictionless benchmark of a scenario: price, bank and emissions by year");
+  CLI::App* equilibrium = app.add_subcommand(
+      "equilibrium",
+      "Solve the frictionless benchmark of a scenario: price, bank and emissions by year");
   with_scenario(equilibrium);
-  equilibrium->add_option("--discount", flags->discount, "Discount rate a year (default: the scenario's mean)");
-  equilibrium->add_option("--bank", flags->bank_mt, "Units in private hands at the start, Mt")->capture_default_str();
+  equilibrium->add_option("--discount", flags->discount,
+                          "Discount rate a year (default: the scenario's mean)");
+  equilibrium->add_option("--bank", flags->bank_mt, "Units in private hands at the start, Mt")
+      ->capture_default_str();
   equilibrium->callback([flags, &exit_code] { exit_code = ShowEquilibrium(*flags); });
 
   CLI::App* policy = app.add_subcommand("policy", "Look at the allocation rules");
   policy->require_subcommand(1);
-  policy->add_subcommand("rules", "List every allocation rule a scenario may name")->callback([&exit_code] {
-    for (const policy::Rule& rule : policy::Rules()) {
-      std::printf("%-12s %s\n", std::string(rule.name).c_str(), std::string(rule.description).c_str());
-    }
-    exit_code = kDone;
-  });
+  policy->add_subcommand("rules", "List every allocation rule a scenario may name")
+      ->callback([&exit_code] {
+        for (const policy::Rule& rule : policy::Rules()) {
+          std::printf("%-12s %s\n", std::string(rule.name).c_str(),
+                      std::string(rule.description).c_str());
+        }
+        exit_code = kDone;
+      });
 
-  CLI::App* scenario = app.add_subcommand("scenario", "Check a scenario file, or list every key one may hold");
+  CLI::App* scenario =
+      app.add_subcommand("scenario", "Check a scenario file, or list every key one may hold");
   scenario->require_subcommand(1);
-  CLI::App* check = scenario->add_subcommand("check", "Read a scenario and say all that is wrong with it; prints it with every default filled in");
+  CLI::App* check = scenario->add_subcommand(
+      "check",
+      "Read a scenario and say all that is wrong with it; prints it with every default filled in");
   with_scenario(check);
   check->callback([flags, &exit_code] {
     server::LoadedScenario loaded;
     exit_code = Load(*flags, loaded) ? kDone : kBadInput;
     if (exit_code == kDone) std::fputs(loaded.resolved.c_str(), stdout);
   });
-  scenario->add_subcommand("keys", "Print the reference of keys (docs/scenario.md)")->callback([&exit_code] {
-    std::fputs(sim::ScenarioReference().c_str(), stdout);
-    exit_code = kDone;
-  });
+  scenario->add_subcommand("keys", "Print the reference of keys (docs/scenario.md)")
+      ->callback([&exit_code] {
+        std::fputs(sim::ScenarioReference().c_str(), stdout);
+        exit_code = kDone;
+      });
 
-  CLI::App* report = app.add_subcommand("report", "Write a run's report.html anew from its run.sqlite");
+  CLI::App* report =
+      app.add_subcommand("report", "Write a run's report.html anew from its run.sqlite");
   report->add_option("folder", flags->folder, "Run folder")->required();
   report->add_flag("--csv", flags->csv, "Also every table as CSV into <folder>/csv");
   report->callback([flags, &exit_code] { exit_code = WriteReport(*flags); });
