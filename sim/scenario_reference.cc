@@ -34,7 +34,8 @@ title = "Power pays half from 2030"
 
 `scenarios/` holds four: `china-transition.toml` (the default, every number written out),
 `stay-intensity.toml`, `fast-cap.toml` and `loose.toml`. The folder of a run holds `scenario.toml`,
-the same scenario with every default written out; it can be run again.
+the same scenario in one file with every default written out; it can be run again wherever the data
+files it names are beside it.
 
 ## How files add up
 
