@@ -173,7 +173,7 @@ struct Table<sim::FirmYearRow> {
       ETS_COLUMN(output_incentive, "t/unit", "What one more unit of output earns in allowances"),
       ETS_COLUMN(product_value_cny, "CNY", "Output times product value; 0 where no value is given"),
       ETS_COLUMN(credit_drawn_cny, "CNY", "Highest loan of the calendar year"),
-      ETS_COLUMN(banked_t, "t", "Units held at the year's end, all vintages"),
+      ETS_COLUMN(banked_t, "t", "Units held after the year's deadline, all vintages"),
       ETS_COLUMN(status, "", "`compliant`, `short` or `open`"));
 };
 
@@ -211,7 +211,7 @@ struct Table<sim::LedgerRow> {
       "The scarcity ledger, one row per calendar year, exact to the tonne: held_before + "
       "issued_free "
       "- taken_back + sold + offsets_used = obligations_met + expired + cancelled + held_after. "
-      "The last four columns stand beside it, at the year's end.";
+      "The last five columns stand beside it, at the year's end.";
   static constexpr auto kColumns =
       std::tuple(ETS_COLUMN(year, "year", "Calendar year"),
                  ETS_COLUMN(held_before_t, "t", "Held by firms before"),
@@ -226,7 +226,10 @@ struct Table<sim::LedgerRow> {
                  ETS_COLUMN(converted_t, "t", "Converted to a later vintage (nets to zero)"),
                  ETS_COLUMN(reserve_t, "t", "In the reserve"),
                  ETS_COLUMN(stability_t, "t", "In the stability stock"),
-                 ETS_COLUMN(unsold_stock_t, "t", "Unsold at auction, to be offered again"));
+                 ETS_COLUMN(unsold_stock_t, "t", "Unsold at auction, to be offered again"),
+                 ETS_COLUMN(bank_t, "t",
+                            "Private bank: held beyond everything emitted and still owed, free "
+                            "allocation due counted in; negative: firms are short"));
 };
 
 template <>

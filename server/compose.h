@@ -27,7 +27,7 @@ struct YearSummary {
   double auction_cny = 0;  // Volume-weighted; 0 without auctions.
   double revenue_bn_cny = 0;
   double emissions_mt = 0;  // Verified; 0 while not known.
-  double bank_mt = 0;       // Held by firms at the year's end.
+  double bank_mt = 0;       // Private bank at the year's end.
   double certificate_eur = 0;
 };
 

@@ -41,7 +41,7 @@ void Summary::Record(const sim::SectorYearRow& row) {
 
 void Summary::Record(const sim::LedgerRow& row) {
   next_.Record(row);
-  At(row.year).year.bank_mt = static_cast<double>(row.held_after_t) / 1e6;
+  At(row.year).year.bank_mt = static_cast<double>(row.bank_t) / 1e6;
 }
 
 void Summary::Record(const sim::EquilibriumRow& row) {

@@ -6,19 +6,19 @@
 
 #include "base/date.h"
 
-// What a run tells the outside, as typed rows. The rows are also the tables of run.sqlite: one table
-// a struct, one column a member, in this order (docs/results.md). Money is in currency units (CNY, EUR) unless
-// a name says otherwise; tonnes are integers; shares are fractions of 1.
+// What a run tells the outside, as typed rows. The rows are also the tables of run.sqlite: one
+// table a struct, one column a member, in this order (docs/results.md). Money is in currency units
+// (CNY, EUR) unless a name says otherwise; tonnes are integers; shares are fractions of 1.
 namespace ets::sim {
 
 // Table `inputs`: every value of the scenario, with its mark.
 struct InputRow {
-  std::string key;    // "sectors.power.cap_mt.2030"
-  std::string value;  // As it would stand in the scenario file.
-  std::string unit;   // "Mt", "CNY/t", "share", "" ...
-  std::string mark;   // "fact" or "assumption".
-  std::string source; // For facts; may explain an assumption.
-  std::string title;  // In words, for people.
+  std::string key;     // "sectors.power.cap_mt.2030"
+  std::string value;   // As it would stand in the scenario file.
+  std::string unit;    // "Mt", "CNY/t", "share", "" ...
+  std::string mark;    // "fact" or "assumption".
+  std::string source;  // For facts; may explain an assumption.
+  std::string title;   // In words, for people.
 };
 
 // Table `prices`: one row per trading day and instrument that is listed.
@@ -26,12 +26,14 @@ struct PriceRow {
   Date date;
   std::string instrument;  // "CEA25"
   int vintage = 0;
-  double open = 0, high = 0, low = 0, close = 0;  // CNY/t. open/high/low are 0 without listed trades.
+  double open = 0, high = 0, low = 0,
+         close = 0;  // CNY/t. open/high/low are 0 without listed trades.
   std::int64_t listed_t = 0, block_t = 0, auction_t = 0;
   double listed_cny = 0, block_cny = 0, auction_cny = 0;
-  int trades = 0;        // Listed and block.
-  int at_limit = 0;      // -1 close at the lower limit, +1 at the upper, else 0.
-  bool headline = false; // The oldest vintage eligible for the next deadline: its close is the headline price.
+  int trades = 0;    // Listed and block.
+  int at_limit = 0;  // -1 close at the lower limit, +1 at the upper, else 0.
+  bool headline =
+      false;  // The oldest vintage eligible for the next deadline: its close is the headline price.
 };
 
 // Table `auctions`: domestic and European.
@@ -44,7 +46,8 @@ struct AuctionRow {
   std::string status;      // "cleared", "partial", "undersubscribed", "below_reserve"
   std::string currency;    // "CNY", "EUR"
   double price = 0, reserve_price = 0;
-  std::int64_t offered_t = 0, sold_t = 0, unsold_t = 0, bid_t = 0, containment_t = 0;  // Of offered.
+  std::int64_t offered_t = 0, sold_t = 0, unsold_t = 0, bid_t = 0,
+               containment_t = 0;  // Of offered.
   int bids = 0, bidders = 0, winners = 0;
   double cover_ratio = 0, revenue = 0;
 };
@@ -52,15 +55,15 @@ struct AuctionRow {
 // Table `weekly`: one row per ISO week.
 struct WeekRow {
   Date monday;
-  std::string week;              // "2027-W05"
-  double cn_auction_cny = 0;     // Volume-weighted; 0 without an auction.
+  std::string week;           // "2027-W05"
+  double cn_auction_cny = 0;  // Volume-weighted; 0 without an auction.
   double cn_cover_ratio = 0;
   std::int64_t cn_sold_t = 0;
-  double headline_cny = 0;       // Last headline close of the week.
+  double headline_cny = 0;  // Last headline close of the week.
   double eu_fundamental_eur = 0;
-  double eu_auction_eur = 0;     // Volume-weighted; 0 without an auction.
+  double eu_auction_eur = 0;  // Volume-weighted; 0 without an auction.
   std::int64_t eu_sold_t = 0;
-  double certificate_eur = 0;    // The certificate price in force on Friday; 0 before there is one.
+  double certificate_eur = 0;  // The certificate price in force on Friday; 0 before there is one.
 };
 
 // Table `sectors`: one row per sector.
@@ -74,7 +77,7 @@ struct FirmRow {
   std::int64_t firm = 0;
   std::string name, province, sector, unit_class, group;
   std::int64_t first_vintage = 0;
-  double output_2024 = 0;      // In the sector's unit.
+  double output_2024 = 0;  // In the sector's unit.
   std::int64_t emissions_2024_t = 0;
   double load_factor = 0;
 };
@@ -85,20 +88,21 @@ struct FirmYearRow {
   int year = 0;
   std::string sector, rule;
   double output = 0;
-  std::int64_t baseline_t = 0;    // Emissions at the same demand without a carbon price.
+  std::int64_t baseline_t = 0;  // Emissions at the same demand without a carbon price.
   std::int64_t verified_t = 0;
   std::int64_t pre_allocated_t = 0, allocated_t = 0, taken_back_t = 0;  // allocated: final, total.
-  std::int64_t bought_listed_t = 0, bought_block_t = 0, bought_auction_t = 0, sold_t = 0;  // In the calendar year `year`.
+  std::int64_t bought_listed_t = 0, bought_block_t = 0, bought_auction_t = 0,
+               sold_t = 0;  // In the calendar year `year`.
   double bought_listed_cny = 0, bought_block_cny = 0, bought_auction_cny = 0, sold_cny = 0;
   std::int64_t surrendered_t = 0, offsets_t = 0, shortfall_t = 0;
   double fine_cny = 0;
-  double abatement_cny = 0;       // Cost of abatement in the year.
-  double marginal_share = 0;      // What one more tonne emitted costs, over the price (1 = full price).
-  double output_incentive = 0;    // What one more unit of output earns in allowances, t per unit.
-  double product_value_cny = 0;   // Output x product value; for shares of turnover.
-  double credit_drawn_cny = 0;    // Highest loan of the calendar year.
-  std::int64_t banked_t = 0;      // Units held at the year's end, all vintages.
-  std::string status;             // "compliant", "short", "open"
+  double abatement_cny = 0;   // Cost of abatement in the year.
+  double marginal_share = 0;  // What one more tonne emitted costs, over the price (1 = full price).
+  double output_incentive = 0;   // What one more unit of output earns in allowances, t per unit.
+  double product_value_cny = 0;  // Output x product value; for shares of turnover.
+  double credit_drawn_cny = 0;   // Highest loan of the calendar year.
+  std::int64_t banked_t = 0;     // Units held after the year's deadline, all vintages.
+  std::string status;            // "compliant", "short", "open"
 };
 
 // Table `sector_years`.
@@ -106,13 +110,14 @@ struct SectorYearRow {
   std::string sector;
   int year = 0;
   std::string rule;
-  double cap_t = 0;            // 0: none.
-  std::int64_t baseline_t = 0, verified_t = 0, allocated_t = 0, offered_t = 0, sold_at_auction_t = 0;
+  double cap_t = 0;  // 0: none.
+  std::int64_t baseline_t = 0, verified_t = 0, allocated_t = 0, offered_t = 0,
+               sold_at_auction_t = 0;
   double output = 0;
   double paid_share = 0, balance_value = 0;  // balance value: where the band applies, else 0.
   double marginal_price_cny = 0;  // Mean, emission-weighted: effective price of one more tonne.
   double marginal_share = 0;      // The same over the year's mean price.
-  std::int64_t long_t = 0, short_t = 0;      // Sum of A - E over firms above 0, and of E - A below.
+  std::int64_t long_t = 0, short_t = 0;  // Sum of A - E over firms above 0, and of E - A below.
   int firms = 0, firms_short = 0;
   double abatement_cny = 0, carbon_cost_cny = 0;  // Net cost of allowances.
 };
@@ -122,9 +127,14 @@ struct SectorYearRow {
 //   = obligations_met + expired + cancelled + held_after. Conversion nets to zero.
 struct LedgerRow {
   int year = 0;
-  std::int64_t held_before_t = 0, issued_free_t = 0, taken_back_t = 0, sold_t = 0, containment_t = 0, offsets_used_t = 0;
+  std::int64_t held_before_t = 0, issued_free_t = 0, taken_back_t = 0, sold_t = 0,
+               containment_t = 0, offsets_used_t = 0;
   std::int64_t obligations_met_t = 0, expired_t = 0, cancelled_t = 0, held_after_t = 0;
-  std::int64_t converted_t = 0, reserve_t = 0, stability_t = 0, unsold_stock_t = 0;  // Beside it, at the year's end.
+  std::int64_t converted_t = 0, reserve_t = 0, stability_t = 0,
+               unsold_stock_t = 0;  // Beside it, at the year's end.
+  // The private bank: units and offsets held by firms beyond everything emitted and still owed, the free
+  // allocation due for it counted in. Negative: firms as a whole are short.
+  std::int64_t bank_t = 0;
 };
 
 // Table `cbam`: one row per sector and year, for exporters of covered goods.
@@ -133,10 +143,10 @@ struct CbamRow {
   int year = 0;
   std::int64_t exporters = 0;
   double exports_t = 0, embedded_t = 0, chargeable_t = 0;
-  double certificate_eur = 0;          // The year's mean, as applied.
+  double certificate_eur = 0;  // The year's mean, as applied.
   double gross_eur = 0, deduction_eur = 0, net_eur = 0;
-  double paid_cny_per_t = 0;           // Effectively paid per tonne emitted, mean.
-  double break_even_cny = 0;           // The Chinese price at which the net bill is 0; 0: none.
+  double paid_cny_per_t = 0;  // Effectively paid per tonne emitted, mean.
+  double break_even_cny = 0;  // The Chinese price at which the net bill is 0; 0: none.
   bool recognised = false;
 };
 
@@ -157,7 +167,7 @@ struct EventRow {
 struct TradeRow {
   std::int64_t trade = 0;
   Date date;
-  std::string instrument, channel;  // "listed", "block", "auction"
+  std::string instrument, channel;     // "listed", "block", "auction"
   std::int64_t seller = 0, buyer = 0;  // Firms; -1 is the authority or an offset project.
   double price = 0;
   std::int64_t quantity_t = 0;

@@ -261,6 +261,10 @@ void World::RecordYear(int year) {
       row.obligations_met_t + row.expired_t + row.cancelled_t + row.held_after_t) {
     ++result_.alarms;
   }
+  RefreshBooks(today_);
+  double bank = 0;
+  for (const Agent& agent : agents_) bank += agent.position;
+  row.bank_t = std::llround(bank);
   recorder_.Record(row);
   held_before_ = row.held_after_t;
   totals_before_ = totals;

@@ -86,6 +86,7 @@ function ledger() {
     ['reserve_t', 'Withheld: reserve', 'beside'],
     ['stability_t', 'Withheld: stability stock', 'beside'],
     ['unsold_stock_t', 'Withheld: unsold, to be offered again', 'beside'],
+    ['bank_t', 'Private bank, beyond all that is owed', 'beside'],
   ];
   const body = items.map(([name, item, kind]) => ({
     item,

@@ -11,7 +11,7 @@ const yearly = years.map(year => {
     baseline: sum(all, r => r.baseline_t) / 1e6,
     free: sum(all, r => r.allocated_t) / 1e6,
     sold: ledger ? ledger.sold_t / 1e6 : null,
-    bank: ledger ? ledger.held_after_t / 1e6 : null,
+    bank: ledger ? ledger.bank_t / 1e6 : null,
     cap: under.length ? sum(under, r => r.cap_t) / 1e6 : null,
     underCap: sum(under, r => r.verified_t) / 1e6,
     sectors: all.length,
@@ -180,10 +180,10 @@ function numbers() {
   const ledger = rows('ledger');
   if (ledger.length)
     card(
-      'Held by firms at the end',
-      short(last(ledger).held_after_t / 1e6),
+      'Private bank at the end',
+      short(last(ledger).bank_t / 1e6),
       'Mt',
-      `at the start: ${mt(ledger[0].held_before_t)}`,
+      `beyond all that is owed; a year in: ${mt(ledger[0].bank_t)}`,
     );
   $('numbers').insertAdjacentHTML(
     'beforeend',
@@ -348,7 +348,7 @@ function emissions() {
     paragraph(
       'emissions',
       `${z.baseline > z.verified ? `In ${z.year} firms emit ${number(z.baseline - z.verified)} Mt less than the same demand would cause without a price. ` : ''}` +
-        `They hold ${mt(a.bank * 1e6)} at the end of ${a.year} and ${mt(z.bank * 1e6)} at the end of ${z.year}: what is saved for later years.`,
+        `Beyond what they owe they hold ${mt(a.bank * 1e6)} at the end of ${a.year} and ${mt(z.bank * 1e6)} at the end of ${z.year}: the bank, saved for later years.`,
       'finding',
     );
   }
@@ -357,7 +357,7 @@ function emissions() {
     rows: yearly,
     panels: [
       {height: 260, left: {name: 'Allowances, emissions (Mt)', short: 'Mt'}},
-      {height: 90, left: {name: 'Held (Mt)'}},
+      {height: 90, left: {name: 'Bank (Mt)'}},
     ],
     series: [
       bar('free', 'Free allocation', 'Mt', 'free', {stack: 'supply'}),
@@ -367,13 +367,13 @@ function emissions() {
       ...(capped.length
         ? [line('cap', 'Cap (capped sectors)', 'Mt', 'cap', {symbol: 'diamond'})]
         : []),
-      bar('bank', 'Held by firms at the year’s end', 'Mt', 'bank', {panel: 1}),
+      bar('bank', 'Private bank at the year’s end', 'Mt', 'bank', {panel: 1}),
     ],
     note:
       (capped.length
         ? 'The cap binds only the sectors that have one; the others add to emissions and free allocation. '
         : 'No sector has a cap in this scenario. ') +
-      'Allocation and emissions are of the emission year, auctions and holdings of the calendar year.' +
+      'Allocation and emissions are of the emission year, auctions of the calendar year. The bank is what firms hold beyond everything emitted and still owed, the free allocation due for it counted in.' +
       (openYears.length
         ? ` ${list(openYears.map(String))}: not yet verified and allocated when the run ends.`
         : ''),
