@@ -7,6 +7,7 @@ namespace ets::sim {
 namespace {
 
 constexpr double kPriceCeiling = 5'000;
+constexpr int kArrearsYears = 2;
 
 double ReservePrice(const Scenario& scenario, int year) {
   if (!scenario.auction_enabled || year < scenario.auction_first_year) return 0;
@@ -139,11 +140,7 @@ EquilibriumSolver::Balance EquilibriumSolver::SectorBalance(const EquilibriumQue
 
   const double cost_level = std::pow(1 - scenario_.abatement_cost_decline, year - 2025);
   const double drift = std::pow(1 + sector.intensity_drift, year - 2024);
-  double abated = Abated(sector, price * marginal, cost_level);
-  if (question.friction > 1) {
-    abated = std::max(std::min(abated, scenario_.operation_share),
-                      Abated(sector, price * marginal / question.friction, cost_level));
-  }
+  const double abated = Abated(sector, price * marginal, cost_level);
   const double factor = drift * (1 - abated) / (1 - sector.abated_in_2024);
   const double emissions = emissions_2024_[s] * factor * level;  // At unchanged demand.
 
@@ -201,6 +198,8 @@ double EquilibriumSolver::Net(const EquilibriumQuestion& question, int year, dou
                          std::clamp(price / std::max(scenario_.offset_full_price, 1e-9), 0.0, 1.0);
   net += std::min(offsets, scenario_.offset_limit * emissions);
   if (out != nullptr) out->emissions_t.push_back(emissions);
+  if (question.bank_t < 0 && year < question.first_year + kArrearsYears)
+    net += question.bank_t / kArrearsYears;
   return net;
 }
 
@@ -209,7 +208,7 @@ EquilibriumPath EquilibriumSolver::Solve(const EquilibriumQuestion& question) co
   path.first_year = question.first_year;
   const double growth = 1 + question.discount;
   const int last = scenario_.horizon_year;
-  double bank = question.bank_t;
+  double bank = std::max(question.bank_t, 0.0);
   int start = question.first_year;
   while (start <= last) {
     // Without borrowing, the price at `start` is the highest that any later date demands of it.

@@ -15,9 +15,6 @@ struct EquilibriumQuestion {
   // False: the caps announced for `first_year` and later never come; today's intensity rules go on
   // with the benchmarks tightened by belief_fallback_tightening a year.
   bool caps_come = true;
-  // Firms take a measure only when its price exceeds its cost by this factor; 1: frictionless.
-  // Operation is never delayed.
-  double friction = 1;
   // Output of each sector over 2024's, at the end of first_year - 1; empty: by the growth path.
   std::vector<double> output_level;
 };

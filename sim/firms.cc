@@ -10,6 +10,7 @@ constexpr double kStepLow = 0.005;
 constexpr double kStepHigh = 0.02;
 constexpr double kOptimismSd = 0.05;
 constexpr int kMonthsPerDecision = 3;
+constexpr int kCurveYear = 2024;  // Months count from its January.
 
 double CostLevel(const Scenario& scenario, int month) {
   return std::pow(1 - scenario.abatement_cost_decline, (month - 12) / 12.0);
@@ -103,7 +104,7 @@ double MarginalCost(const Agent& agent, const Scenario& scenario, const Sector& 
 }
 
 void DecideAbatement(Agent& agent, const Scenario& scenario, const Sector& sector,
-                     const Outlook& outlook, double per_tonne, double per_tonne_ahead, int month) {
+                     const Outlook& outlook, const AbatementIncentive& incentive, int month) {
   const double level = agent.cost_multiplier * CostLevel(scenario, month);
   // Steps begin and end.
   agent.structural = 0;
@@ -119,20 +120,32 @@ void DecideAbatement(Agent& agent, const Scenario& scenario, const Sector& secto
     ++i;
   }
   // Operation follows today's price.
-  const double price = agent.expected_price * per_tonne;
+  const double price = agent.expected_price * incentive.per_tonne;
   agent.operation =
       std::min(scenario.operation_share, EquilibriumSolver::Abated(sector, price / level, 1));
   if (price <= 0) agent.operation = 0;
 
   if (month % kMonthsPerDecision != 0) return;
-  const double time = 2024 + month / 12.0;
+  const double time = kCurveYear + month / 12.0;
   const double now = outlook.BenchmarkAt(time);
-  const double ahead =
-      now > 0 ? agent.expected_price * outlook.BenchmarkAt(time + 1) / now : agent.expected_price;
+  // What a tonne less will save over the firm's horizon, as a level price: later years discounted,
+  // each at the marginal incentive that it expects to be in force.
+  double saved = 0;
+  double weight = 0;
+  double discount = 1;
+  for (int year = 1; year <= agent.horizon; ++year) {
+    discount /= 1 + agent.discount;
+    const bool capped = static_cast<int>(time) + year >= incentive.capped_from;
+    const double marginal =
+        capped ? outlook.belief + (1 - outlook.belief) * incentive.per_tonne : incentive.per_tonne;
+    saved += discount * marginal * (now > 0 ? outlook.BenchmarkAt(time + year) / now : 1);
+    weight += discount;
+  }
+  const double ahead = agent.expected_price * saved / weight;
   const double share = kStepLow + (kStepHigh - kStepLow) * agent.dice.Uniform();
   const double from = scenario.operation_share + agent.decided;
   const double cost = CurveCost(sector, from + share / 2) * level;
-  if (ahead * per_tonne_ahead > scenario.step_trigger * cost) {
+  if (ahead > scenario.step_trigger * cost) {
     const int begin = month + scenario.step_delay_months;
     agent.steps.push_back({begin, begin + scenario.step_life_years * 12, share, cost});
     agent.decided += share;

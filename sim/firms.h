@@ -27,10 +27,9 @@ struct FirmYear {
   double baseline = 0;   // t so far, without any carbon price.
   double demand = 1;     // Output over what it would be without a passed-through carbon cost.
   double expected_emissions =
-      0;                       // t for the whole year, as planned in January (later: as measured).
-  double expected_free = 0;    // t, unrounded final allocation the firm expects.
-  double per_tonne = 0;        // MarginalIncentive.
-  double per_tonne_ahead = 0;  // What the firm believes of the next year's.
+      0;                     // t for the whole year, as planned in January (later: as measured).
+  double expected_free = 0;  // t, unrounded final allocation the firm expects.
+  double per_tonne = 0;      // MarginalIncentive.
   double per_output = 0;
   double abatement_cost = 0;  // CNY so far.
   std::int64_t bought_listed = 0, bought_block = 0, bought_auction = 0,
@@ -100,11 +99,16 @@ std::vector<Agent> MakeAgents(const Scenario& scenario, const Population& popula
 // rate over its own horizon.
 void FormExpectation(Agent& agent, const Outlook& outlook, double time);
 
-// One month's reaction of the plant to the marginal carbon price it faces: operation at once, by
-// what one more tonne costs this year (`per_tonne` of the price); steps decided when what it will
-// cost a year ahead (`per_tonne_ahead`) exceeds 1.2 times their cost.
+// What a firm faces when it thinks of abating.
+struct AbatementIncentive {
+  double per_tonne = 0;    // Of the price, this year: the rule's own marginal incentive.
+  int capped_from = 9999;  // The first year announced in which one more tonne costs the full price.
+};
+
+// One month's reaction of the plant: operation follows this year's marginal carbon price at once;
+// steps are decided when the level price over the firm's horizon exceeds 1.2 times their cost.
 void DecideAbatement(Agent& agent, const Scenario& scenario, const Sector& sector,
-                     const Outlook& outlook, double per_tonne, double per_tonne_ahead, int month);
+                     const Outlook& outlook, const AbatementIncentive& incentive, int month);
 
 // CNY a month for what is abated, given a month's baseline emissions.
 double AbatementCost(const Agent& agent, const Scenario& scenario, const Sector& sector,

@@ -54,6 +54,13 @@ World::World(const RunInputs& inputs)
   years_.assign(agents_.size(), std::vector<FirmYear>(years));
   const std::size_t sectors = scenario_.sectors.size();
   sector_open_.assign(sectors, false);
+  for (const Sector& sector : scenario_.sectors) {
+    int capped_from = 9999;
+    for (int year = scenario_.horizon_year; year >= sector.first_vintage; --year) {
+      if (sector.RuleOf(year) == "cap") capped_from = year;
+    }
+    capped_from_.push_back(capped_from);
+  }
   sector_shock_.assign(sectors, 0);
   sector_level_.assign(sectors, 1);
   expected_figure_.assign(sectors, std::vector<double>(years, 0));

@@ -40,7 +40,7 @@ void World::SolveOutlook(int year) {
   }
   EquilibriumQuestion question;
   question.first_year = year;
-  question.bank_t = std::max(bank, 0.0);
+  question.bank_t = bank;
   question.discount = scenario_.discount_mean;
   question.output_level = sector_level_;
   if (opening_path_.price.empty()) {
@@ -51,8 +51,6 @@ void World::SolveOutlook(int year) {
                                       opening_path_.emissions_t[i] / 1e6});
     }
   }
-  // What firms expect knows that they themselves wait for a margin before they build.
-  question.friction = scenario_.step_trigger;
   planned_ = solver_.Solve(question);
   question.caps_come = false;
   fallback_ = solver_.Solve(question);
@@ -111,15 +109,8 @@ void World::PlanYear(int year) {
   }
   ExpectAllocations(year, false);
   for (std::size_t i = 0; i < agents_.size(); ++i) {
-    FirmYear& record = year_of(i, year);
-    const std::size_t s = agents_[i].sector;
-    const Sector& sector = scenario_.sectors[s];
-    record.per_tonne_ahead = record.per_tonne;
-    const int next = year + 1;
-    if (next >= sector.first_vintage && sector.RuleOf(next) == "cap") {
-      record.per_tonne_ahead = outlook_.belief + (1 - outlook_.belief) * record.per_tonne;
-    }
-    SectorTally& tally = tallies_[s][y];
+    const FirmYear& record = year_of(i, year);
+    SectorTally& tally = tallies_[agents_[i].sector][y];
     tally.marginal_weighted += record.per_tonne * record.expected_emissions;
     tally.marginal_weight += record.expected_emissions;
   }
@@ -214,10 +205,10 @@ void World::MonthOutlook(Date day) {
     Agent& agent = agents_[i];
     FormExpectation(agent, outlook_, time);
     const Sector& sector = scenario_.sectors[agent.sector];
-    const FirmYear& record = year_of(i, day.year());
+    const bool covered = day.year() >= sector.first_vintage;
     DecideAbatement(agent, scenario_, sector, outlook_,
-                    day.year() >= sector.first_vintage ? record.per_tonne : 0,
-                    day.year() + 1 >= sector.first_vintage ? record.per_tonne_ahead : 0, month);
+                    {covered ? year_of(i, day.year()).per_tonne : 0, capped_from_[agent.sector]},
+                    month);
   }
 }
 

@@ -132,8 +132,8 @@ struct LedgerRow {
   std::int64_t obligations_met_t = 0, expired_t = 0, cancelled_t = 0, held_after_t = 0;
   std::int64_t converted_t = 0, reserve_t = 0, stability_t = 0,
                unsold_stock_t = 0;  // Beside it, at the year's end.
-  // The private bank: units and offsets held by firms beyond everything emitted and still owed, the free
-  // allocation due for it counted in. Negative: firms as a whole are short.
+  // The private bank: units and offsets held by firms beyond everything emitted and still owed, the
+  // free allocation due for it counted in. Negative: firms as a whole are short.
   std::int64_t bank_t = 0;
 };
 

@@ -21,7 +21,8 @@ constexpr double kBankBidPrice = 0.88;    // ... at this share of the expected p
 constexpr double kUncappedBidding = 0.1;  // Of what a firm without a cap lacks, sought at auction.
 constexpr double kWorthTrading = 200;     // t; a smaller surplus is not worth an order.
 constexpr double kSellHazard = 0.02;      // A day.
-constexpr double kForcedSellHazard = 0.02;  // A day; a holder whose units will expire.
+constexpr double kForcedSellHazard = 0.03;  // A day; a holder whose units will expire.
+constexpr double kCarryOverHazard = 0.06;   // A day; a firm with room to carry old units over.
 constexpr double kPanicHazard =
     0.35;  // A day; a firm that is short in the panic days, for all it lacks.
 constexpr double kForcedFloor =
@@ -209,7 +210,7 @@ void World::TradeListed(Date day) {
         continue;
       }
     }
-    if (carry_over_demand && !last_buying_day_ && chance > 1 - kSellHazard &&
+    if (carry_over_demand && !last_buying_day_ && chance > 1 - kCarryOverHazard &&
         scenario_.sectors[agent.sector].name != "power") {
       active_.push_back((static_cast<std::uint32_t>(i) << 2U) | 3U);
     }

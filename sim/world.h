@@ -135,8 +135,9 @@ class World final : public market::Listener {
   std::vector<Agent> agents_;
   std::vector<std::vector<FirmYear>> years_;  // [firm][year - kFirstYear].
   std::vector<bool> sector_open_;
-  std::vector<double> sector_shock_;                  // AR(1) state.
-  std::vector<double> sector_level_;                  // Output over 2024, without price reactions.
+  std::vector<int> capped_from_;      // By sector: its first capped vintage; 9999: never.
+  std::vector<double> sector_shock_;  // AR(1) state.
+  std::vector<double> sector_level_;  // Output over 2024, without price reactions.
   std::vector<std::vector<double>> expected_figure_;  // [sector][year - kFirstYear].
   std::vector<std::vector<SectorTally>> tallies_;     // [sector][year - kFirstYear].
   std::vector<int> deadline_day_rank_;
