@@ -23,6 +23,10 @@ constexpr double kWorthTrading = 200;     // t; a smaller surplus is not worth a
 constexpr double kSellHazard = 0.02;      // A day.
 constexpr double kForcedSellHazard = 0.03;  // A day; a holder whose units will expire.
 constexpr double kCarryOverHazard = 0.06;   // A day; a firm with room to carry old units over.
+constexpr double kOpenBid = 1.02;           // Of the close, where nobody offers.
+constexpr double kBankHazard = 0.01;        // A day; a firm that would hold more than it needs ...
+constexpr double kBankMargin = 0.97;        // ... at this share of what holding is worth to it ...
+constexpr double kBankLimit = 0.05;         // ... up to this share of its year's emissions.
 constexpr double kPanicHazard =
     0.35;  // A day; a firm that is short in the panic days, for all it lacks.
 constexpr double kForcedFloor =
@@ -181,6 +185,7 @@ void World::TradeListed(Date day) {
       scenario_.hazard_base +
       scenario_.hazard_deadline * std::exp(-(days_to_deadline_ + 242) / scenario_.hazard_days);
   const double level = MarketLevel();
+  const bool legacy_year = year_ - 1 < scenario_.first_banking_vintage;
   const bool carry_over_demand =
       year_ - 1 < scenario_.first_banking_vintage && day >= scenario_.carry_over_public;
   for (std::size_t i = 0; i < agents_.size(); ++i) {
@@ -213,6 +218,8 @@ void World::TradeListed(Date day) {
     if (carry_over_demand && !last_buying_day_ && chance > 1 - kCarryOverHazard &&
         scenario_.sectors[agent.sector].name != "power") {
       active_.push_back((static_cast<std::uint32_t>(i) << 2U) | 3U);
+    } else if (!legacy_year && !last_buying_day_ && chance > 1 - kBankHazard) {
+      active_.push_back((static_cast<std::uint32_t>(i) << 2U) | 3U);
     }
   }
   for (std::size_t i = active_.size(); i > 1; --i)
@@ -242,7 +249,11 @@ void World::TradeListed(Date day) {
         Sell(firm, agent.legacy_excess / (1 + scenario_.carry_over_multiple), true);
         break;
       case 3:
-        BuyForCarryOver(firm);
+        if (carry_over_demand) {
+          BuyForCarryOver(firm);
+        } else {
+          BuyToBank(firm);
+        }
         break;
     }
   }
@@ -297,8 +308,7 @@ void World::Buy(std::size_t firm, double need, double panic) {
   }
   const market::InstrumentView& view = market_.instrument(best);
   if (best_ask == 0)
-    limit = std::min(
-        limit, static_cast<double>(view.close.minor_per_tonne()) / 100 * scenario_.buy_markup);
+    limit = std::min(limit, static_cast<double>(view.close.minor_per_tonne()) / 100 * kOpenBid);
   const Price price = std::min(ToPrice(limit), view.band_high);
   if (price < view.band_low) return;
   const std::int64_t value = (price * Tonnes(size)).minor();
@@ -409,6 +419,42 @@ void World::Sell(std::size_t firm, double surplus, bool forced) {
     if (!receipt.ok()) ++result_.refused_orders;
     return;
   }
+}
+
+// A unit offered below what holding it is worth is bought to bank: this ties today's price to
+// tomorrow's.
+void World::BuyToBank(std::size_t firm) {
+  Agent& agent = agents_[firm];
+  const double room = kBankLimit * year_of(firm, year_).expected_emissions - agent.position;
+  if (room < kWorthTrading) return;
+  const VintageInstrument* best = nullptr;
+  Price best_ask;
+  for (const VintageInstrument& entry : vintages_) {
+    if (!entry.listed) continue;
+    const matching::BestQuote ask = market_.best(entry.instrument, matching::Side::kSell);
+    if (best == nullptr || (ask.present && (best_ask == Price() || ask.price < best_ask))) {
+      best = &entry;
+      best_ask = ask.present ? ask.price : Price();
+    }
+  }
+  if (best == nullptr) return;
+  const market::InstrumentView& view = market_.instrument(best->instrument);
+  Price limit = std::min(ToPrice(agent.hold_value * kBankMargin), view.band_high);
+  if (best_ask > Price()) limit = std::min(limit, best_ask);
+  const double close = static_cast<double>(view.close.minor_per_tonne()) / 100;
+  limit = std::min(limit, std::max(ToPrice(close * kOpenBid), view.band_low));
+  if (limit < view.band_low) return;
+  const double draw =
+      agent.dice.LogNormal(scenario_.listed_size_median_t, scenario_.listed_size_sigma);
+  const auto quantity = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::min(draw, room)), 1,
+                                                 scenario_.block_from_t - 1);
+  const std::int64_t value = (limit * Tonnes(quantity)).minor();
+  if (!Fund(firm, value, value)) return;
+  const auto receipt =
+      venue_.Apply(market::PlaceOrder{agent.member, best->instrument, matching::Side::kBuy,
+                                      matching::TimeInForce::kDay, limit, Tonnes(quantity)},
+                   SourceKind::kAgent, static_cast<std::uint32_t>(firm));
+  if (!receipt.ok()) ++result_.refused_orders;
 }
 
 // Room to carry old units over is worth the difference between their price and a new unit's value.

@@ -88,6 +88,7 @@ class World final : public market::Listener {
   bool BuyBlock(std::size_t firm, double need);
   void Sell(std::size_t firm, double surplus, bool forced);
   void BuyForCarryOver(std::size_t firm);
+  void BuyToBank(std::size_t firm);
   void HoldAuctions(Date day, const std::vector<scheme::PlannedAuction>& auctions);
   void CollectBids(const scheme::PlannedAuction& planned, std::size_t auctions_left);
   bool Fund(std::size_t firm, std::int64_t amount, std::int64_t chunk);
