@@ -23,6 +23,7 @@ constexpr double kWorthTrading = 200;     // t; a smaller surplus is not worth a
 constexpr double kSellHazard = 0.02;      // A day.
 constexpr double kForcedSellHazard = 0.03;  // A day; a holder whose units will expire.
 constexpr double kCarryOverHazard = 0.06;   // A day; a firm with room to carry old units over.
+constexpr int kOffsetOrders = 40;            // The most the projects' owner offers on a day.
 constexpr double kOpenBid = 1.02;           // Of the close, where nobody offers.
 constexpr double kBankHazard = 0.01;        // A day; a firm that would hold more than it needs ...
 constexpr double kBankMargin = 0.97;        // ... at this share of what holding is worth to it ...
@@ -511,7 +512,7 @@ void World::OfferOffsets() {
     offset_instrument_ = InstrumentId(static_cast<std::uint16_t>(listed->id));
     return;
   }
-  while (stock > 0) {
+  for (int order = 0; order < kOffsetOrders && stock > 0; ++order) {
     const std::int64_t quantity = std::min(stock, scenario_.block_from_t - 1);
     const auto receipt =
         venue_.Apply(market::PlaceOrder{projects_, offset_instrument_, matching::Side::kSell,
