@@ -1,6 +1,7 @@
 #include "scheme/authority.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "policy/carry_over.h"
 #include "policy/penalty.h"
@@ -96,6 +97,11 @@ void Authority::File(FirmId firm, int vintage, const policy::Activity& activity)
   Enrolled& enrolled = firms_[firm.raw()];
   FirmVintage& record = At(enrolled, vintage);
   record.activity = activity;
+  // The draft plan for 2025 and 2026 counts whole MWh and GJ.
+  if (vintage >= rulebook_.first_banking_vintage && activity.unit_class != policy::UnitClass::kNone) {
+    record.activity.output = std::floor(activity.output);
+    record.activity.heat = std::floor(activity.heat);
+  }
   const VintageBook* book = Book(enrolled.sector, vintage);
   record.activity.neutral |=
       book != nullptr && !book->rule->capped && activity.emissions < rulebook_.threshold_t;

@@ -1,3 +1,6 @@
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -9,6 +12,8 @@
 
 int main(int argc, char** argv) {
   int exit_code = 0;
+  // Results go to standard output, what is said on the way to standard error.
+  spdlog::set_default_logger(spdlog::stderr_logger_st("capclear"));
   CLI::App app(
       "CapClear: an emissions trading system that you can run.\n"
       "It answers with numbers what happens to prices, costs and compliance when a scheme moves "
