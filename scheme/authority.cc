@@ -98,7 +98,8 @@ void Authority::File(FirmId firm, int vintage, const policy::Activity& activity)
   FirmVintage& record = At(enrolled, vintage);
   record.activity = activity;
   // The draft plan for 2025 and 2026 counts whole MWh and GJ.
-  if (vintage >= rulebook_.first_banking_vintage && activity.unit_class != policy::UnitClass::kNone) {
+  if (vintage >= rulebook_.first_banking_vintage &&
+      activity.unit_class != policy::UnitClass::kNone) {
     record.activity.output = std::floor(activity.output);
     record.activity.heat = std::floor(activity.heat);
   }

@@ -17,12 +17,16 @@ bool TradingCalendar::IsTradingDay(Date date) const {
 
 std::vector<Date> TradingCalendar::AuctionDays(int year, Weekday weekday) const {
   std::vector<Date> days;
-  const Date national_week = MondayOf(Date::Of(year, 10, 1));
   for (Date monday = MondayOf(Date::Of(year, 1, 1)); monday.year() <= year; monday = monday + 7) {
-    bool festival_week = monday == national_week;
-    for (const Date festival : spring_festivals_) festival_week |= monday == MondayOf(festival);
-    if (festival_week) continue;
-    for (Date day = monday + (static_cast<int>(weekday) - 1); day < monday + 5; day = day + 1) {
+    // A week whose auction day falls into one of the two long holidays has none. The Spring
+    // Festival closes eight days; the day after the seventh is moved, not lost.
+    const Date regular = monday + (static_cast<int>(weekday) - 1);
+    bool holiday_week = regular.month() == 10 && regular.day() <= 7;
+    for (const Date festival : spring_festivals_) {
+      holiday_week |= regular >= festival - 1 && regular < festival + 6;
+    }
+    if (holiday_week) continue;
+    for (Date day = regular; day < monday + 5; day = day + 1) {
       if (!IsTradingDay(day)) continue;
       if (day.year() == year) days.push_back(day);
       break;

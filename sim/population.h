@@ -40,7 +40,8 @@ struct Population {
 Population DrawPopulation(const Scenario& scenario);
 
 // The CSV form: header line, then one firm a line. Both ways exact to the last bit of each number.
-//   name,province,sector,unit_class,group,output,heat,load_factor,intensity,heat_intensity,process_share
+//   name,province,sector,unit_class,group,output,heat,load_factor,intensity,heat_intensity,
+//   process_share
 std::string PopulationCsv(const Scenario& scenario, const Population& population);
 
 // Reads it back, or all that is wrong with it, as "file:line:column: what; what is allowed".

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -112,18 +111,6 @@ TEST(ShippedScenarios, MarkEveryValueAndNameTheSourceOfEveryFact) {
       EXPECT_FALSE(row.title.empty() || row.value.empty()) << row.key;
     }
   }
-}
-
-TEST(ShippedScenarios, AreReadInLessThanATenthOfASecond) {
-  const Loaded loaded = LoadText("fast-cap.toml", ReadAll("scenarios/fast-cap.toml"));
-  double best = 1;
-  for (int i = 0; i < 3; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    ParseScenario(loaded.files, {}, loaded.data);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    best = std::min(best, took.count());
-  }
-  EXPECT_LT(best, 0.1);
 }
 
 // The numbers of the transition, year by year.
