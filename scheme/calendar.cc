@@ -26,11 +26,13 @@ std::vector<Date> TradingCalendar::AuctionDays(int year, Weekday weekday) const 
       holiday_week |= regular >= festival - 1 && regular < festival + 6;
     }
     if (holiday_week) continue;
-    for (Date day = regular; day < monday + 5; day = day + 1) {
-      if (!IsTradingDay(day)) continue;
-      if (day.year() == year) days.push_back(day);
-      break;
+    Date day = regular;
+    while (day < monday + 5 && !IsTradingDay(day)) day = day + 1;
+    if (day == monday + 5) {
+      for (day = regular - 1; !IsTradingDay(day);)
+        day = day - 1;  // The week of 1 May may be empty.
     }
+    if (day.year() == year) days.push_back(day);
   }
   return days;
 }

@@ -3,8 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -19,13 +17,15 @@
 #include "base/unit.h"
 #include "registry/codec.h"
 #include "registry/registry.h"
+#include "server/registry_journal.h"
 #include "store/journal_store.h"
 
 namespace ets::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using registry::Registry;
+using server::DayOf;
+using server::RebuiltRegistry;
 
 constexpr int kDamaged = 1;
 constexpr int kBadInput = 2;
@@ -161,69 +161,24 @@ class Rows {
 
 // ---- Reading ----
 
-// The folder that holds the journal: the run's registry/, or the one named.
+Failure FailureOf(const server::JournalFailure& failure) {
+  const bool is_input = failure.kind == server::JournalFailure::Kind::kNoJournal;
+  return {is_input ? kBadInput : kDamaged, failure.message};
+}
+
 Result<std::string, Failure> FindJournal(const std::string& data) {
-  std::error_code ignored;
-  for (const std::string& folder : {data + "/registry", data}) {
-    if (fs::exists(folder + "/CURRENT", ignored)) return folder;
-  }
-  const std::string what =
-      fs::is_directory(data, ignored) ? "holds no registry journal" : "is no folder";
-  return Fail{Failure{kBadInput, data + ": " + what +
-                                     "; --data takes the folder of a run (with registry/ in it) or "
-                                     "that registry/ folder"}};
+  const auto folder = server::FindRegistryJournal(data);
+  if (!folder.ok()) return Fail{FailureOf(folder.error())};
+  return *folder;
 }
 
-// The day on the registry's clock, which is Beijing's.
-Date DayOf(SimTime time) {
-  const SimTime local = time + kBeijingOffset;
-  const SimTime days = local / kMicrosPerDay - (local % kMicrosPerDay < 0 ? 1 : 0);
-  return Date(static_cast<std::int32_t>(days));
-}
-
-std::string Place(const JournalRecord& record) {
-  return "record " + std::to_string(record.sequence) + " (" +
-         std::string(ToString(static_cast<registry::RecordKind>(record.kind))) + ", " +
-         ToString(DayOf(record.envelope.sim_time)) + ")";
-}
-
-// Walks the journal in `folder`. The visitor returns what is wrong with a record, or an empty
-// string; `stop` ends the walk in good order.
 Result<store::JournalSummary, Failure> Walk(
     const std::string& folder,
     const std::function<std::string(const JournalRecord&, bool& stop)>& visit) {
-  Failure failure;
-  const auto read = store::ReadJournal(folder, [&](const JournalRecord& record) {
-    bool stop = false;
-    if (record.sequence == 1) {
-      const auto profile = Registry::ProfileOf(record);
-      if (!profile.ok()) failure = {kBadInput, folder + ": " + profile.error()};
-    }
-    if (failure.message.empty()) {
-      const std::string wrong = visit(record, stop);
-      if (!wrong.empty()) failure = {kDamaged, folder + ": " + Place(record) + ": " + wrong};
-    }
-    return failure.message.empty() && !stop;
-  });
-  if (!failure.message.empty()) return Fail{failure};
-  if (!read.ok()) return Fail{Failure{kDamaged, read.error()}};
-  return *read;
+  const auto walked = server::WalkRegistryJournal(folder, visit);
+  if (!walked.ok()) return Fail{FailureOf(walked.error())};
+  return *walked;
 }
-
-// A registry rebuilt from its journal, each step held against what was recorded.
-class Rebuilt {
- public:
-  std::string Take(const JournalRecord& record) {
-    if (!registry_) registry_.emplace(Registry::ProfileOf(record).value(), nullptr);
-    return registry_->Replay(record);
-  }
-  bool empty() const { return !registry_; }
-  const Registry& operator*() const { return *registry_; }
-  const Registry* operator->() const { return &*registry_; }
-
- private:
-  std::optional<Registry> registry_;
-};
 
 // The sequence of the last day closed at or before `as_of`; a day that the journal does not reach
 // is an error and never an empty answer.
@@ -252,14 +207,14 @@ Result<std::uint64_t, Failure> EndOfDay(const std::string& folder, Date as_of) {
   return end;
 }
 
-Result<Rebuilt, Failure> Rebuild(const std::string& folder, const std::string& as_of) {
+Result<RebuiltRegistry, Failure> Rebuild(const std::string& folder, const std::string& as_of) {
   std::uint64_t end = 0;  // 0: to the end.
   if (!as_of.empty()) {
     const auto found = EndOfDay(folder, *Date::Parse(as_of));
     if (!found.ok()) return Fail{found.error()};
     end = *found;
   }
-  Rebuilt rebuilt;
+  RebuiltRegistry rebuilt;
   const auto walked = Walk(folder, [&](const JournalRecord& record, bool& stop) {
     stop = record.sequence == end;
     return rebuilt.Take(record);
@@ -460,74 +415,24 @@ MaybeFailure Transfers(const Arguments& arguments) {
 
 // ---- verify ----
 
-struct Counts {
-  std::uint64_t applied = 0, refused = 0, transfers = 0, days = 0, messages = 0, failed_pairs = 0;
-};
-
-void Count(const registry::Record& record, Counts& counts) {
-  if (record.refusal) {
-    ++counts.refused;
-    return;
-  }
-  ++counts.applied;
-  counts.transfers += record.transfers.size();
-  counts.failed_pairs += record.receipt.failed_pairs;
-  if (std::holds_alternative<registry::DayClosed>(record.command)) ++counts.days;
-  if (std::holds_alternative<registry::Settle>(record.command)) ++counts.messages;
-}
-
-// The chain head that the run wrote into its run.json; empty when there is none to hold on to.
-std::string HeadInRunJson(const std::string& folder) {
-  fs::path registry = fs::absolute(folder).lexically_normal();
-  if (!registry.has_filename()) registry = registry.parent_path();  // Written with a slash behind.
-  std::ifstream file(registry.parent_path() / "run.json");
-  const auto run = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
-  if (!run.is_object()) return {};
-  const auto head = run.find("registry_chain_hash");
-  return head != run.end() && head->is_string() ? head->get<std::string>() : std::string();
-}
-
 MaybeFailure Verify(const Arguments& arguments) {
   const auto folder = FindJournal(arguments.data);
   if (!folder.ok()) return folder.error();
-  Rebuilt rebuilt;
-  Counts counts;
-  registry::Record decoded;
-  const auto walked = Walk(*folder, [&](const JournalRecord& record, bool&) -> std::string {
-    std::string wrong = rebuilt.Take(record);
-    if (!wrong.empty() || record.sequence == 1) return wrong;
-    registry::Decode(record, decoded);
-    Count(decoded, counts);
-    if (std::holds_alternative<registry::DayClosed>(decoded.command)) rebuilt->CheckInvariants();
-    return {};
-  });
-  if (!walked.ok()) return walked.error();
-  if (rebuilt.empty()) return Failure{kBadInput, *folder + ": the journal holds no record"};
-  rebuilt->CheckInvariants();
-  const std::string head = HeadInRunJson(*folder);
-  if (!head.empty() && head != walked->chain_head) {
-    return Failure{kDamaged, *folder + ": the chain ends with " + walked->chain_head +
-                                 ", but the run.json beside it says " + head};
-  }
-
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string state_hash;
-  for (int shift = 60; shift >= 0; shift -= 4) {
-    state_hash += kDigits[(rebuilt->StateHash() >> static_cast<unsigned>(shift)) & 15U];
-  }
+  const auto verified = server::VerifyRegistryJournal(*folder);
+  if (!verified.ok()) return FailureOf(verified.error());
   const std::vector<std::pair<std::string, Cell>> lines = {
-      {"batches", Number(walked->batches)},
-      {"records", Number(walked->records)},
-      {"commands_applied", Number(counts.applied)},
-      {"commands_refused", Number(counts.refused)},
-      {"transfers", Number(counts.transfers)},
-      {"days_closed", Number(counts.days)},
-      {"settlement_messages", Number(counts.messages)},
-      {"failed_pairs", Number(counts.failed_pairs)},
-      {"accounts", Number(rebuilt->account_count())},
-      {"ledgers", Number(rebuilt->ledger_count())},
-      {"state_hash", Text(state_hash)},
-      {"chain_head", Text(walked->chain_head)},
+      {"batches", Number(verified->journal.batches)},
+      {"records", Number(verified->journal.records)},
+      {"commands_applied", Number(verified->applied)},
+      {"commands_refused", Number(verified->refused)},
+      {"transfers", Number(verified->transfers)},
+      {"days_closed", Number(verified->days)},
+      {"settlement_messages", Number(verified->messages)},
+      {"failed_pairs", Number(verified->failed_pairs)},
+      {"accounts", Number(verified->accounts)},
+      {"ledgers", Number(verified->ledgers)},
+      {"state_hash", Text(server::ToHex(verified->state_hash))},
+      {"chain_head", Text(verified->journal.chain_head)},
   };
   if (arguments.output == "table") {
     for (const auto& [name, cell] : lines) {
