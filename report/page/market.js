@@ -5,7 +5,7 @@ function vintages() {
   if (!monthly.length) return nothing('vintages', 'Nothing was listed for trading in this run.');
   paragraph(
     'vintages',
-    'Every vintage is an instrument of its own. They differ in price by what they can still pay for: the headline price is the close of the oldest vintage that may be surrendered at the next deadline, ' +
+    'Every vintage is an instrument of its own. They differ in price by what they can still pay for: the headline price is the close of the oldest listed vintage that may be surrendered at the next deadline, ' +
       'and it moves to the next vintage when that deadline has passed.',
   );
   const names = unique(monthly.map(r => r.instrument)).sort(
