@@ -390,14 +390,15 @@ Result<Population, std::vector<Problem>> ParsePopulation(const Scenario& scenari
       double low, high;
       const char* range;
     };
+    const std::size_t said_before = problems.size();
     double group = 0;
     const Column columns[] = {
         {4, &group, 0, 9999, "a whole number from 0 to 9999"},
-        {5, &firm.output, 1e-9, 1e12, "a number above 0"},
-        {6, &firm.heat, 0, 1e12, "a number from 0"},
+        {5, &firm.output, 1e-9, 1e12, "a number above 0, at most 1e12"},
+        {6, &firm.heat, 0, 1e12, "a number from 0 to 1e12"},
         {7, &firm.load_factor, 0, 1, "a number from 0 to 1"},
-        {8, &firm.intensity, 0, 1e6, "a number from 0"},
-        {9, &firm.heat_intensity, 0, 1e3, "a number from 0"},
+        {8, &firm.intensity, 0, 1e6, "a number from 0 to 1e6"},
+        {9, &firm.heat_intensity, 0, 1e3, "a number from 0 to 1000"},
         {10, &firm.process_share, 1e-6, 1, "a number above 0, at most 1"},
     };
     for (const Column& column : columns) {
@@ -414,8 +415,10 @@ Result<Population, std::vector<Problem>> ParsePopulation(const Scenario& scenari
     if (group != std::floor(group))
       report(l, column_of(4), "group is not whole; allowed: a whole number from 0 to 9999");
     firm.group = static_cast<std::uint16_t>(group);
-    if (firm.emissions() < 1)
-      report(l, column_of(8), "emissions below 1 t a year; allowed: at least 1");
+    if (problems.size() == said_before && !(firm.emissions() >= 1 && firm.emissions() <= 1e10)) {
+      report(l, column_of(8),
+             "emissions of " + Shortest(firm.emissions()) + " t a year; allowed: 1 to 1e10");
+    }
     population.firms.push_back(std::move(firm));
   }
   if (population.firms.empty() && problems.empty())
