@@ -28,8 +28,8 @@ class TradingCalendar {
   // April, 1 to 5 May, 1 to 7 October (scenario, Calendar).
   bool IsTradingDay(Date date) const;
 
-  // The year's auction days, 50 or 51: the given weekday of each week but those that it loses to the
-  // Spring Festival and to 1 October. Where another holiday takes it, the next trading day of the
+  // The year's auction days, 50 or 51: the given weekday of each week but those that it loses to
+  // the Spring Festival and to 1 October. Where another holiday takes it, the next trading day of the
   // week, else the last one before.
   std::vector<Date> AuctionDays(int year, Weekday weekday) const;
 
