@@ -29,8 +29,8 @@ class TradingCalendar {
   bool IsTradingDay(Date date) const;
 
   // The year's auction days, 50 or 51: the given weekday of each week but those that it loses to
-  // the Spring Festival and to 1 October. Where another holiday takes it, the next trading day of the
-  // week, else the last one before.
+  // the Spring Festival and to 1 October. Where another holiday takes it, the next trading day of
+  // the week, else the last one before.
   std::vector<Date> AuctionDays(int year, Weekday weekday) const;
 
   // Trading days in (from, to].
