@@ -60,10 +60,11 @@ issued for; 2020 is the joint vintage 2019-20.
 
 ## Facts and assumptions
 
-Every value but a name or a title is marked, in the table `[marks]` of its file: `"fact: source"`
-or `"assumption: why"`. A mark covers a key and all below it, the longest one counts, and `*` stands
-for any one part of a key (`"sectors.*.growth"`). A value that a file or `--set` changes without marking
-it is an assumption, whatever it was before. The report of a run prints every value with its mark.
+Every value but a name or a title is marked, in the table `[marks]` of its file: `"fact:
+source"` or `"assumption: why"`. A mark covers a key and all below it, the longest one counts,
+and `*` stands for any one part of a key (`"sectors.*.growth"`). A value that a file or `--set`
+changes without marking it is an assumption, whatever it was before. The report of a run prints
+every value with its mark.
 
 ## When something is wrong
 
