@@ -10,6 +10,7 @@ readonly kPackages=(
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
   libsqlitecpp-dev libsqlite3-dev librocksdb-dev
   libspdlog-dev libfmt-dev libssl-dev
+  libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 )
 
 say() { printf '== %s\n' "$*"; }
