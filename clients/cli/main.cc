@@ -5,8 +5,10 @@
 #include <cstdio>
 #include <exception>
 
+#include "clients/cli/ensemble_verb.h"
 #include "clients/cli/registry_verbs.h"
 #include "clients/cli/run_verb.h"
+#include "clients/cli/serve_verb.h"
 #include "clients/cli/study_verbs.h"
 #include "server/version.h"
 
@@ -26,8 +28,10 @@ int main(int argc, char** argv) {
       "capclear VERB --help explains a verb. Exit codes: 0 done, 1 failed while running, 2 bad "
       "input.");
   ets::cli::AddRunVerb(app, exit_code);
+  ets::cli::AddEnsembleVerb(app, exit_code);
   ets::cli::AddStudyVerbs(app, exit_code);
   ets::cli::AddRegistryVerbs(app, exit_code);
+  ets::cli::AddServeVerb(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
