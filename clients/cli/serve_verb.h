@@ -1,0 +1,11 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace ets::cli {
+
+// Adds `serve`: the registry of a finished run over gRPC, until SIGINT or SIGTERM. `exit_code` is
+// set when it ends: 0 shut down, 1 could not start or the journal is damaged, 2 bad input.
+void AddServeVerb(CLI::App& app, int& exit_code);
+
+}  // namespace ets::cli
