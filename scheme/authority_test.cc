@@ -1,0 +1,475 @@
+#include "scheme/authority.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <numeric>
+
+namespace ets::scheme {
+namespace {
+
+using registry::TransferCode;
+
+// A scheme of a few firms whose days pass one by one. Nothing it commands may ever be refused.
+class AuthorityTest : public ::testing::Test {
+ protected:
+  AuthorityTest() {
+    book_.calendar = TradingCalendar({Date::Of(2027, 2, 6), Date::Of(2028, 1, 26)});
+    book_.first_vintage = 2024;
+    book_.last_vintage = 2030;
+    book_.auction_format = "cn_weekly";
+    book_.legacy_expiry = Date::Of(2026, 6, 30);
+    for (int year = 2027; year <= 2030; ++year) {
+      book_.auction_reserve[year] = Price::FromMinorPerTonne(60'00);
+      book_.containment_trigger[year] = Price::FromMinorPerTonne(150'00);
+    }
+  }
+  void TearDown() override {
+    if (authority_ == nullptr) return;
+    EXPECT_EQ(authority_->refused(), 0U);
+    registry_.CheckInvariants();
+  }
+
+  // A sector under one rule from `first_vintage` on.
+  std::size_t AddSector(const char* rule, int first_vintage = 2025) {
+    SectorBook sector;
+    sector.name = "sector" + std::to_string(book_.sectors.size());
+    sector.first_vintage = first_vintage;
+    for (int vintage = first_vintage; vintage <= book_.last_vintage; ++vintage) {
+      VintageBook rules;
+      rules.rule = policy::FindRule(rule);
+      rules.dates = {Date::Of(vintage + 1, 4, 10), Date::Of(vintage + 1, 3, 31),
+                     Date::Of(vintage + 1, 6, 30), Date::Of(vintage + 1, 9, 30),
+                     Date::Of(vintage + 1, 12, 31)};
+      if (rules.rule->capped) rules.dates.pre_allocation = Date::Of(vintage, 4, 30);
+      sector.vintages.emplace(vintage, rules);
+    }
+    book_.sectors.push_back(sector);
+    book_.carry_over_base.push_back(Tonnes(10'000));
+    return book_.sectors.size() - 1;
+  }
+  VintageBook& rules(std::size_t sector, int vintage) {
+    return book_.sectors[sector].vintages.at(vintage);
+  }
+  void Cap(std::size_t sector, int vintage, std::int64_t cap, double paid) {
+    rules(sector, vintage).cap = Tonnes(cap);
+    rules(sector, vintage).paid_share = paid;
+    rules(sector, vintage).reserve_share = 0.02;
+  }
+
+  void Start() {
+    authority_ = std::make_unique<Authority>(
+        book_, registry_,
+        [this](const registry::Command& command) { return registry_.Apply({}, command); });
+  }
+  FirmId AddFirm(std::size_t sector, double emissions, double output = 1) {
+    const FirmId firm(static_cast<std::uint32_t>(holders_.size()));
+    const AccountId holder(
+        registry_.Apply({}, registry::OpenAccount{registry::AccountKind::kHolder, firm.raw()})->id);
+    holders_.push_back(holder);
+    authority_->Enrol(firm, sector, holder, Did(emissions, output));
+    return firm;
+  }
+  static policy::Activity Did(double emissions, double output = 1) {
+    policy::Activity activity;
+    activity.output = output;
+    activity.emissions = activity.process_emissions = emissions;
+    return activity;
+  }
+
+  // Every day from the last one lived to `date`, both with their morning and evening.
+  void LiveTo(Date date, Price month_price = Price::FromMinorPerTonne(80'00)) {
+    for (; today_ <= date; today_ = today_ + 1) {
+      authority_->Morning(today_);
+      for (const PlannedAuction& planned : authority_->Auctions(today_)) Hold(planned);
+      authority_->Evening(today_, month_price);
+    }
+  }
+  // What the market does with an auction: by default sells all of it for CNY 100.
+  void Hold(const PlannedAuction& planned) {
+    held_.push_back(planned);
+    const double part = sold_share_ ? sold_share_(held_.size()) : 1;
+    auction::Clearing clearing;
+    clearing.supply = planned.volume;
+    clearing.sold =
+        Tonnes(static_cast<std::int64_t>(part * static_cast<double>(planned.volume.count())) /
+               1000 * 1000);
+    clearing.unsold = planned.volume - clearing.sold;
+    clearing.price = price_;
+    if (clearing.sold > Tonnes()) {
+      ASSERT_TRUE(
+          registry_
+              .Apply({},
+                     registry::MakeTransfer{{authority_->accounts().auction_stock, holders_[0],
+                                             authority_->Ledger(planned.vintage),
+                                             clearing.sold.count(), TransferCode::kAuctionAward}})
+              .ok());
+    }
+    authority_->AuctionHeld(planned, clearing);
+  }
+  void Give(FirmId from, FirmId to, int vintage, std::int64_t amount) {
+    ASSERT_TRUE(registry_
+                    .Apply({}, registry::MakeTransfer{{holders_[from.raw()], holders_[to.raw()],
+                                                       authority_->Ledger(vintage), amount,
+                                                       TransferCode::kOther}})
+                    .ok());
+  }
+
+  std::int64_t Holds(FirmId firm, int vintage) {
+    return registry_.balance(holders_[firm.raw()], authority_->Ledger(vintage));
+  }
+  std::int64_t In(AccountId account, int vintage) {
+    return registry_.balance(account, authority_->Ledger(vintage));
+  }
+  const SystemAccounts& accounts() const { return authority_->accounts(); }
+
+  Rulebook book_;
+  registry::Registry registry_{registry::Profile{}, nullptr};
+  std::unique_ptr<Authority> authority_;
+  std::vector<AccountId> holders_;
+  Date today_ = Date::Of(2026, 1, 1);
+  std::vector<PlannedAuction> held_;
+  std::function<double(std::size_t)> sold_share_;  // By the number of the auction, from 1.
+  Price price_ = Price::FromMinorPerTonne(100'00);
+};
+
+TEST_F(AuthorityTest, PreAllocatesAShareOfTheLastVerifiedEmissionsRoundedDown) {
+  const std::size_t sector = AddSector("neutral");
+  rules(sector, 2025).pre_allocation_share = 0.7;
+  Start();
+  const FirmId firm = AddFirm(sector, 100'001);
+  LiveTo(Date::Of(2026, 4, 9));
+  EXPECT_EQ(Holds(firm, 2025), 0);
+  LiveTo(Date::Of(2026, 4, 10));
+  EXPECT_EQ(Holds(firm, 2025), 70'000);
+  EXPECT_EQ(registry_.totals(authority_->Ledger(2025)).issued, 70'000);
+  EXPECT_EQ(authority_->firm_vintage(firm, 2025).pre_allocated, Tonnes(70'000));
+}
+
+TEST_F(AuthorityTest, GivesTheRestWhenTheFinalAllocationIsMore) {
+  const std::size_t sector = AddSector("neutral");
+  rules(sector, 2025).pre_allocation_share = 0.7;
+  Start();
+  const FirmId firm = AddFirm(sector, 100'000);
+  authority_->File(firm, 2025, Did(120'000));
+  LiveTo(Date::Of(2026, 9, 29));
+  EXPECT_EQ(Holds(firm, 2025), 70'000);
+  EXPECT_EQ(registry_.compliance(firm.raw(), 2025).emissions, Tonnes(120'000));
+  LiveTo(Date::Of(2026, 9, 30));
+  EXPECT_EQ(Holds(firm, 2025), 120'000);
+  EXPECT_EQ(authority_->totals().issued_free, 120'000);
+  EXPECT_EQ(authority_->totals().taken_back, 0);
+}
+
+TEST_F(AuthorityTest, TakesBackWhatWasTooMuchAndCancelsItWhereThereIsNoCap) {
+  const std::size_t sector = AddSector("neutral");
+  rules(sector, 2025).pre_allocation_share = 0.7;
+  Start();
+  const FirmId firm = AddFirm(sector, 100'000);
+  authority_->File(firm, 2025, Did(50'000));
+  LiveTo(Date::Of(2026, 9, 30));
+  EXPECT_EQ(Holds(firm, 2025), 50'000);
+  EXPECT_EQ(authority_->firm_vintage(firm, 2025).taken_back, Tonnes(20'000));
+  EXPECT_EQ(registry_.totals(authority_->Ledger(2025)).issued, 70'000);
+  EXPECT_EQ(registry_.totals(authority_->Ledger(2025)).cancelled, 20'000);
+  EXPECT_EQ(In(accounts().allocation, 2025), 0);
+}
+
+TEST_F(AuthorityTest, NetsWhatWasSoldBeforeItCouldBeTakenBackFromTheNextAllocation) {
+  const std::size_t sector = AddSector("neutral");
+  rules(sector, 2025).pre_allocation_share = 0.7;
+  rules(sector, 2026).pre_allocation_share = 0.7;
+  Start();
+  const FirmId firm = AddFirm(sector, 100'000);
+  const FirmId buyer = AddFirm(sector, 0);
+  authority_->File(firm, 2025, Did(50'000));
+  LiveTo(Date::Of(2026, 9, 29));
+  Give(firm, buyer, 2025, 65'000);
+  LiveTo(Date::Of(2026, 9, 30));
+  // 20,000 t too much, 5,000 t still there.
+  EXPECT_EQ(Holds(firm, 2025), 0);
+  EXPECT_EQ(Holds(buyer, 2025), 65'000);
+  EXPECT_EQ(authority_->totals().taken_back, 5'000);
+  LiveTo(Date::Of(2027, 4, 10));
+  EXPECT_EQ(Holds(firm, 2026), 35'000 - 15'000);
+  EXPECT_EQ(authority_->totals().taken_back, 20'000);
+}
+
+TEST_F(AuthorityTest, GivesAFirmBelowTheThresholdWhatItEmittedWhereThereIsNoCap) {
+  const std::size_t sector = AddSector("band");
+  Start();
+  const FirmId clean = AddFirm(sector, 40'000, 40'000);
+  const FirmId dirty = AddFirm(sector, 60'000, 40'000);
+  const FirmId small = AddFirm(sector, 25'999, 5'000);
+  authority_->File(clean, 2025, Did(40'000, 40'000));
+  authority_->File(dirty, 2025, Did(60'000, 40'000));
+  authority_->File(small, 2025, Did(25'999, 5'000));
+  LiveTo(Date::Of(2026, 9, 30));
+  EXPECT_EQ(Holds(small, 2025), 25'999);
+  EXPECT_GT(Holds(clean, 2025), 40'000);
+  EXPECT_LT(Holds(dirty, 2025), 60'000);
+  // The band is neutral for its sector; each firm's tonnes are rounded down.
+  EXPECT_NEAR(static_cast<double>(Holds(clean, 2025) + Holds(dirty, 2025)), 100'000, 2);
+  EXPECT_GT(authority_->sector_figure(sector, 2025), 1.0);
+  EXPECT_LT(authority_->sector_figure(sector, 2025), 1.5);
+}
+
+TEST_F(AuthorityTest, IssuesACapInThreePartsThatAddUpExactly) {
+  const std::size_t sector = AddSector("cap", 2027);
+  Cap(sector, 2027, 1'000'003, 0.25);
+  book_.auction_enabled = false;
+  Start();
+  LiveTo(Date::Of(2027, 1, 1));
+  EXPECT_EQ(In(accounts().auction_stock, 2027), 250'000);
+  EXPECT_EQ(In(accounts().reserve, 2027), 20'000);
+  EXPECT_EQ(In(accounts().allocation, 2027), 1'000'003 - 270'000);
+  EXPECT_EQ(authority_->offered(sector, 2027), Tonnes(250'000));
+  EXPECT_EQ(registry_.totals(authority_->Ledger(2027)).issued, 1'000'003);
+  EXPECT_EQ(registry_.cap(authority_->Ledger(2027)), 1'000'003);
+}
+
+TEST_F(AuthorityTest, BindsACapBySectorAndNotByLedgerWhereAnotherSectorHasNone) {
+  const std::size_t capped = AddSector("cap", 2027);
+  AddSector("neutral", 2027);
+  Cap(capped, 2027, 1'000'000, 0);
+  Start();
+  LiveTo(Date::Of(2027, 1, 1));
+  EXPECT_EQ(registry_.cap(authority_->Ledger(2027)), 0);
+  EXPECT_EQ(registry_.totals(authority_->Ledger(2027)).issued, 1'000'000);
+}
+
+TEST_F(AuthorityTest, SharesACappedSectorsPoolByOutputAndLeavesTheReserveToTheStabilityStock) {
+  const std::size_t sector = AddSector("cap", 2027);
+  Cap(sector, 2027, 1'000'003, 0.25);
+  rules(sector, 2027).pre_allocation_share = 0.5;
+  book_.auction_enabled = false;
+  Start();
+  const FirmId one = AddFirm(sector, 300'000, 1'000);
+  const FirmId three = AddFirm(sector, 700'000, 3'000);
+  LiveTo(Date::Of(2027, 4, 30));
+  EXPECT_EQ(Holds(one, 2027), 730'003 / 2 / 4);
+  EXPECT_EQ(Holds(three, 2027), static_cast<std::int64_t>(730'003 * 0.5 * 0.75));
+  // Its output grew: two of five parts instead of one of four.
+  authority_->File(one, 2027, Did(300'000, 2'000));
+  authority_->File(three, 2027, Did(700'000, 3'000));
+  LiveTo(Date::Of(2028, 9, 30));
+  EXPECT_EQ(Holds(one, 2027), 730'003 * 2 / 5);
+  EXPECT_EQ(Holds(three, 2027), 730'003 * 3 / 5);
+  // The reserve and the tonne lost to rounding.
+  EXPECT_EQ(In(accounts().reserve, 2027), 0);
+  EXPECT_EQ(In(accounts().allocation, 2027), 0);
+  EXPECT_EQ(In(accounts().stability, 2027), 20'000 + 1);
+  EXPECT_EQ(registry_.totals(authority_->Ledger(2027)).issued, 1'000'003);
+}
+
+TEST_F(AuthorityTest, KeepsTheReserveUntilTheLastSectorHasItsFinalAllocation) {
+  const std::size_t early = AddSector("cap", 2027);
+  const std::size_t late = AddSector("cap", 2027);
+  for (const std::size_t sector : {early, late}) Cap(sector, 2027, 1'000'000, 0);
+  rules(late, 2027).dates.final_issue = Date::Of(2028, 10, 31);
+  Start();
+  for (const std::size_t sector : {early, late}) {
+    const FirmId firm = AddFirm(sector, 900'000);
+    authority_->File(firm, 2027, Did(900'000));
+  }
+  LiveTo(Date::Of(2028, 10, 30));
+  EXPECT_EQ(In(accounts().reserve, 2027), 40'000);
+  LiveTo(Date::Of(2028, 10, 31));
+  EXPECT_EQ(In(accounts().reserve, 2027), 0);
+  EXPECT_EQ(In(accounts().stability, 2027), 40'000);
+}
+
+TEST_F(AuthorityTest, SellsThePaidShareInWholeLotsOverTheYear) {
+  const std::size_t sector = AddSector("cap", 2027);
+  Cap(sector, 2027, 10'000'000, 0.333333);
+  Start();
+  AddFirm(sector, 1);
+  LiveTo(Date::Of(2027, 12, 31));
+  EXPECT_EQ(held_.size(), book_.calendar.AuctionDays(2027, Weekday::kWednesday).size());
+  std::int64_t sold = 0;
+  for (const PlannedAuction& planned : held_) {
+    EXPECT_EQ(planned.volume.count() % 1'000, 0);
+    EXPECT_EQ(planned.reserve, Price::FromMinorPerTonne(60'00));
+    EXPECT_FALSE(planned.containment);
+    sold += planned.volume.count();
+  }
+  // Less than a lot is left, and withheld.
+  EXPECT_EQ(sold, 3'333'000);
+  EXPECT_EQ(In(accounts().auction_stock, 2027), 0);
+  EXPECT_EQ(In(accounts().stability, 2027), 330);
+}
+
+TEST_F(AuthorityTest, CountsTheAuctionsThatAreLeft) {
+  const std::size_t sector = AddSector("cap", 2027);
+  Cap(sector, 2027, 10'000'000, 0.5);
+  Start();
+  AddFirm(sector, 1);
+  LiveTo(Date::Of(2027, 1, 5));
+  const std::size_t all = book_.calendar.AuctionDays(2027, Weekday::kWednesday).size();
+  EXPECT_EQ(authority_->AuctionsLeft(Date::Of(2027, 1, 6)), all);
+  EXPECT_EQ(authority_->AuctionsLeft(Date::Of(2027, 1, 7)), all - 1);
+  EXPECT_EQ(authority_->AuctionsLeft(Date::Of(2027, 12, 31)), 0U);
+}
+
+TEST_F(AuthorityTest, CarriesUnsoldVolumeOverFourAuctionsUpToTheCeilingAndWithholdsTheRest) {
+  const std::size_t sector = AddSector("cap", 2027);
+  Cap(sector, 2027, 20'000'000, 0.5);
+  sold_share_ = [](std::size_t auction) { return auction == 1 ? 0.0 : 1.0; };
+  Start();
+  AddFirm(sector, 1);
+  LiveTo(Date::Of(2027, 3, 31));
+  const std::int64_t first = held_[0].volume.count();
+  const std::int64_t ceiling = first * 5 / 4 / 1'000 * 1'000;
+  for (std::size_t i = 1; i <= 4; ++i) EXPECT_EQ(held_[i].volume.count(), ceiling) << i;
+  EXPECT_EQ(held_[5].volume.count(), first);
+  EXPECT_EQ(In(accounts().stability, 2027), first - 4 * (ceiling - first));
+}
+
+TEST_F(AuthorityTest, WithholdsEverythingWhenNobodyBuysAllYear) {
+  const std::size_t sector = AddSector("cap", 2027);
+  Cap(sector, 2027, 20'000'000, 0.5);
+  sold_share_ = [](std::size_t) { return 0.0; };
+  Start();
+  AddFirm(sector, 1);
+  LiveTo(Date::Of(2027, 12, 31));
+  EXPECT_EQ(In(accounts().auction_stock, 2027), 0);
+  EXPECT_EQ(In(accounts().stability, 2027), 10'000'000);
+  for (const PlannedAuction& planned : held_)
+    EXPECT_LE(planned.volume.count(), held_[0].volume.count() * 5 / 4);
+}
+
+TEST_F(AuthorityTest, OffersAQuarterOfTheStabilityStockAfterFourAuctionsAtTheTrigger) {
+  const std::size_t sector = AddSector("cap", 2027);
+  Cap(sector, 2027, 200'000'000, 0.5);
+  // The first three auctions fail and fill the stability stock; then prices reach the trigger.
+  sold_share_ = [](std::size_t auction) { return auction <= 3 ? 0.0 : 1.0; };
+  price_ = Price::FromMinorPerTonne(150'00);
+  Start();
+  AddFirm(sector, 1);
+  const auto days = book_.calendar.AuctionDays(2027, Weekday::kWednesday);
+  LiveTo(days[6]);
+  const std::int64_t stock = In(accounts().stability, 2027);
+  ASSERT_GE(stock, 100'000);
+  ASSERT_EQ(held_.size(), 7U) << "a failed auction counts at its reserve price";
+  LiveTo(days[7]);
+  ASSERT_EQ(held_.size(), 9U);
+  EXPECT_FALSE(held_[7].containment);
+  EXPECT_TRUE(held_[8].containment);
+  EXPECT_EQ(held_[8].volume.count(), stock / 4 / 1'000 * 1'000);
+  EXPECT_EQ(held_[8].reserve, Price::FromMinorPerTonne(150'00));
+  EXPECT_EQ(In(accounts().stability, 2027), stock - held_[8].volume.count());
+}
+
+TEST_F(AuthorityTest, OffersNothingExtraAFenBelowTheTrigger) {
+  const std::size_t sector = AddSector("cap", 2027);
+  Cap(sector, 2027, 200'000'000, 0.5);
+  sold_share_ = [](std::size_t auction) { return auction <= 3 ? 0.0 : 1.0; };
+  price_ = Price::FromMinorPerTonne(149'99);
+  Start();
+  AddFirm(sector, 1);
+  LiveTo(Date::Of(2027, 12, 31));
+  for (const PlannedAuction& planned : held_) EXPECT_FALSE(planned.containment);
+}
+
+TEST_F(AuthorityTest, PutsUnsoldContainmentVolumeBackIntoTheStabilityStock) {
+  const std::size_t sector = AddSector("cap", 2027);
+  Cap(sector, 2027, 200'000'000, 0.5);
+  sold_share_ = [](std::size_t auction) { return auction <= 3 || auction == 9 ? 0.0 : 1.0; };
+  price_ = Price::FromMinorPerTonne(150'00);
+  Start();
+  AddFirm(sector, 1);
+  const auto days = book_.calendar.AuctionDays(2027, Weekday::kWednesday);
+  LiveTo(days[6]);
+  const std::int64_t stock = In(accounts().stability, 2027);
+  LiveTo(days[7]);
+  ASSERT_TRUE(held_.back().containment);
+  EXPECT_EQ(In(accounts().stability, 2027), stock);
+}
+
+TEST_F(AuthorityTest, CancelsTheStabilityStockAboveItsCeilingOnNewYearsDay) {
+  const std::size_t sector = AddSector("cap", 2027);
+  Cap(sector, 2027, 20'000'000, 0.5);
+  Cap(sector, 2028, 10'000'000, 0);
+  sold_share_ = [](std::size_t) { return 0.0; };
+  Start();
+  AddFirm(sector, 1);
+  LiveTo(Date::Of(2027, 12, 31));
+  ASSERT_EQ(In(accounts().stability, 2027), 10'000'000);
+  LiveTo(Date::Of(2028, 1, 1));
+  // 6% of the new year's caps stay.
+  EXPECT_EQ(In(accounts().stability, 2027), 600'000);
+  EXPECT_EQ(In(accounts().cancellation, 2027), 9'400'000);
+}
+
+TEST_F(AuthorityTest, FinesShortfallsFiveSevenAndTenTimesAndKeepsThemDue) {
+  const std::size_t sector = AddSector("neutral");
+  Start();
+  const FirmId firm = AddFirm(sector, 100'000);
+  const Price price = Price::FromMinorPerTonne(80'00);
+  const int multiples[] = {5, 7, 10, 10};
+  std::int64_t fines = 0;
+  for (int i = 0; i < 4; ++i) {
+    const int vintage = 2025 + i;
+    authority_->File(firm, vintage, Did(100'000));
+    LiveTo(Date::Of(vintage + 1, 12, 30));
+    EXPECT_FALSE(authority_->firm_vintage(firm, vintage).assessed);
+    LiveTo(Date::Of(vintage + 1, 12, 31), price);
+    const FirmVintage& record = authority_->firm_vintage(firm, vintage);
+    EXPECT_TRUE(record.assessed);
+    EXPECT_EQ(record.shortfall, Tonnes(100'000));
+    EXPECT_EQ(record.fine, price * Tonnes(100'000 * multiples[i])) << vintage;
+    fines += record.fine.minor();
+    EXPECT_EQ(authority_->arrears(firm), Tonnes(100'000 * (i + 1)));
+  }
+  EXPECT_EQ(registry_.balance(accounts().treasury, authority_->cny()), fines);
+  EXPECT_EQ(registry_.balance(accounts().bank, authority_->cny()), -fines);
+  authority_->PaidArrears(firm, Tonnes(150'000));
+  EXPECT_EQ(authority_->arrears(firm), Tonnes(250'000));
+}
+
+TEST_F(AuthorityTest, FinesNobodyWhoSurrenderedInFull) {
+  const std::size_t sector = AddSector("neutral");
+  Start();
+  const FirmId firm = AddFirm(sector, 100'000);
+  authority_->File(firm, 2025, Did(100'000));
+  LiveTo(Date::Of(2026, 12, 30));
+  ASSERT_TRUE(registry_
+                  .Apply({}, registry::Surrender{holders_[firm.raw()], authority_->Ledger(2025),
+                                                 2025, 100'000})
+                  .ok());
+  LiveTo(Date::Of(2026, 12, 31));
+  EXPECT_EQ(authority_->firm_vintage(firm, 2025).fine, Money());
+  EXPECT_EQ(authority_->arrears(firm), Tonnes());
+  EXPECT_EQ(registry_.compliance(firm.raw(), 2025).symbol, registry::ComplianceSymbol::kCompliant);
+}
+
+TEST_F(AuthorityTest, CarriesOverTheOldestUnitsFirstWithinWhatNetSalesAllow) {
+  const std::size_t sector = AddSector("neutral", 2024);
+  Start();
+  const FirmId firm = AddFirm(sector, 100'000);
+  for (const int vintage : {2021, 2023}) {
+    ASSERT_TRUE(registry_
+                    .Apply({}, registry::Issue{holders_[firm.raw()], authority_->Ledger(vintage),
+                                               20'000, TransferCode::kIssue})
+                    .ok());
+  }
+  // A base of 10,000 t and one and a half times the net sales; never more than there is.
+  EXPECT_EQ(authority_->CarryOverRoom(firm, Tonnes(10'000), Tonnes(40'000)), Tonnes(25'000));
+  EXPECT_EQ(authority_->CarryOverRoom(firm, Tonnes(-10'000), Tonnes(40'000)), Tonnes(10'000));
+  EXPECT_EQ(authority_->CarryOverRoom(firm, Tonnes(90'000), Tonnes(40'000)), Tonnes(40'000));
+  EXPECT_EQ(authority_->CarryOver(firm, Tonnes(25'000)), Tonnes(25'000));
+  EXPECT_EQ(Holds(firm, 2021), 0);
+  EXPECT_EQ(Holds(firm, 2023), 15'000);
+  EXPECT_EQ(Holds(firm, 2025), 25'000);
+  // What was not carried over has no use after the expiry.
+  LiveTo(Date::Of(2026, 6, 29));
+  EXPECT_EQ(Holds(firm, 2023), 15'000);
+  LiveTo(Date::Of(2026, 6, 30));
+  EXPECT_EQ(Holds(firm, 2023), 0);
+  EXPECT_EQ(Holds(firm, 2025), 25'000);
+  EXPECT_EQ(authority_->totals().expired_from_firms, 15'000);
+  EXPECT_EQ(authority_->totals().converted, 25'000);
+}
+
+}  // namespace
+}  // namespace ets::scheme
