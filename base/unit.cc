@@ -1,20 +1,33 @@
 #include "base/unit.h"
 
+#include <array>
+
 namespace ets {
+namespace {
+
+struct Vintaged {
+  UnitType type;
+  std::string_view prefix;  // Of its name; two digits of the vintage follow.
+};
+constexpr std::array<Vintaged, 5> kVintaged = {{{UnitType::kAllowance, "CEA"},
+                                                {UnitType::kAviation, "AVI"},
+                                                {UnitType::kRegulated, "RET"},
+                                                {UnitType::kCountryCoded, "CCU"},
+                                                {UnitType::kCertificate, "CBAM"}}};
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
 
 std::string ToString(Unit unit) {
-  switch (unit.type) {
-    case UnitType::kAllowance: {
-      if (unit.vintage == 2020) return "CEA19-20";
-      const int two_digits = unit.vintage % 100;
-      return (two_digits < 10 ? "CEA0" : "CEA") + std::to_string(two_digits);
-    }
-    case UnitType::kOffset:
-      return "CCER";
-    case UnitType::kCurrency:
-      return unit.currency == Currency::kEur ? "EUR" : "CNY";
+  if (unit == Unit::Allowance(2020)) return "CEA19-20";
+  for (const Vintaged& row : kVintaged) {
+    if (row.type != unit.type) continue;
+    const int two_digits = unit.vintage % 100;
+    return std::string(row.prefix) + (two_digits < 10 ? "0" : "") + std::to_string(two_digits);
   }
-  return {};
+  if (unit.type == UnitType::kOffset) return "CCER";
+  return unit.currency == Currency::kEur ? "EUR" : "CNY";
 }
 
 std::optional<Unit> ParseUnit(std::string_view text) {
@@ -22,13 +35,14 @@ std::optional<Unit> ParseUnit(std::string_view text) {
   if (text == "CNY") return Unit::Cash(Currency::kCny);
   if (text == "EUR") return Unit::Cash(Currency::kEur);
   if (text == "CEA19-20") return Unit::Allowance(2020);
-  if (text.size() == 5 && text.starts_with("CEA")) {
-    const char tens = text[3];
-    const char ones = text[4];
-    if (tens >= '0' && tens <= '9' && ones >= '0' && ones <= '9') {
-      const int year = 2000 + (tens - '0') * 10 + (ones - '0');
-      if (year != 2020) return Unit::Allowance(static_cast<Vintage>(year));
-    }
+  for (const Vintaged& row : kVintaged) {
+    if (text.size() != row.prefix.size() + 2 || !text.starts_with(row.prefix)) continue;
+    const char tens = text[row.prefix.size()];
+    const char ones = text[row.prefix.size() + 1];
+    if (!IsDigit(tens) || !IsDigit(ones)) continue;
+    const Unit unit =
+        Unit::Of(row.type, static_cast<Vintage>(2000 + (tens - '0') * 10 + (ones - '0')));
+    if (unit != Unit::Allowance(2020)) return unit;
   }
   return {};
 }

@@ -1,312 +1,243 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
-#include "base/date.h"
 #include "base/ids.h"
 #include "base/journal.h"
 #include "base/quantity.h"
 #include "base/result.h"
 #include "base/unit.h"
+#include "registry/commands.h"
+#include "registry/profile.h"
+#include "registry/words.h"
 
 namespace ets::registry {
 
-// On disk. Append; never renumber. Only kIssuance (units) and kBank (money) may go negative.
-enum class AccountKind : std::uint8_t {
-  kIssuance = 1,       // Where units come from: minus everything ever issued.
-  kBank = 2,           // Where money comes from: minus everything ever lent and not repaid.
-  kAllocation = 3,     // Free units between issue and the holders they are allocated to.
-  kReserve = 4,        // The part of a cap held back for entrants.
-  kStability = 5,      // Withheld and unsold units; supply only when released.
-  kAuctionStock = 6,   // Units to be sold; the auctioneer's holder account.
-  kTreasury = 7,       // Auction revenue, fines and interest.
-  kHolder = 8,         // A covered firm's (or a project owner's) own account.
-  kEscrow = 9,         // What a holder has on the exchange; debited by the Settlement stream only.
-  kSurrender = 10,     // Units given up for an emission year. Sink.
-  kCancellation = 11,  // Units cancelled by the authority or voluntarily. Sink.
-  kConverted = 12,     // Old vintages carried over into a new one. Sink.
-  kExpired = 13,       // Units that lost every use. Sink.
-};
+// ---- Views: copies; they stay as they were when the registry moves on. ----
 
-// Why a command was refused: the first rule it broke, in this order. A refusal changes nothing.
-// On the wire and on disk. Append; never renumber.
-enum class Refusal : std::uint16_t {
-  kTimeGoesBack = 1,
-  kAccountNotFound = 2,
-  kLedgerNotFound = 3,
-  kLedgerExists = 4,
-  kSameAccount = 5,
-  kAmountNotPositive = 6,
-  kAmountTooLarge = 7,
-  kWrongAccountKind = 8,
-  kEscrowIsDebitedBySettlementOnly = 9,
-  kStreamGap = 10,
-  kInsufficientBalance = 11,
-  kCapExceeded = 12,
-  kUnitNotEligible = 13,
-  kOffsetLimitExceeded = 14,
-  kAccountBlocked = 15,
-  kEmissionsNotVerified = 16,
-  kEmissionsAlreadyVerified = 17,
-  kOverEntitlement = 18,
-  kYearAlreadyAssessed = 19,
-  kMoreThanOwed = 20,
-};
-std::string_view ToString(AccountKind kind);  // "holder", "auction_stock", ...
-std::string_view ToString(Refusal refusal);   // "INSUFFICIENT_BALANCE": the reason on the wire.
-
-// What a transfer was for. On disk. Append; never renumber.
-enum class TransferCode : std::uint8_t {
-  kIssue = 1,
-  kPreAllocation = 2,
-  kFinalAllocation = 3,
-  kTakeBack = 4,
-  kDeposit = 5,
-  kWithdrawal = 6,
-  kListedTrade = 7,
-  kBlockTrade = 8,
-  kAuctionAward = 9,
-  kSurrender = 10,
-  kCancel = 11,
-  kConvert = 12,
-  kExpire = 13,
-  kLoan = 14,
-  kRepayment = 15,
-  kInterest = 16,
-  kFine = 17,
-  kToStability = 18,
-  kFromStability = 19,
-  kEntrantAllocation = 20,
-  kOther = 21,
-};
-std::string_view ToString(TransferCode code);  // "issue", "pre_allocation", ...
-
-// One double entry: `amount` leaves debit and reaches credit, in one ledger.
-struct Transfer {
-  AccountId debit;
-  AccountId credit;
-  LedgerId ledger;
-  std::int64_t amount = 0;  // Tonnes, or minor units of the ledger's currency. 1 .. kAmountMax.
-  TransferCode code = TransferCode::kOther;
-  std::uint16_t year = 0;       // Emission year of a surrender, allocation or fine; else 0.
-  std::uint64_t reference = 0;  // Trade id of a settled fill; else 0.
-
-  friend bool operator==(const Transfer&, const Transfer&) = default;
-};
-
-// ---- Commands. Each is applied whole or refused whole (SettleFills: pair by pair). ----
-
-struct OpenAccount {
-  AccountKind kind;
-  std::uint32_t entity = 0;  // Holder and escrow: the firm. Else 0.
-};
-struct OpenLedger {
-  Unit unit;
-  // The most that may ever be issued, net of conversions in; 0 means no cap.
-  std::int64_t cap = 0;
-};
-// Sets the cap of a vintage, before or after units of it exist. Refused when below issued.
-struct SetCap {
-  LedgerId ledger;
-  std::int64_t cap = 0;
-};
-// Units ISSUANCE -> `to`, or money BANK -> `to` (a loan when code is kLoan).
-struct Issue {
-  AccountId to;
-  LedgerId ledger;
-  std::int64_t amount = 0;
-  TransferCode code = TransferCode::kIssue;
-};
-// Any transfer between accounts that are not escrow on the debit side.
-struct MakeTransfer {
-  Transfer transfer;
-};
-// A firm's monthly data deposit (emissions and output); kept, not used for compliance.
-struct DepositMonthlyData {
-  std::uint32_t entity = 0;
-  std::uint16_t year = 0;
-  std::uint8_t month = 0;  // 1 to 12.
-  Tonnes emissions;
-};
-struct ReportEmissions {
-  std::uint32_t entity = 0;
-  std::uint16_t year = 0;
-  Tonnes emissions;
-};
-// Sets the firm's obligation for the year.
-struct VerifyEmissions {
-  std::uint32_t entity = 0;
-  std::uint16_t year = 0;
-  Tonnes emissions;
-};
-// Free units of vintage `year`, pool -> holder. A kFinalAllocation closes the plan for that entity
-// and year: a further pre- or final allocation is over the entitlement. Other codes are not bound
-// by it.
-struct Allocate {
-  AccountId from;  // kAllocation or kReserve.
-  AccountId holder;
-  LedgerId ledger;
-  std::uint16_t year = 0;
-  std::int64_t amount = 0;
-  TransferCode code = TransferCode::kPreAllocation;
-};
-// The reverse, when pre-allocation exceeded the final figure: takes what the holder has available
-// up to `amount`; the receipt's amount says how much. What is missing stays owed by the holder and
-// is netted by the authority later.
-struct TakeBack {
-  AccountId holder;
-  AccountId to;
-  LedgerId ledger;
-  std::uint16_t year = 0;
-  std::int64_t amount = 0;
-};
-// Holder gives up units for an emission year. Eligibility and the offset limit are checked against
-// the profile; never more than the year's verified emissions still uncovered.
-struct Surrender {
-  AccountId holder;
-  LedgerId ledger;
-  std::uint16_t year = 0;
-  std::int64_t amount = 0;
-};
-// Closes the year for one entity: compliant when surrendered >= verified. The receipt's amount is
-// the shortfall in tonnes, which stays due.
-struct AssessCompliance {
-  std::uint32_t entity = 0;
-  std::uint16_t year = 0;
-};
-// Carry-over: linked cancel of the old unit (holder -> kConverted) and issue of the new.
-struct ConvertUnits {
-  AccountId holder;
-  LedgerId from;
-  LedgerId to;
-  std::int64_t amount = 0;
-};
-// Every balance of the ledger outside the sinks, escrow included, goes to kExpired. The receipt's
-// amount is the sum.
-struct ExpireLedger {
-  LedgerId ledger;
-};
-// The one way time moves. Later commands carry a sim_time at or after it.
-struct AdvanceTo {
-  SimTime sim_time = 0;
-};
-// The only cut across machines: all machines write it with the same content, at the end of a day.
-struct DayClosed {
-  Date date;
-  std::uint64_t settlement_sequence = 0;
-  std::uint64_t registry_state_hash = 0;
-  std::uint64_t market_state_hash = 0;
-};
-
-// One fill of the Settlement stream: units seller -> buyer and cash buyer -> seller, both or none.
-struct SettlementFill {
-  AccountId seller_escrow;
-  AccountId buyer_escrow;
-  LedgerId unit_ledger;
-  LedgerId cash_ledger;
-  std::int64_t quantity = 0;  // t.
-  std::int64_t cash = 0;      // Minor units; 0 makes the cash leg disappear.
-  std::uint64_t trade_id = 0;
-  TransferCode code = TransferCode::kListedTrade;
-};
-// A withdrawal that the market released: escrow -> the same holder's account.
-struct SettlementWithdrawal {
-  AccountId escrow;
-  AccountId holder;
-  LedgerId ledger;
-  std::int64_t amount = 0;
-};
-// One message of the Settlement stream (market -> registry). `sequence` is dense from 1: a repeat
-// gets the old answer and changes nothing, a gap is refused. A failing pair fails alone.
-struct Settle {
-  std::uint64_t sequence = 0;
-  std::vector<SettlementFill> fills;              // At most kFillsPerMessageMax.
-  std::vector<SettlementWithdrawal> withdrawals;  // After the fills.
-};
-inline constexpr std::size_t kFillsPerMessageMax = 4'095;
-
-using Command =
-    std::variant<OpenAccount, OpenLedger, SetCap, Issue, MakeTransfer, DepositMonthlyData,
-                 ReportEmissions, VerifyEmissions, Allocate, TakeBack, Surrender, AssessCompliance,
-                 ConvertUnits, ExpireLedger, AdvanceTo, DayClosed, Settle>;
-
-// What an applied command gives back.
-struct Receipt {
-  std::uint64_t sequence = 0;  // Of its journal record.
-  std::uint32_t id = 0;        // OpenAccount: AccountId; OpenLedger: LedgerId.
-  std::int64_t amount = 0;     // As the command's comment says.
-  // Settle: pairs (and withdrawals) that failed; an alarm, never expected.
-  std::uint32_t failed_pairs = 0;
-
-  friend bool operator==(const Receipt&, const Receipt&) = default;
-};
-
-// How the scheme's law binds the ledger. Data, never an `if` on a country.
-struct Profile {
-  // May a unit of this type and vintage be surrendered for emission year y?
-  // For y >= first_year: allowances with first_year <= vintage <= y (no borrowing) and offsets.
-  // For y < first_year: allowances with vintage < first_year and vintage <= y, and offsets.
-  // Arrears (a year already assessed): any allowance with vintage >= first_year, too.
-  std::uint16_t first_year = 2025;
-  // Offsets may cover at most this share of a year's verified emissions, in basis points.
-  std::uint32_t offset_limit_bp = 500;
-
-  friend bool operator==(const Profile&, const Profile&) = default;
-};
-
-struct LedgerTotals {  // Per ledger; the left side equals the sum of the others.
+struct LedgerTotals {  // Per ledger; the left side equals the sum of the five below it.
   std::int64_t issued = 0;
-  std::int64_t held = 0;  // Everything outside the sinks, escrow and pools included.
+  std::int64_t held =
+      0;  // Everything outside the sinks: escrow, pools, reserved and frozen included.
   std::int64_t surrendered = 0;
   std::int64_t cancelled = 0;
   std::int64_t converted = 0;
   std::int64_t expired = 0;
+  std::int64_t reserved =
+      0;  // Of `held`: bound by pending transfers. Debits pending = credits pending.
+  std::int64_t frozen = 0;  // Of `held`: bound by freezes, as far as there is something to bind.
 };
 
-enum class ComplianceSymbol : std::uint8_t { kOpen = 0, kCompliant = 1, kShort = 2 };
-
-struct ComplianceView {
-  bool verified = false;
-  Tonnes emissions;    // Verified, else 0.
-  Tonnes surrendered;  // Allowances and offsets.
-  Tonnes offsets;      // Of which offsets.
-  ComplianceSymbol symbol = ComplianceSymbol::kOpen;
+struct Holding {
+  std::int64_t posted = 0;
+  std::int64_t reserved = 0;  // By pending transfers out.
+  std::int64_t frozen = 0;    // By freezes; may exceed what is there.
+  std::int64_t incoming = 0;  // Pending transfers in.
+  std::int64_t available() const { return posted - reserved - frozen; }
 };
 
 struct AccountView {
-  AccountKind kind;
+  AccountKind kind{};
   std::uint32_t entity = 0;
-  bool blocked = false;  // After a failed settlement: initiates nothing but surrender.
+  Capabilities capabilities = kMayAll;
+  bool closed = false;
+  bool may_leave_trusted_list = false;
+  bool blocked = false;  // After a failed settlement, or without verified emissions: may not send.
+};
+
+struct EntityView {
+  std::uint16_t first_year = 0;
+  std::uint16_t last_year = 0;
+  std::uint32_t group = 0;
+  std::vector<std::uint16_t> excluded_years;  // Sorted.
+};
+
+struct EmissionsVersion {
+  std::uint32_t version = 0;  // From 1.
+  Tonnes emissions;
+  EmissionsSource source{};
+  bool withdrawn = false;
+  SimTime recorded_at = 0;
+};
+
+// One emission year on its own.
+enum class ComplianceSymbol : std::uint8_t { kOpen = 0, kCompliant = 1, kShort = 2 };
+struct ComplianceView {
+  bool verified = false;
+  Tonnes emissions;    // Verified, else 0.
+  Tonnes surrendered;  // Allowances and offsets, less what was reversed.
+  Tonnes offsets;      // Of which offsets.
+  ComplianceSymbol symbol = ComplianceSymbol::kOpen;
+  Tonnes shortfall;      // At the assessment.
+  Tonnes owed_in_units;  // kUnits: still owed on account of the shortfall's multiple.
+  Money fine;            // kFixedFine: shortfall x fine.
+};
+
+// A firm's status as the profile's compliance rule has it. Kept as a list of events: one is added
+// whenever figure or symbol changes, so the status at any time is the last event at or before it.
+struct ComplianceStatus {
+  std::int64_t figure = 0;  // t surrendered less t verified; negative: short.
+  Symbol symbol = Symbol::kNone;
+  bool corrected = false;  // Shown as '*': a figure was estimated or corrected by the authority.
+  std::uint16_t year = 0;  // The last emission year that counts.
+  SimTime as_of = 0;       // When it became so.
+
+  friend bool operator==(const ComplianceStatus&, const ComplianceStatus&) = default;
+};
+
+enum class PendingState : std::uint8_t {
+  kPending = 1,
+  kPosted = 2,
+  kVoided = 3,
+  kExpired = 4,
+};
+struct PendingView {
+  std::uint32_t pending = 0;
+  Transfer transfer;
+  SimTime expires_at = 0;
+  PendingState state{};
+  std::int64_t posted_amount = 0;
+};
+
+// On disk and on the wire. Append; never renumber.
+enum class TaskState : std::uint8_t {
+  kAwaitingApproval = 1,
+  kDelayed = 2,  // Agreed; carried out at execute_at.
+  kCompleted = 3,
+  kRejected = 4,
+  kAborted = 5,
+  kExpired = 6,
+  kFailed = 7,  // Refused when it was to be carried out; `refusal` says why. Nothing is reserved.
+};
+std::string_view ToString(TaskState state);
+std::string_view ToString(PendingState state);
+struct TaskView {
+  std::uint32_t task = 0;
+  std::uint16_t kind = 0;  // RecordKind of the proposed command.
+  std::string payload;     // Its EncodeCommand().
+  std::uint32_t initiator = 0;
+  std::uint32_t approver = 0;  // 0: nobody yet, or nobody needed.
+  TaskState state{};
+  SimTime proposed_at = 0;
+  SimTime execute_at = 0;  // kDelayed and later; 0 before.
+  SimTime expires_at = 0;  // kAwaitingApproval; 0: never.
+  std::optional<Refusal> refusal;
+  std::uint64_t sequence = 0;  // kCompleted: the record that carried it out.
+};
+
+enum class TrustState : std::uint8_t { kPending = 1, kActive = 2 };
+struct TrustedView {
+  AccountId target;
+  TrustState state{};
+  SimTime effective_at = 0;
+};
+
+struct FreezeView {
+  std::uint32_t freeze = 0;
+  AccountId account;
+  LedgerId ledger;
+  std::int64_t amount = 0;
+  SimTime until = 0;
+  bool active = false;
+  std::string authority;
+};
+
+struct EntitlementView {
+  std::uint32_t entity = 0;
+  std::uint16_t year = 0;
+  std::uint8_t table = 0;
+  std::uint32_t version = 0;
+  std::int64_t amount = 0;
+  std::int64_t allocated = 0;
+  std::int64_t returned = 0;
+  std::int64_t reversed = 0;
+  bool withheld = false;
+};
+
+struct CertificateView {
+  std::uint32_t certificate = 0;
+  AccountId holder;
+  LedgerId ledger;
+  std::int64_t amount = 0;
+  std::uint64_t sequence = 0;  // Of the cancellation; its serials are ListSerials' (lineage.h).
+  SimTime at = 0;
+  std::string beneficiary, statement;
+};
+
+struct PrincipalView {
+  std::uint32_t principal = 0;
+  Role role{};
+  bool active = false;
+  std::string name;
+  std::array<char, 32> token_hash{};
+};
+
+// A request as its sender names it. The machine remembers every id for good; the answer to a retry
+// is in the journal, at the record FoundRequest names.
+struct RequestKey {
+  std::array<char, 16> id{};  // Of a UUID.
+  std::uint64_t digest = 0;   // Of the request's canonical bytes.
+};
+struct FoundRequest {
+  std::uint64_t sequence = 0;
+  std::uint64_t digest = 0;
 };
 
 // The registry: who holds which units and money, and who owes what. A single-writer deterministic
 // state machine: equal commands give equal balances, journal records and hashes on any machine. It
-// knows no clock, disk, network, thread or chance. Not thread-safe.
+// knows no clock, disk, network, thread or chance. Not thread-safe; const methods may run side by
+// side.
 //
 // Every applied or refused command is appended to the journal with its outcome and the transfers it
-// caused, before Apply() returns. AdvanceTo and DayClosed too. A repeated Settle gets its old
-// answer and is not written again. Record 1 holds the profile.
+// caused, before Apply() returns. A repeated Settle gets its old answer and is not written again.
+// Record 1 holds the profile.
 class Registry {
  public:
   // The journal may be null (nothing is written). It must outlive the registry.
   Registry(const Profile& profile, Journal* journal);
   ~Registry();
   Registry(Registry&&) noexcept;
+  Registry& operator=(Registry&&) noexcept;
 
-  Result<Receipt, Refusal> Apply(const Envelope& envelope, const Command& command);
+  // With `request` the record also keeps the request's id. REQUIRES: FindRequest(request->id) is
+  // empty.
+  Result<Receipt, Refusal> Apply(const Envelope& envelope, const Command& command,
+                                 const RequestKey* request = nullptr);
+
+  // Whether the command would be applied now, without applying it (validate_only). A TransferBatch
+  // is checked item by item, a Settle for its sequence only.
+  std::optional<Refusal> Check(const Command& command);
+
+  // What the last refusal of Apply() or Check() was about.
+  const RefusalDetail& detail() const;
+  // By item of the last TransferBatch: its refusal, 0 when applied.
+  std::span<const Refusal> batch_results() const;
+  // Those the last applied command caused.
+  std::span<const Transfer> transfers() const;
+
+  std::optional<FoundRequest> FindRequest(const std::array<char, 16>& id) const;
 
   // Applies one record read back from a journal, without writing one, and checks that outcome and
   // transfers are those recorded: record 1 against the profile, a DayClosed against StateHash()
   // too. Returns an empty string, or what differs.
   std::string Replay(const JournalRecord& record);
 
+  // The whole state as bytes, and back: a snapshot. Load() checks the state hash that Save() wrote;
+  // a loaded registry goes on exactly as the saved one would. Or what is wrong with the bytes.
+  void Save(std::string& out) const;
+  static Result<Registry, std::string> Load(std::string_view bytes, Journal* journal);
+  // Where the records of a loaded or replayed registry go from now on.
+  void SetJournal(Journal* journal);
+
+  const Profile& profile() const;
+  const std::string& branch() const;  // "main" unless a BeginBranch said otherwise.
   std::uint32_t account_count() const;
   std::uint16_t ledger_count() const;
   AccountView account(AccountId account) const;
@@ -314,20 +245,52 @@ class Registry {
   // The ledger of a unit; REQUIRES: it was opened (see has_ledger).
   LedgerId ledger(Unit unit) const;
   bool has_ledger(Unit unit) const;
-  std::int64_t balance(AccountId account, LedgerId ledger) const;
+  std::int64_t balance(AccountId account, LedgerId ledger) const;  // Posted.
+  Holding holding(AccountId account, LedgerId ledger) const;
   LedgerTotals totals(LedgerId ledger) const;
   std::int64_t cap(LedgerId ledger) const;  // 0: none.
+  // What a group may hold of a vintage, in t; 0: no limit.
+  std::int64_t holding_limit(LedgerId ledger) const;
+
+  bool has_entity(std::uint32_t entity) const;
+  std::vector<std::uint32_t> entities() const;  // Sorted.
+  EntityView entity(std::uint32_t entity) const;
   ComplianceView compliance(std::uint32_t entity, std::uint16_t year) const;
+  ComplianceStatus status(std::uint32_t entity) const;
+  // The status as of the profile's last status_frozen day at or before now; without such a rule,
+  // status(). (EU Art. 33: frozen until the next 1 October.)
+  ComplianceStatus official_status(std::uint32_t entity) const;
+  std::vector<ComplianceStatus> status_events(std::uint32_t entity) const;  // Oldest first.
+  std::vector<EmissionsVersion> emissions(std::uint32_t entity, std::uint16_t year) const;
+  std::vector<EntitlementView> entitlements(std::uint32_t entity) const;  // By year and table.
+
+  std::uint32_t task_count() const;  // Tasks, pendings, freezes, certificates are numbered from 1.
+  TaskView task(std::uint32_t task) const;
+  std::uint32_t pending_count() const;
+  PendingView pending(std::uint32_t pending) const;
+  std::uint32_t freeze_count() const;
+  FreezeView freeze(std::uint32_t freeze) const;
+  std::uint32_t certificate_count() const;
+  CertificateView certificate(std::uint32_t certificate) const;
+  std::vector<TrustedView> trusted(AccountId account) const;  // By target; automatic ones left out.
+  bool is_trusted(AccountId account, AccountId target) const;  // Now; automatic ones included.
+  std::vector<PrincipalView> principals() const;               // By number.
+  const PrincipalView* FindPrincipal(std::uint32_t principal) const;
+  Rights rights(std::uint32_t principal, AccountId account) const;
+
   SimTime now() const;
+  SimTime next_due() const;  // When AdvanceTo next has something to do; max() when never.
   std::uint64_t sequence() const;
   std::uint64_t settlement_sequence() const;
 
-  // Of all balances, totals and obligations; the same for every implementation and machine.
-  // O(ledgers). DayClosed carries the value before it is applied; it changes nothing itself.
+  // Of everything above; the same for every implementation and machine. O(ledgers). DayClosed
+  // carries the value before it is applied; it changes nothing itself.
   std::uint64_t StateHash() const;
 
   // Asserts section "What must hold, always" of ARCHITECTURE.md: conservation per ledger, debits
-  // equal credits, no negative balance but ISSUANCE and BANK, issued <= cap. O(accounts x ledgers).
+  // equal credits, posted and pending, no negative balance but ISSUANCE and BANK, issued <= cap
+  // where it binds, surrendered = its transfers less reversals, entitlements kept, nothing on
+  // closed accounts, initiator and approver differ. O(accounts x ledgers + everything listed).
   void CheckInvariants() const;
 
   // The profile in a journal's first record, or why it is none. With it a reader makes the Registry
