@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "base/state_hash.h"
-#include "ets/registry/v1/registry.grpc.pb.h"
+#include "ets/registry/read/v1/registry.grpc.pb.h"
 #include "server/registry_archive.h"
 #include "server/wire.h"
 

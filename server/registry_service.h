@@ -12,9 +12,9 @@ struct ServeFailure {
   std::string message;
 };
 
-// Serves ets.registry.v1.RegistryReadService over gRPC for the run in `data`, with health checks
-// and reflection, in plain text and to anyone who reaches the address. The journal is read and
-// checked before the port opens, so what is served is whole. Read-only. Its calls run on gRPC's
+// Serves ets.registry.read.v1.RegistryReadService over gRPC for the run in `data`, with health
+// checks and reflection, in plain text and to anyone who reaches the address. The journal is read
+// and checked before the port opens, so what is served is whole. Read-only. Its calls run on gRPC's
 // threads.
 class RegistryServer {
  public:

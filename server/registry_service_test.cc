@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-#include "ets/registry/v1/registry.grpc.pb.h"
+#include "ets/registry/read/v1/registry.grpc.pb.h"
 #include "registry/registry.h"
 #include "registry/registry_fixture.h"
 #include "server/registry_archive.h"
@@ -27,7 +27,7 @@ namespace ets::server {
 namespace {
 
 namespace fs = std::filesystem;
-namespace pb = ::ets::registry::v1;
+namespace pb = ::ets::registry::read::v1;
 using grpc::StatusCode;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -580,7 +580,8 @@ TEST_F(RegistryService, ListsItselfToReflection) {
   EXPECT_THAT(
       CallWithBytes(channel_, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
                     list_services),
-      AllOf(HasSubstr("ets.registry.v1.RegistryReadService"), HasSubstr("grpc.health.v1.Health")));
+      AllOf(HasSubstr("ets.registry.read.v1.RegistryReadService"),
+            HasSubstr("grpc.health.v1.Health")));
 }
 
 TEST_F(RegistryService, StopsWhenTheCallersDeadlinePasses) {

@@ -10,7 +10,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/unit.h"
-#include "ets/registry/v1/registry.pb.h"
+#include "ets/registry/read/v1/registry.pb.h"
 #include "registry/registry.h"
 #include "server/registry_archive.h"
 
@@ -18,7 +18,7 @@
 // names the field, its value and what is allowed.
 namespace ets::server::wire {
 
-namespace pb = ::ets::registry::v1;
+namespace pb = ::ets::registry::read::v1;
 
 template <typename T>
 using OrStatus = Result<T, grpc::Status>;
