@@ -24,8 +24,9 @@ struct ExecutionRule {
   enum class Kind : std::uint8_t {
     kAtOnce = 0,
     // The clock starts at the next instant inside the window on a working day; then delay_days
-    // working days and delay_minutes pass, and again the next instant inside the window counts
-    // (EU Art. 35(2) with no delay; UK TransactionDelayService).
+    // working days and delay_minutes pass, and again the next instant inside the window counts; of
+    // a day that is no working day the next working day at the same time (EU Art. 35(2) with no
+    // delay; UK TransactionDelayService).
     kInWindow = 1,
     // At `at_minute`, days_before working days later when proposed before the cutoff or on it, else
     // days_after (EU Art. 35(3)). Proposed on a day that is no working day counts as proposed on
@@ -37,7 +38,8 @@ struct ExecutionRule {
   std::uint16_t close_minute = 1'439;
   std::uint16_t delay_days = 0;  // Working days.
   std::uint16_t delay_minutes = 0;
-  bool next_full_minute = false;  // After a delay: cut to the minute, plus one (UK).
+  bool next_full_minute = false;  // In the end cut to the minute, plus one (UK): a minute after
+                                  // the window at the latest.
   std::uint16_t cutoff_minute = 0;
   std::uint16_t at_minute = 0;
   std::uint16_t days_before = 1;
@@ -112,13 +114,12 @@ struct Profile {
   std::vector<Date> holidays;  // Sorted.
 
   // Transfers.
-  bool four_eyes = false;                // A proposal needs a second person.
-  bool trusted_waives_approval = true;   // A transfer to a trusted account needs none (Art. 20(4)).
-  bool trusted_list_only = false;        // Holders send to trusted accounts only, unless opted out.
-  std::uint16_t trusted_delay_days = 0;  // Working days until an entry counts.
-  std::uint16_t trusted_at_minute = 0;   // At this minute of that day.
-  ExecutionRule trusted;
-  ExecutionRule untrusted;
+  bool four_eyes = false;               // A proposal needs a second person.
+  bool trusted_waives_approval = true;  // A transfer to a trusted account needs none (Art. 20(4)).
+  bool trusted_list_only = false;       // Holders send to trusted accounts only, unless opted out.
+  ExecutionRule trusted;                // Transfers to accounts on the trusted list, or central.
+  ExecutionRule untrusted;              // Other transfers.
+  ExecutionRule trusted_entry;          // When an entry of the trusted list begins to count.
   std::uint16_t abort_before_minutes = 0;  // Until then a delayed transfer may be aborted.
   std::uint32_t proposal_hours = 0;        // An unapproved proposal expires after this; 0: never.
 
@@ -128,8 +129,9 @@ struct Profile {
 
   // Surrender and compliance.
   std::vector<EligibilityRow> eligibility;
-  std::uint16_t arrears_vintage_from = 0;  // Years assessed as short: any vintage from this on.
-  std::vector<OffsetRow> offsets;          // Sorted by year.
+  // Years assessed as short: any vintage from this on, too. 9,999: none.
+  std::uint16_t arrears_vintage_from = 0;
+  std::vector<OffsetRow> offsets;  // Sorted by year.
   ComplianceRule compliance = ComplianceRule::kPerYear;
   MonthDay emissions_due{};         // Without verified emissions of the year before: may not send.
   MonthDay status_frozen{};         // The official symbol of the year is that of this day.
@@ -164,13 +166,23 @@ struct Profile {
 // One key of a profile. The text form, --set, the scenario's [registry] table and the docs walk
 // these rows.
 struct ProfileField {
-  const char* key;      // "trusted.open_minute"
-  const char* words;    // What it means, with its unit.
-  const char* allowed;  // "0 to 1439"
+  std::string key;      // "trusted.open_minute"
+  std::string words;    // What it means, with its unit.
+  std::string allowed;  // "0 to 1439"
   std::string (*get)(const Profile&);
   bool (*set)(Profile&, std::string_view text);  // False: not allowed; nothing has changed.
 };
 std::span<const ProfileField> ProfileFields();
+const ProfileField* FindProfileField(std::string_view key);
+
+// Two values that are allowed alone and contradict each other, such as a window that closes before
+// it opens.
+struct ProfileMistake {
+  std::string key;
+  std::string other_key;
+  std::string words;  // "trusted.open_minute = 900 is after trusted.close_minute = 600"
+};
+std::optional<ProfileMistake> CheckProfile(const Profile& profile);
 
 // The shipped profiles: cn, eu, uk, ca, sim. Each value's legal source stands beside it in
 // profiles.cc.
@@ -178,12 +190,14 @@ std::span<const Profile> Profiles();
 const Profile* FindProfile(std::string_view name);
 
 std::string ProfileText(const Profile& profile);
-// Reads what ProfileText() writes; a key that is missing keeps its value in `sim`. Or what is
-// wrong: "line 3: trusted.open_minute = 2000: 0 to 1439".
+// Reads what ProfileText() writes, and empty lines and lines that begin with '#'; a key that is
+// missing keeps its value in `sim`. Or what is wrong: "line 3: trusted.open_minute = 2000: 0 to
+// 1439".
 Result<Profile, std::string> ParseProfile(std::string_view text);
 
 // Whether a unit may be surrendered for an emission year. `in_arrears`: the year was assessed as
-// short.
+// short. Eligibility rows are about vintages; an offset has none and counts for any year, a CBAM
+// certificate for the year of its import only, and money for none.
 bool MaySurrender(const Profile& profile, const Unit& unit, std::uint16_t year, bool in_arrears);
 std::uint16_t OffsetLimitBp(const Profile& profile, std::uint16_t year);
 
