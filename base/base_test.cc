@@ -57,6 +57,28 @@ TEST(Unit, NamesReadBackAsThemselves) {
   EXPECT_FALSE(ParseUnit("CEA20").has_value());
 }
 
+TEST(Unit, EveryTypeHasANameThatReadsBack) {
+  for (const UnitType type : {UnitType::kAllowance, UnitType::kAviation, UnitType::kRegulated,
+                              UnitType::kCountryCoded, UnitType::kCertificate}) {
+    for (int year = 2000; year <= 2099; ++year) {
+      const Unit unit = Unit::Of(type, static_cast<Vintage>(year));
+      EXPECT_EQ(ParseUnit(ToString(unit)), unit) << ToString(unit);
+    }
+  }
+  EXPECT_EQ(ToString(Unit::Of(UnitType::kAviation, 2027)), "AVI27");
+  EXPECT_EQ(ToString(Unit::Of(UnitType::kRegulated, 2009)), "RET09");
+  EXPECT_EQ(ToString(Unit::Of(UnitType::kCountryCoded, 2020)), "CCU20");
+  EXPECT_EQ(ToString(Unit::Of(UnitType::kCertificate, 2026)), "CBAM26");
+  EXPECT_EQ(ParseUnit("EUR"), Unit::Cash(Currency::kEur));
+}
+
+TEST(Unit, ReadsNoOtherText) {
+  for (const char* bad : {"", "CEA", "CEA2", "CEA024", "cea24", "CEA24 ", "CEA-1", "CBAM", "CBAM6",
+                          "XXX24", "CCER24", "USD", "AVI19-20"}) {
+    EXPECT_FALSE(ParseUnit(bad).has_value()) << bad;
+  }
+}
+
 TEST(Date, KnowsTheWeekdaysWeeksAndEasters) {
   EXPECT_EQ(Date::Of(2026, 1, 7).weekday(), Weekday::kWednesday);
   EXPECT_EQ(ToString(IsoWeekOf(Date::Of(2025, 12, 29))), "2026-W01");
