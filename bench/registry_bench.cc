@@ -126,7 +126,7 @@ void ThroughTheStore(benchmark::State& state, store::Durability durability) {
   std::filesystem::remove_all(folder);
   auto journal = store::JournalStore::Create(folder, durability);
   if (!journal.ok()) {
-    state.SkipWithError(journal.error().c_str());
+    state.SkipWithError(journal.error().message.c_str());
     return;
   }
   {

@@ -122,10 +122,10 @@ RunOutcome RunToFolder(const LoadedScenario& loaded, const RunOptions& options) 
       return fail("scenario.toml cannot be written");
     auto registry =
         store::JournalStore::Create((folder / "registry").string(), store::Durability::kAtClose);
-    if (!registry.ok()) return fail(registry.error());
+    if (!registry.ok()) return fail(registry.error().message);
     auto exchange =
         store::JournalStore::Create((folder / "exchange").string(), store::Durability::kAtClose);
-    if (!exchange.ok()) return fail(exchange.error());
+    if (!exchange.ok()) return fail(exchange.error().message);
     report::RunDatabase database;
     if (!database.Create((folder / "run.sqlite").string())) return fail(database.error());
     Summary summary(database);

@@ -81,7 +81,7 @@ Result<store::JournalSummary, JournalFailure> WalkRegistryJournal(
     return failure.message.empty() && !stop;
   });
   if (!failure.message.empty()) return Fail{failure};
-  if (!read.ok()) return Fail{JournalFailure{Kind::kDamaged, read.error()}};
+  if (!read.ok()) return Fail{JournalFailure{Kind::kDamaged, read.error().message}};
   return *read;
 }
 

@@ -6,7 +6,6 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
-#include "store/journal_store.h"
 
 namespace ets::store {
 namespace {
@@ -30,13 +29,6 @@ void Store(char* at, T value) {
   std::memcpy(at, &value, sizeof(T));
 }
 
-Hash Sha256(std::string_view bytes) {
-  Hash hash{};
-  ETS_ASSERT(EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(hash.data()),
-                        nullptr, EVP_sha256(), nullptr) == 1);
-  return hash;
-}
-
 // CRC-32 of IEEE 802.3, a bit at a time: an anchor is 56 bytes.
 std::uint32_t Crc32(std::string_view bytes) {
   std::uint32_t crc = ~0U;
@@ -45,12 +37,6 @@ std::uint32_t Crc32(std::string_view bytes) {
     for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? 0xEDB88320U : 0U);
   }
   return ~crc;
-}
-
-Hash GetHash(ByteReader& in) {
-  Hash hash{};
-  for (char& byte : hash) byte = in.Get<char>();
-  return hash;
 }
 
 // One record from the front of `in`, which is cut by it. False when it does not fit.
@@ -113,6 +99,31 @@ std::optional<std::uint64_t> BatchOfKey(std::string_view key) {
   return batch;
 }
 
+Hash Sha256(std::string_view bytes) {
+  Hash hash{};
+  ETS_ASSERT(EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(hash.data()),
+                        nullptr, EVP_sha256(), nullptr) == 1);
+  return hash;
+}
+
+Hash GetHash(ByteReader& in) {
+  Hash hash{};
+  for (char& byte : hash) byte = in.Get<char>();
+  return hash;
+}
+
+std::optional<BatchHeader> ReadHeader(std::string_view value) {
+  if (value.size() < kHeaderSize) return {};
+  ByteReader in(value.substr(0, kHeaderSize));
+  BatchHeader header;
+  header.hash = GetHash(in);
+  header.previous = GetHash(in);
+  header.batch = in.Get<std::uint64_t>();
+  header.count = in.Get<std::uint32_t>();
+  header.first_sequence = in.Get<std::uint64_t>();
+  return header;
+}
+
 BatchWriter::BatchWriter() {
   value_.reserve(2 * kBatchBytesMax);
   Reset();
@@ -155,29 +166,31 @@ std::string_view BatchWriter::Seal(ChainEnd& end) {
 std::string ReadBatch(std::string_view value, ChainEnd& end,
                       const std::function<bool(const JournalRecord&)>& callback, bool& stopped) {
   const std::string name = "batch " + std::to_string(end.batch + 1) + ": ";
-  if (value.size() < kHeaderSize) return name + "its header is cut short";
-  ByteReader header(value.substr(0, kHeaderSize));
-  const Hash hash = GetHash(header);
-  const Hash previous = GetHash(header);
-  const auto batch = header.Get<std::uint64_t>();
-  const auto count = header.Get<std::uint32_t>();
-  const auto first_sequence = header.Get<std::uint64_t>();
-  if (hash != Sha256(value.substr(kPreviousAt)))
+  const auto header = ReadHeader(value);
+  if (!header) return name + "its header is cut short";
+  if (header->hash != Sha256(value.substr(kPreviousAt))) {
     return name + "its content is not what its hash says";
-  if (previous != end.head) return name + "the chain is broken, it does not follow the one before";
-  if (batch != end.batch + 1) return name + "it says it is batch " + std::to_string(batch);
-  if (count == 0 || count > kBatchRecordsMax) return name + "its record count is impossible";
-  if (first_sequence != end.sequence + 1) {
-    return name + "it starts at record " + std::to_string(first_sequence) + " after record " +
-           std::to_string(end.sequence);
+  }
+  if (header->previous != end.head) {
+    return name + "the chain is broken, it does not follow the one before";
+  }
+  if (header->batch != end.batch + 1) {
+    return name + "it says it is batch " + std::to_string(header->batch);
+  }
+  if (header->count == 0 || header->count > kBatchRecordsMax) {
+    return name + "its record count is impossible";
+  }
+  if (header->first_sequence != end.sequence + 1) {
+    return name + "it starts at record " + std::to_string(header->first_sequence) +
+           " after record " + std::to_string(end.sequence);
   }
   std::string_view records = value.substr(kHeaderSize);
-  const std::string wrong = CheckRecords(records, count, first_sequence);
+  const std::string wrong = CheckRecords(records, header->count, header->first_sequence);
   if (!wrong.empty()) return name + wrong;
 
-  end = {batch, first_sequence + count - 1, hash};
+  end = header->end();
   JournalRecord record;
-  for (std::uint32_t i = 0; i < count && !stopped; ++i) {
+  for (std::uint32_t i = 0; i < header->count && !stopped; ++i) {
     GetRecord(records, record);
     stopped = !callback(record);
   }

@@ -1,130 +1,47 @@
 #include "store/journal_store.h"
 
-#include <fcntl.h>
-#include <rocksdb/db.h>
-#include <rocksdb/table.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <optional>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "base/assert.h"
+#include "store/anchor.h"
 #include "store/batch.h"
+#include "store/database.h"
+#include "store/folder.h"
+#include "store/folder_parts.h"
+#include "store/scan.h"
 
 namespace ets::store {
 namespace {
 
-namespace fs = std::filesystem;
+using Opened = Result<std::unique_ptr<JournalStore>, StoreFailure>;
 
-constexpr std::array<const char*, 2> kAnchorNames = {"anchor.0", "anchor.1"};
+StoreFailure Io(const std::string& message) { return {StoreFault::kIo, message}; }
 
-// A journal's folder holds no diary of the database: it would differ from run to run.
-class NoLog final : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, std::va_list) override {}
-};
-
-// A few hundred large values, written once in key order, read once in key order.
-rocksdb::Options DatabaseOptions() {
-  rocksdb::Options options;
-  options.info_log = std::make_shared<NoLog>();
-  options.stats_dump_period_sec = 0;
-  options.stats_persist_period_sec = 0;
-
-  options.compression = rocksdb::kNoCompression;
-  options.disable_auto_compactions = true;
-  options.level0_slowdown_writes_trigger = 1 << 30;
-  options.level0_stop_writes_trigger = 1 << 30;
-  options.write_buffer_size = std::size_t{32} << 20U;
-  options.max_write_buffer_number = 3;
-  options.max_background_jobs = 2;
-  options.bytes_per_sync = std::size_t{4} << 20U;
-  rocksdb::BlockBasedTableOptions table;
-  table.no_block_cache = true;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-
-  // With the default recovery mode one flipped byte in the log silently loses everything behind it.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  options.recycle_log_file_num = 0;
-  options.track_and_verify_wals_in_manifest = true;
-  options.paranoid_checks = true;
-  options.avoid_flush_during_shutdown = true;
-  return options;
+// The whole chain, when it is wanted; the tail was looked at already.
+Result<Done, StoreFailure> CheckFromTheFirst(const Database& database, const ChainEnd& end) {
+  const auto read =
+      ScanBatches(database, {}, end.batch, [](std::string_view value, ChainEnd& at, bool&) {
+        bool never = false;
+        return ReadBatch(
+            value, at, [](const JournalRecord&) { return true; }, never);
+      });
+  if (!read.ok()) return Fail{read.error()};
+  if (*read != end) return Fail{Damage(database, "the chain does not lead to its last batch")};
+  return Done{};
 }
 
-std::string SystemError(const std::string& what, const std::string& path) {
-  return "cannot " + what + " " + path + ": " + std::strerror(errno);
-}
-
-// The two alternating anchor copies of a folder, held open: a torn write leaves the other one
-// whole.
-class AnchorFiles {
- public:
-  AnchorFiles() = default;
-  AnchorFiles(const AnchorFiles&) = delete;
-  AnchorFiles& operator=(const AnchorFiles&) = delete;
-  ~AnchorFiles() {
-    for (const int file : files_) {
-      if (file >= 0) ::close(file);
-    }
-  }
-
-  // Each returns an empty string, or what went wrong.
-  std::string Create(const std::string& folder) {
-    for (std::size_t i = 0; i < files_.size(); ++i) {
-      paths_[i] = folder + "/" + kAnchorNames[i];
-      files_[i] = ::open(paths_[i].c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-      if (files_[i] < 0) return SystemError("create", paths_[i]);
-    }
-    const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool synced = directory >= 0 && ::fsync(directory) == 0;
-    const std::string error = synced ? "" : SystemError("sync", folder);
-    if (directory >= 0) ::close(directory);
-    return error;
-  }
-
-  std::string WriteNext(const ChainEnd& end) {
-    turn_ = 1 - turn_;
-    return WriteCopy(turn_, end);
-  }
-
-  std::string WriteBoth(const ChainEnd& end) {
-    const std::string error = WriteNext(end);
-    return error.empty() ? WriteNext(end) : error;
-  }
-
- private:
-  std::string WriteCopy(std::size_t copy, const ChainEnd& end) {
-    const std::string bytes = EncodeAnchor(end);
-    if (::pwrite(files_[copy], bytes.data(), bytes.size(), 0) !=
-        static_cast<ssize_t>(bytes.size())) {
-      return SystemError("write", paths_[copy]);
-    }
-    return ::fdatasync(files_[copy]) == 0 ? "" : SystemError("sync", paths_[copy]);
-  }
-
-  std::array<int, 2> files_{-1, -1};
-  std::array<std::string, 2> paths_;
-  std::size_t turn_ = 1;
-};
-
-// The newer of the copies that are whole.
-std::optional<ChainEnd> ReadAnchor(const std::string& folder) {
-  std::optional<ChainEnd> newest;
-  for (const char* const name : kAnchorNames) {
-    std::ifstream file(folder + "/" + name, std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    const auto anchor = DecodeAnchor(bytes);
-    if (anchor && (!newest || anchor->batch > newest->batch)) newest = anchor;
-  }
-  return newest;
+// What the folder holds, looked at without changing it.
+Result<ChainEnd, StoreFailure> Inspect(const std::string& folder, const StoreOptions& options,
+                                       const ChainEnd& anchor) {
+  const auto database = OpenDatabase(folder, Access::kRead, options);
+  if (!database.ok()) return Fail{database.error()};
+  const auto end = FindTail(**database, anchor);
+  if (!end.ok() || options.check == Check::kTail) return end;
+  const auto checked = CheckFromTheFirst(**database, *end);
+  if (!checked.ok()) return Fail{checked.error()};
+  return end;
 }
 
 }  // namespace
@@ -132,72 +49,150 @@ std::optional<ChainEnd> ReadAnchor(const std::string& folder) {
 struct JournalStore::Impl {
   Durability durability = Durability::kAtClose;
   std::string folder;
-  std::unique_ptr<rocksdb::DB> db;
-  AnchorFiles anchors;
+  std::shared_ptr<rocksdb::FileSystem> files;
+  std::shared_ptr<Database> database;
+  std::vector<AnchorFiles> anchors;  // In the folder, and in the second one.
   BatchWriter batch;
-  ChainEnd end;                     // After the last closed batch.
   std::uint64_t last_sequence = 0;  // Of the last record taken, in the open batch too.
-  std::string error;
   bool closed = false;
 
+  mutable std::mutex mutex;  // Guards what follows.
+  ChainEnd end;              // After the last closed batch.
+  std::string error;
+
+  bool ok() const {
+    const std::lock_guard lock(mutex);
+    return error.empty();
+  }
   // The first error stays: what follows from it would only hide it.
+  bool Stop(const std::string& why) {
+    const std::lock_guard lock(mutex);
+    if (!error.empty()) return false;
+    error = folder + ": " + why;
+    return true;
+  }
+  // The disk failed. Whether the mark can still be written is its own matter.
   void Poison(const std::string& why) {
-    if (error.empty() && !why.empty()) error = folder + ": " + why;
+    if (!why.empty() && Stop(why)) {
+      WriteSmallFile(*files, folder, kPoisonedName, why + "\n");
+    }
   }
   void Poison(const rocksdb::Status& status, const char* what) {
     if (!status.ok()) Poison(std::string("cannot ") + what + ": " + status.ToString());
   }
 
+  std::string OpenAnchors(const StoreOptions& options) {
+    for (const std::string& place : {folder, options.second_anchor_folder}) {
+      if (place.empty()) continue;
+      if (!files->CreateDirIfMissing(place, {}, nullptr).ok()) return "cannot create " + place;
+      std::string error_here = anchors.emplace_back().Open(*files, place);
+      if (!error_here.empty()) return error_here;
+    }
+    return {};
+  }
+  std::string Anchor(const ChainEnd& at, bool both_copies) {
+    for (AnchorFiles& place : anchors) {
+      std::string error_here = both_copies ? place.WriteBoth(at) : place.WriteNext(at);
+      if (!error_here.empty()) return error_here;
+    }
+    return {};
+  }
+
   void CloseBatch() {
-    if (!error.empty() || batch.count() == 0) return;
+    if (!ok() || batch.count() == 0) return;
     ChainEnd next = end;
+    const std::uint64_t first_sequence = next.sequence + 1;
     const std::string_view value = batch.Seal(next);
+    const bool is_live = durability == Durability::kEveryBatch;
     rocksdb::WriteOptions options;
-    options.sync = durability == Durability::kEveryBatch;
-    options.disableWAL = !options.sync;
-    Poison(db->Put(options, BatchKey(next.batch), rocksdb::Slice(value.data(), value.size())),
+    options.sync = is_live;
+    options.disableWAL = !is_live;
+    options.protection_bytes_per_key = 8;
+    Poison(database->db->Put(options, database->batches, BatchKey(next.batch),
+                             rocksdb::Slice(value.data(), value.size())),
            "write a batch");
-    if (error.empty() && options.sync) Poison(anchors.WriteNext(next));
+    if (ok() && is_live) Poison(Anchor(next, false));
+    Poison(database->background_error(), "write behind the journal");
     batch.Reset();
-    if (error.empty()) end = next;
+    if (!ok()) return;
+    database->index->Note(next.batch, first_sequence);
+    const std::lock_guard lock(mutex);
+    end = next;
   }
 };
 
 JournalStore::JournalStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 JournalStore::~JournalStore() = default;
 
-Result<std::unique_ptr<JournalStore>, std::string> JournalStore::Create(const std::string& folder,
-                                                                        Durability durability) {
+Opened JournalStore::Create(const std::string& folder, Durability durability,
+                            const StoreOptions& options) {
   auto impl = std::make_unique<Impl>();
   impl->durability = durability;
   impl->folder = folder;
-
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  if (failed) return Fail{"cannot create the folder " + folder + ": " + failed.message()};
-  if (fs::exists(folder + "/CURRENT", failed)) {
-    return Fail{folder + ": there is a journal already"};
+  impl->files = FilesOf(options);
+  const std::string error = MakeFolders(*impl->files, folder);
+  if (!error.empty()) return Fail{Io(error)};
+  const auto left = WhatIsLeftIn(*impl->files, folder, options.second_anchor_folder);
+  if (!left.ok()) return Fail{left.error()};
+  if (!left->empty()) {
+    return Fail{
+        StoreFailure{StoreFault::kExists, folder + ": there is a journal already (" + *left + ")"}};
   }
-  rocksdb::Options options = DatabaseOptions();
-  options.create_if_missing = true;
-  options.error_if_exists = true;
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(options, folder, &db);
-  if (!status.ok()) return Fail{"cannot create a journal in " + folder + ": " + status.ToString()};
-  impl->db.reset(db);
-  std::string error = impl->anchors.Create(folder);
+  auto database = OpenDatabase(folder, Access::kCreate, options);
+  if (!database.ok()) return Fail{database.error()};
+  impl->database = *database;
+  std::string wrong = impl->OpenAnchors(options);
   // A live journal that loses its log before its first batch must be told from one that lost it
   // after.
-  if (error.empty() && durability == Durability::kEveryBatch) {
-    error = impl->anchors.WriteNext(impl->end);
+  if (wrong.empty() && durability == Durability::kEveryBatch) wrong = impl->Anchor({}, false);
+  if (!wrong.empty()) return Fail{Io(wrong)};
+  return std::unique_ptr<JournalStore>(new JournalStore(std::move(impl)));
+}
+
+Opened JournalStore::Open(const std::string& folder, Durability durability,
+                          const StoreOptions& options) {
+  auto impl = std::make_unique<Impl>();
+  impl->durability = durability;
+  impl->folder = folder;
+  impl->files = FilesOf(options);
+  std::string why;
+  if (IsPoisoned(folder, options, &why)) {
+    return Fail{StoreFailure{StoreFault::kPoisoned,
+                             folder +
+                                 ": a write failed here and nobody has verified the journal "
+                                 "since: " +
+                                 why}};
   }
-  if (!error.empty()) return Fail{error};
+  auto anchor = FindAnchor(folder, options);
+  if (!anchor.ok()) return Fail{anchor.error()};
+  ChainEnd found;
+  {
+    const FolderLock lock(*impl->files, folder);
+    if (!lock.failure().message.empty()) return Fail{lock.failure()};
+    // Again, now that nobody else writes.
+    anchor = FindAnchor(folder, options);
+    if (!anchor.ok()) return Fail{anchor.error()};
+    const auto end = Inspect(folder, options, *anchor);
+    if (!end.ok()) return Fail{end.error()};
+    found = *end;
+  }
+  auto database = OpenDatabase(folder, Access::kWrite, options);
+  if (!database.ok()) return Fail{database.error()};
+  impl->database = *database;
+  const auto end = FindTail(**database, *anchor);
+  if (!end.ok()) return Fail{end.error()};
+  if (*end != found) return Fail{Damage(**database, "somebody else wrote to it just now")};
+  impl->end = found;
+  impl->last_sequence = found.sequence;
+  std::string wrong = impl->OpenAnchors(options);
+  if (wrong.empty()) wrong = impl->Anchor(found, true);
+  if (!wrong.empty()) return Fail{Io(wrong)};
   return std::unique_ptr<JournalStore>(new JournalStore(std::move(impl)));
 }
 
 void JournalStore::Append(const JournalRecord& record) {
-  if (impl_->closed) impl_->Poison("the journal is closed");
-  if (!impl_->error.empty()) return;
+  if (impl_->closed) impl_->Stop("the journal is closed");
+  if (!impl_->ok()) return;
   ETS_ASSERT(record.sequence == impl_->last_sequence + 1);
   impl_->last_sequence = record.sequence;
   impl_->batch.Append(record);
@@ -209,74 +204,89 @@ void JournalStore::Append(const JournalRecord& record) {
 void JournalStore::EndBatch() { impl_->CloseBatch(); }
 
 std::string JournalStore::Close() {
-  if (impl_->closed) return impl_->error;
-  impl_->CloseBatch();
-  if (impl_->error.empty()) impl_->Poison(impl_->db->Flush(rocksdb::FlushOptions()), "flush");
-  if (impl_->error.empty()) impl_->Poison(impl_->db->Close(), "close");
+  Impl& it = *impl_;
+  if (it.closed) return it.error;
+  it.CloseBatch();
+  rocksdb::DB& db = *it.database->db;
+  if (it.ok()) {
+    it.Poison(db.Flush(rocksdb::FlushOptions(), {it.database->batches, it.database->snapshots}),
+              "flush");
+  }
   // The anchor comes last: it says that everything before it is on the disk.
-  if (impl_->error.empty()) impl_->Poison(impl_->anchors.WriteBoth(impl_->end));
-  impl_->closed = true;
-  impl_->db.reset();
-  return impl_->error;
+  if (it.ok()) it.Poison(it.Anchor(it.end, true));
+  it.closed = true;
+  it.database.reset();
+  return it.error;
 }
 
-bool JournalStore::ok() const { return impl_->error.empty(); }
+bool JournalStore::ok() const { return impl_->ok(); }
 const std::string& JournalStore::error() const { return impl_->error; }
 std::uint64_t JournalStore::last_sequence() const { return impl_->last_sequence; }
-std::string JournalStore::chain_head() const { return ToHex(impl_->end.head); }
+std::string JournalStore::chain_head() const { return ToHex(end().head); }
 
-Result<JournalSummary, std::string> ReadJournal(
-    const std::string& folder, const std::function<bool(const JournalRecord&)>& callback) {
-  std::error_code failed;
-  if (!fs::is_directory(folder, failed)) return Fail{folder + ": there is no such folder"};
-  if (!fs::exists(folder + "/CURRENT", failed)) {
-    return Fail{folder + ": no journal is there (a journal's folder holds a file CURRENT)"};
-  }
-  // Before the database, so that a writer at work cannot put the anchor ahead of what is read.
-  const auto anchor = ReadAnchor(folder);
-  if (!anchor) {
-    return Fail{folder +
-                ": no whole anchor is there; the run that wrote the journal did not finish"};
-  }
-  rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(DatabaseOptions(), folder, &opened);
-  if (!status.ok()) return Fail{folder + ": cannot open the journal: " + status.ToString()};
-  const std::unique_ptr<rocksdb::DB> db(opened);
+ChainEnd JournalStore::end() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->end;
+}
 
-  rocksdb::ReadOptions options;
-  options.verify_checksums = true;
-  options.fill_cache = false;
-  options.readahead_size = std::size_t{4} << 20U;
-  const std::unique_ptr<rocksdb::Iterator> batches(db->NewIterator(options));
-  ChainEnd end;
-  bool anchor_met = anchor->batch == 0;
-  bool stopped = false;
-  for (batches->SeekToFirst(); batches->Valid() && !stopped; batches->Next()) {
-    const auto number = BatchOfKey(batches->key().ToStringView());
-    if (!number) return Fail{folder + ": a key is no batch number; this is no journal"};
-    if (*number != end.batch + 1) {
-      return Fail{folder + ": batch " + std::to_string(end.batch + 1) + " is missing"};
-    }
-    const std::string wrong = ReadBatch(batches->value().ToStringView(), end, callback, stopped);
-    if (!wrong.empty()) return Fail{folder + ": " + wrong};
-    if (end.batch == anchor->batch) {
-      if (end.head != anchor->head || end.sequence != anchor->sequence) {
-        return Fail{folder + ": batch " + std::to_string(end.batch) +
-                    " is not the one the anchor names"};
-      }
-      anchor_met = true;
-    }
+JournalReader JournalStore::Reader() const {
+  return {impl_->database, [this] { return end(); }};
+}
+
+Result<Done, StoreFailure> JournalStore::PutSnapshot(const Snapshot& snapshot) {
+  const Database& database = *impl_->database;
+  if (snapshot.at.batch > end().batch || !LiesOnChain(database, snapshot.at)) {
+    return Fail{StoreFailure{StoreFault::kOutOfRange,
+                             impl_->folder + ": record " + std::to_string(snapshot.at.sequence) +
+                                 " does not end a batch with this chain head"}};
   }
-  if (!batches->status().ok()) {
-    return Fail{folder + ": behind batch " + std::to_string(end.batch) + ": " +
-                batches->status().ToString()};
-  }
-  if (!stopped && !anchor_met) {
-    return Fail{folder + ": the anchor is ahead: it names batch " + std::to_string(anchor->batch) +
-                " (record " + std::to_string(anchor->sequence) + "), the journal ends with batch " +
-                std::to_string(end.batch) + " (record " + std::to_string(end.sequence) + ")"};
-  }
-  return JournalSummary{end.batch, end.sequence, end.sequence, ToHex(end.head)};
+  // Not through the log: a snapshot is no promise, and would make the log large.
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  options.protection_bytes_per_key = 8;
+  rocksdb::Status status = database.db->Put(
+      options, database.snapshots, BatchKey(snapshot.at.sequence), EncodeSnapshot(snapshot));
+  if (status.ok()) status = database.db->Flush(rocksdb::FlushOptions(), database.snapshots);
+  impl_->Poison(database.background_error(), "write behind the journal");
+  if (!status.ok()) return Fail{FailureOf(impl_->folder, "cannot keep a snapshot", status)};
+  return Done{};
+}
+
+void JournalStore::DropSnapshot(std::uint64_t sequence) {
+  const Database& database = *impl_->database;
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  database.db->Delete(options, database.snapshots, BatchKey(sequence)).PermitUncheckedError();
+}
+
+Result<ChainEnd, StoreFailure> JournalStore::Checkpoint(const std::string& folder) const {
+  const ChainEnd at = end();
+  const auto made = MakeFolder(*impl_->files, folder, [&](const std::string& partial) {
+    const auto copied = CheckpointInto(*impl_->database, partial);
+    return copied.ok() ? WriteAnchors(*impl_->files, partial, at) : copied;
+  });
+  if (!made.ok()) return Fail{made.error()};
+  return at;
+}
+
+Result<ChainEnd, StoreFailure> JournalStore::Fork(std::uint64_t sequence,
+                                                  const std::string& folder) const {
+  const ChainEnd at = end();
+  if (sequence > at.sequence) return Fail{OutOfRange(*impl_->database, sequence, at)};
+  StoreOptions options;
+  options.file_system = impl_->files;
+  ChainEnd fork;
+  const auto made = MakeFolder(*impl_->files, folder,
+                               [&](const std::string& partial) -> Result<Done, StoreFailure> {
+                                 const auto copied = CheckpointInto(*impl_->database, partial);
+                                 if (!copied.ok()) return Fail{copied.error()};
+                                 const auto cut = TruncateAfter(partial, sequence, options);
+                                 if (!cut.ok()) return Fail{cut.error()};
+                                 fork = *cut;
+                                 return Done{};
+                               });
+  if (!made.ok()) return Fail{made.error()};
+  return fork;
 }
 
 }  // namespace ets::store

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <rocksdb/db.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 
 #include "base/prng.h"
 #include "store/batch.h"
+#include "store/database.h"
 
 namespace ets::store {
 namespace {
@@ -38,7 +38,7 @@ class JournalStoreTest : public testing::Test {
 
   std::unique_ptr<JournalStore> Create(Durability durability = Durability::kAtClose) {
     auto created = JournalStore::Create(folder_, durability);
-    EXPECT_TRUE(created.ok()) << created.error();
+    EXPECT_TRUE(created.ok()) << created.error().message;
     return std::move(created.value());
   }
 
@@ -75,33 +75,32 @@ class JournalStoreTest : public testing::Test {
     return journal->chain_head();
   }
 
-  Result<JournalSummary, std::string> Read() {
+  Result<JournalSummary, StoreFailure> Read() {
     return ReadJournal(folder_, [](const JournalRecord&) { return true; });
   }
   void ExpectReadFails(const std::string& why) {
     const auto read = Read();
     ASSERT_FALSE(read.ok()) << "expected: " << why;
-    EXPECT_THAT(read.error(), HasSubstr(why));
-    EXPECT_THAT(read.error(), HasSubstr(folder_));
+    EXPECT_THAT(read.error().message, HasSubstr(why));
+    EXPECT_THAT(read.error().message, HasSubstr(folder_));
   }
 
   // What somebody with a database tool could do.
-  std::unique_ptr<rocksdb::DB> OpenDatabase() {
-    rocksdb::DB* db = nullptr;
-    const auto status = rocksdb::DB::Open(rocksdb::Options(), folder_, &db);
-    EXPECT_TRUE(status.ok()) << status.ToString();
-    return std::unique_ptr<rocksdb::DB>(db);
+  std::shared_ptr<Database> OpenTool() {
+    auto opened = OpenDatabase(folder_, Access::kWrite, {});
+    EXPECT_TRUE(opened.ok()) << opened.error().message;
+    return opened.ok() ? *opened : nullptr;
   }
   std::string Value(std::uint64_t batch) {
     std::string value;
-    EXPECT_TRUE(OpenDatabase()->Get({}, BatchKey(batch), &value).ok());
+    EXPECT_TRUE(OpenTool()->db->Get({}, BatchKey(batch), &value).ok());
     return value;
   }
   void Put(std::uint64_t batch, const std::string& value) {
-    EXPECT_TRUE(OpenDatabase()->Put({}, BatchKey(batch), value).ok());
+    EXPECT_TRUE(OpenTool()->db->Put({}, BatchKey(batch), value).ok());
   }
   void Delete(std::uint64_t batch) {
-    EXPECT_TRUE(OpenDatabase()->Delete({}, BatchKey(batch)).ok());
+    EXPECT_TRUE(OpenTool()->db->Delete({}, BatchKey(batch)).ok());
   }
   void WriteFile(const std::string& name, const std::string& bytes) {
     std::ofstream(folder_ + "/" + name, std::ios::binary | std::ios::trunc) << bytes;
@@ -130,7 +129,7 @@ TEST_F(JournalStoreTest, GivesBackEveryRecordInOrder) {
     ++next;
     return !testing::Test::HasFailure();
   });
-  ASSERT_TRUE(read.ok()) << read.error();
+  ASSERT_TRUE(read.ok()) << read.error().message;
   EXPECT_EQ(read->records, 20'000U);
   EXPECT_EQ(read->last_sequence, 20'000U);
   EXPECT_GE(read->batches, 3U);  // 8,190 records at most in each.
@@ -166,7 +165,7 @@ TEST_F(JournalStoreTest, HasTheSameChainHeadForTheSameRecordsInTheSameBatches) {
 TEST_F(JournalStoreTest, ReadsAJournalOfNoRecords) {
   ASSERT_EQ(Create()->Close(), "");
   const auto read = Read();
-  ASSERT_TRUE(read.ok()) << read.error();
+  ASSERT_TRUE(read.ok()) << read.error().message;
   EXPECT_EQ(read->records, 0U);
   EXPECT_EQ(read->chain_head, std::string(64, '0'));
 }
@@ -202,7 +201,7 @@ TEST_F(JournalStoreTest, KeepsEveryClosedBatchOfALiveJournalThatWasNeverClosed) 
   EXPECT_EQ(Read()->records, 10U);  // A reader beside the writer.
   journal.reset();
   const auto read = Read();
-  ASSERT_TRUE(read.ok()) << read.error();
+  ASSERT_TRUE(read.ok()) << read.error().message;
   EXPECT_EQ(read->records, 10U);
   EXPECT_EQ(read->chain_head, head);
 }
@@ -225,11 +224,11 @@ TEST_F(JournalStoreTest, RefusesToCreateOverAJournalOrUnderAFile) {
   const std::string head = WriteThreeBatches();
   const auto again = JournalStore::Create(folder_, Durability::kAtClose);
   ASSERT_FALSE(again.ok());
-  EXPECT_THAT(again.error(), HasSubstr("there is a journal already"));
+  EXPECT_THAT(again.error().message, HasSubstr("there is a journal already"));
   EXPECT_EQ(Read()->chain_head, head);
   const auto under = JournalStore::Create(folder_ + "/CURRENT/registry", Durability::kAtClose);
   ASSERT_FALSE(under.ok());
-  EXPECT_THAT(under.error(), HasSubstr("cannot create the folder"));
+  EXPECT_THAT(under.error().message, HasSubstr("cannot create the folder"));
 }
 
 // ---- Damage ----
@@ -304,7 +303,7 @@ TEST_F(JournalStoreTest, NoticesASequenceThatSkips) {
 
 TEST_F(JournalStoreTest, NoticesAKeyThatIsNoBatch) {
   WriteThreeBatches();
-  ASSERT_TRUE(OpenDatabase()->Put({}, "zzz", "").ok());
+  ASSERT_TRUE(OpenTool()->db->Put({}, "zzz", "").ok());
   ExpectReadFails("no batch number");
 }
 
@@ -398,7 +397,7 @@ TEST_F(JournalStoreTest, IsPoisonedForGoodByAWriteThatFails) {
   EXPECT_EQ(journal->Close(), error);
   // What was acknowledged before is all there.
   const auto read = Read();
-  ASSERT_TRUE(read.ok()) << read.error();
+  ASSERT_TRUE(read.ok()) << read.error().message;
   EXPECT_EQ(read->chain_head, head);
 }
 

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/file_system.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/options.h"
+
+namespace ets::store {
+
+// Inside store/: the RocksDB under a journal, opened the one way there is.
+
+// Hears of every error that RocksDB meets in the background, and forbids it to recover by itself.
+class ErrorWatch;
+
+enum class Access : std::uint8_t { kCreate, kWrite, kRead };
+
+// Where batches begin, as far as somebody has looked: what makes a record's batch quick to find.
+// Thread-safe.
+class BatchIndex {
+ public:
+  std::optional<std::uint64_t> Find(std::uint64_t batch) const;
+  void Note(std::uint64_t batch, std::uint64_t first_sequence);
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::uint64_t> first_sequences_;  // By batch; 0: not known.
+};
+
+struct Database {
+  Database() = default;
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  ~Database();
+
+  // What went wrong behind the writer's back; ok() as long as nothing did.
+  rocksdb::Status background_error() const;
+
+  std::string folder;
+  std::shared_ptr<rocksdb::FileSystem> files;
+  std::shared_ptr<ErrorWatch> watch;
+  std::unique_ptr<BatchIndex> index = std::make_unique<BatchIndex>();
+  std::unique_ptr<rocksdb::Env> env;  // Null: the machine's.
+  std::unique_ptr<rocksdb::DB> db;
+  rocksdb::ColumnFamilyHandle* batches = nullptr;
+  rocksdb::ColumnFamilyHandle* snapshots = nullptr;  // Null when only read, and none was kept.
+};
+
+std::shared_ptr<rocksdb::FileSystem> FilesOf(const StoreOptions& options);
+
+Result<std::shared_ptr<Database>, StoreFailure> OpenDatabase(const std::string& folder,
+                                                             Access access,
+                                                             const StoreOptions& options);
+
+// For a scan that sees every byte once: checksums on, nothing cached.
+rocksdb::ReadOptions ScanOptions();
+
+StoreFailure FailureOf(const std::string& folder, const std::string& what,
+                       const rocksdb::Status& status);
+
+}  // namespace ets::store
