@@ -1,0 +1,40 @@
+"""The numbers of the journal in words: account kinds, codes, units, symbols."""
+
+# Kind: name, pool, whose balances count where in a ledger's totals.
+ACCOUNT_KINDS = {
+    1: ("issuance", "source"), 2: ("bank", "source"), 3: ("allocation", "held"),
+    4: ("reserve", "held"), 5: ("stability", "held"), 6: ("auction_stock", "held"),
+    7: ("treasury", "held"), 8: ("holder", "held"), 9: ("escrow", "held"),
+    10: ("surrender", "surrendered"), 11: ("cancellation", "cancelled"),
+    12: ("converted", "converted"), 13: ("expired", "expired"), 14: ("total_quantity", "held"),
+    15: ("trading", "held"), 16: ("compliance", "held"), 17: ("limited_use", "held"),
+    18: ("auction_delivery", "held"), 19: ("regulated_entity", "held"), 20: ("fees", "held"),
+    21: ("importer", "held"),
+}
+POOLS = ("held", "surrendered", "cancelled", "converted", "expired")
+ENTITY_KINDS = {8, 9, 15, 16, 17, 19, 21}
+ISSUANCE, BANK, ESCROW, SURRENDER_SINK = 1, 2, 9, 10
+CANCELLATION, CONVERTED, EXPIRED = 11, 12, 13
+
+ISSUE, PRE_ALLOCATION, FINAL_ALLOCATION, TAKE_BACK = 1, 2, 3, 4
+WITHDRAWAL, SURRENDER, CANCEL, CONVERT, EXPIRE = 6, 10, 11, 12, 13
+ENTRANT_ALLOCATION, ALLOCATION_RETURN, REVERSAL = 20, 23, 24
+
+ALLOWANCE, OFFSET, CURRENCY = 1, 2, 3
+_PREFIXES = {1: "CEA", 4: "AVI", 5: "RET", 6: "CCU", 7: "CBAM"}
+_CURRENCIES = {1: "CNY", 2: "EUR"}
+JOINT_VINTAGE = 2020  # 2019 and 2020 are one.
+
+ESTIMATED, CORRECTED = 2, 3
+
+
+def unit_name(unit_type, currency, vintage):
+    """As in CEA25, CEA19-20, CCER, CNY."""
+    if unit_type == OFFSET:
+        return "CCER"
+    if unit_type == CURRENCY:
+        return _CURRENCIES.get(currency, f"currency {currency}")
+    prefix = _PREFIXES.get(unit_type, f"type {unit_type} ")
+    if unit_type == ALLOWANCE and vintage == JOINT_VINTAGE:
+        return prefix + "19-20"
+    return f"{prefix}{vintage % 100:02d}"
