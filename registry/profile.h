@@ -166,7 +166,10 @@ struct Profile {
 // One key of a profile. The text form, --set, the scenario's [registry] table and the docs walk
 // these rows.
 struct ProfileField {
-  std::string key;      // "trusted.open_minute"
+  enum class Type : std::uint8_t { kFlag, kNumber, kText };
+
+  std::string key;  // "trusted.open_minute"
+  Type type{};
   std::string words;    // What it means, with its unit.
   std::string allowed;  // "0 to 1439"
   std::string (*get)(const Profile&);
@@ -190,6 +193,7 @@ std::span<const Profile> Profiles();
 const Profile* FindProfile(std::string_view name);
 
 std::string ProfileText(const Profile& profile);
+std::string ProfileReference();  // docs/profiles.md.
 // Reads what ProfileText() writes, and empty lines and lines that begin with '#'; a key that is
 // missing keeps its value in `sim`. Or what is wrong: "line 3: trusted.open_minute = 2000: 0 to
 // 1439".

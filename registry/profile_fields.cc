@@ -67,8 +67,11 @@ auto& At(Object& object) {
 
 // ---- Kinds of value: how each is written, read and described ----
 
+using Type = ProfileField::Type;
+
 template <auto... path>
 struct YesNo {
+  static constexpr Type kType = Type::kFlag;
   static std::string Allowed() { return "true or false"; }
   static std::string Get(const Profile& profile) { return At<path...>(profile) ? "true" : "false"; }
   static bool Set(Profile& profile, std::string_view text) {
@@ -80,6 +83,7 @@ struct YesNo {
 
 template <std::int64_t low, std::int64_t high, auto... path>
 struct Number {
+  static constexpr Type kType = Type::kNumber;
   static std::string Allowed() { return std::to_string(low) + " to " + std::to_string(high); }
   static std::string Get(const Profile& profile) { return std::to_string(At<path...>(profile)); }
   static bool Set(Profile& profile, std::string_view text) {
@@ -95,6 +99,7 @@ using BasisPoints = Number<0, 10'000, path...>;
 // One of a few words. `names` is an array of pairs.
 template <const auto& names, auto... path>
 struct OneOf {
+  static constexpr Type kType = Type::kText;
   static std::string Allowed() {
     return Joined(names, ", ", [](const auto& name) { return std::string(name.second); });
   }
@@ -113,6 +118,7 @@ struct OneOf {
 };
 
 struct Name {
+  static constexpr Type kType = Type::kText;
   static constexpr std::size_t kLengthMax = 32;
 
   static std::string Allowed() { return "1 to 32 of a-z, 0-9, '-' and '_'"; }
@@ -127,6 +133,7 @@ struct Name {
 };
 
 struct Holidays {
+  static constexpr Type kType = Type::kText;
   static constexpr std::size_t kDaysMax = 1'000;
 
   static std::string Allowed() { return "none, or dates: 2027-01-01, 2027-12-25"; }
@@ -151,6 +158,7 @@ struct Holidays {
 // "all", "none", the kinds, or "all but" the kinds; the last also takes in kinds of later versions.
 template <UnitType type>
 struct Kind {
+  static constexpr Type kType = Type::kText;
   static constexpr std::uint32_t kEvery = ~0U;
 
   static std::string Allowed() {
@@ -207,6 +215,7 @@ bool ReadYears(std::string_view text, std::uint16_t& from, std::uint16_t& to) {
 }
 
 struct Eligibility {
+  static constexpr Type kType = Type::kText;
   static std::string Allowed() {
     return "none, or rows: 2019-2024 takes 2020-2024 lead 0; 2025-9999 takes 2025-9999 lead 0";
   }
@@ -240,6 +249,7 @@ struct Eligibility {
 };
 
 struct Offsets {
+  static constexpr Type kType = Type::kText;
   static std::string Allowed() {
     return "none, or rising years and basis points: 2021: 400; 2026: 600";
   }
@@ -270,6 +280,7 @@ struct Offsets {
 // A day of every year, so 02-29 is none.
 template <auto member>
 struct DayOfYear {
+  static constexpr Type kType = Type::kText;
   static std::string Allowed() { return "off, or a month and a day: 04-01"; }
   static std::string Get(const Profile& profile) {
     const MonthDay day = profile.*member;
@@ -334,7 +345,8 @@ class Table {
  private:
   template <typename Field>
   void Add(std::string key, std::string words) {
-    rows_.push_back({std::move(key), std::move(words), Field::Allowed(), Field::Get, Field::Set});
+    rows_.push_back(
+        {std::move(key), Field::kType, std::move(words), Field::Allowed(), Field::Get, Field::Set});
   }
 
   void AddPlace() {

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -335,6 +338,26 @@ TEST(British, BankHolidaysAreThoseOfEnglandAndWales) {
   EXPECT_THAT(of_year(2028), ElementsAre("2028-01-03", "2028-04-14", "2028-04-17", "2028-05-01",
                                          "2028-05-29", "2028-08-28", "2028-12-25", "2028-12-26"));
   for (const Date day : uk.holidays) EXPECT_LT(day.weekday(), Weekday::kSaturday) << ToString(day);
+}
+
+TEST(ProfileReference, IsThePageInTheDocs) {
+  const std::string page = ProfileReference();
+  for (const ProfileField& field : ProfileFields()) {
+    EXPECT_THAT(page, HasSubstr("| `" + field.key + "` |"));
+  }
+  EXPECT_THAT(page, HasSubstr("### Caps, banking and limits")) << "every section has its keys";
+  if (std::getenv("ETS_WRITE_DOCS") != nullptr) std::ofstream("docs/profiles.md") << page;
+  std::stringstream written;
+  written << std::ifstream("docs/profiles.md").rdbuf();
+  EXPECT_EQ(written.str(), page) << "run this test once with ETS_WRITE_DOCS=1";
+}
+
+TEST(ProfileReference, ItsExampleIsAProfile) {
+  const std::string page = ProfileReference();
+  const std::size_t begin = page.find("```\nname") + 4;
+  const auto parsed = ParseProfile(page.substr(begin, page.find("```", begin) - begin));
+  ASSERT_TRUE(parsed.ok()) << parsed.error();
+  EXPECT_EQ(parsed->trusted_entry.days_before, 7);
 }
 
 }  // namespace

@@ -28,11 +28,11 @@ KindMask AllBut(std::initializer_list<AccountKind> kinds) { return ~Only(kinds);
 
 // The authority's accounts and these.
 KindMask CentralAnd(std::initializer_list<AccountKind> kinds) {
-  KindMask mask = Only(kinds);
+  KindMask others = 0;
   for (const KindRow& row : Kinds()) {
-    if (row.central) mask |= 1U << static_cast<unsigned>(row.kind);
+    if (row.has_entity) others |= 1U << static_cast<unsigned>(row.kind);
   }
-  return mask;
+  return ~others | Only(kinds);
 }
 
 UnitRule& RuleOf(Profile& profile, UnitType type) {
