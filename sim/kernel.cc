@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 
+#include "sim/registry_rules.h"
 #include "sim/rulebook.h"
 #include "sim/world.h"
 
@@ -14,13 +15,6 @@ constexpr std::uint16_t kLedgersMax = 48;  // Vintages 2019-20 to 2040, offsets,
 
 constexpr SimTime At(int hour, int minute = 0) {
   return (hour * 60 + minute) * 60 * kMicrosPerSecond;
-}
-
-registry::Profile RegistryProfile(const Scenario& scenario) {
-  registry::Profile profile;
-  profile.first_year = static_cast<std::uint16_t>(scenario.first_banking_vintage);
-  profile.offset_limit_bp = static_cast<std::uint32_t>(std::lround(scenario.offset_limit * 10'000));
-  return profile;
 }
 
 market::VenueRules Rules(const Scenario& scenario) {

@@ -158,6 +158,10 @@ struct Scenario {
   std::vector<Date> spring_festivals;  // First day of the lunar year, by year.
   std::map<int, Date> listing_dates;   // First vintage -> the day new sectors' firms open accounts.
 
+  // The registry's law: a profile, and what this scenario changes of it (docs/profiles.md).
+  std::string registry_profile = "sim";
+  std::map<std::string, std::string> registry_rules;  // Key of a profile -> its text.
+
   // Compliance.
   int first_banking_vintage = 2025;
   double offset_limit = 0.05;

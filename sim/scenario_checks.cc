@@ -7,6 +7,8 @@
 #include <optional>
 #include <set>
 
+#include "sim/registry_rules.h"
+
 namespace ets::sim {
 namespace {
 
@@ -56,6 +58,7 @@ class Checker {
     const std::vector<std::string> provinces = ProvinceColumns();
     for (const Sector& sector : scenario_.sectors) OneSector(sector, provinces);
     EuropeanFacts();
+    RegistryLaw();
   }
 
  private:
@@ -88,6 +91,13 @@ class Checker {
     }
     if (scenario_.sectors.empty()) {
       tree_.Report({}, "no sector; allowed: at least one table [sectors.<sector>]");
+    }
+  }
+
+  void RegistryLaw() {
+    if (!Good("registry") || !Have({"compliance.first_banking_vintage", "offsets.limit"})) return;
+    for (const LawMistake& mistake : CheckLaw(scenario_)) {
+      Report(mistake.path, mistake.what, {mistake.beside});
     }
   }
 

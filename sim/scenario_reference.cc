@@ -58,6 +58,24 @@ nothing (0, no rule). After the last one it changes by `each_year_after` a year,
 that key; prices with a growth of their own grow. A vintage is the emission year that units are
 issued for; 2020 is the joint vintage 2019-20.
 
+## The registry's law
+
+`registry.profile` names one of the shipped rule profiles, and `[registry.rules]` changes single
+keys of it; [profiles.md](profiles.md) explains them and shows every value of every profile.
+
+```toml
+[registry]
+profile = "sim"
+
+[registry.rules]
+units.lineage = "lifo"
+transfers.tape_delay_hours = 24
+```
+
+Which vintages count for which year and how many offsets are the scenario's own keys
+(`compliance.first_banking_vintage`, `offsets.limit`), whatever the profile says: its firms plan by
+them. Firms must be able to hold, trade and surrender allowances and offsets.
+
 ## Facts and assumptions
 
 Every value but a name or a title is marked, in the table `[marks]` of its file: `"fact:
@@ -93,6 +111,7 @@ constexpr Section kSections[] = {
     {"auction", "Auction, market, credit"},
     {"abatement", "Behaviour"},
     {"europe", "Europe and the border"},
+    {"registry", "The registry's law"},
     {"sectors", "Sectors"},
 };
 
@@ -119,6 +138,8 @@ std::string Row(const Key& key) {
     default_value =
         default_value == "\"\"" || default_value == "[]" ? "none" : "`" + default_value + "`";
     mark = key.label ? "" : key.mark + (key.source.empty() ? "" : ": " + key.source);
+  } else if (key.rule != nullptr) {
+    default_value = "the profile's";
   } else if (last == "each_year_after") {
     default_value = "`0`";
   } else if (!key.required) {
@@ -189,6 +210,9 @@ std::string AllowedText(const Key& key) {
       }
       return "a list of " + text + " }";
     }
+    case Kind::kRule:
+      return key.rule->allowed +
+             (key.rule->type == registry::ProfileField::Type::kText ? "; in quotes" : "");
   }
   return "";
 }
@@ -259,6 +283,8 @@ std::string FormatValue(const Key& key, const Value& value) {
       }
       return "[" + text + "]";
     }
+    case Kind::kRule:
+      return FormatRule(*key.rule, std::get<std::string>(value));
   }
   return "";
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 
@@ -209,6 +210,7 @@ class Table {
     last().source = reason;
     return *this;
   }
+  void Append(std::vector<Key> keys) { std::ranges::move(keys, std::back_inserter(keys_)); }
   std::vector<Key> Take() { return std::move(keys_); }
   Key& last() { return keys_.back(); }
 
@@ -638,6 +640,7 @@ std::vector<Key> BuildKeys() {
   AddMarket(table);
   AddBehaviour(table);
   AddEurope(table);
+  table.Append(RegistryKeys());
   AddSectors(table);
   return table.Take();
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/date.h"
+#include "registry/profile.h"
 #include "sim/scenario.h"
 
 namespace ets::sim {
@@ -36,6 +37,7 @@ enum class Kind : std::uint8_t {
   kNumbers,   // [1, 2]
   kDates,     // [2025-01-29, ...]
   kRows,      // [{ share = 0.05, cost = 110 }, ...]
+  kRule,      // A key of the registry's profile, held as the profile's own text.
 };
 
 // No number of a scenario is larger, on either side of 0.
@@ -82,9 +84,12 @@ struct Key {
   // Puts a checked value into its place. The sector, class or vintage of the path is made if new,
   // but for sectors, which are there.
   std::function<void(Scenario&, const Path&, const Value&)> store;
-  std::string Scenario::*file_name = nullptr;  // Of a file: where its name goes, beside its text.
+  const registry::ProfileField* rule = nullptr;  // Of a rule.
+  std::string Scenario::*file_name = nullptr;    // Of a file: where its name goes, beside its text.
 };
 const std::vector<Key>& Keys();
+// Of them registry.profile and one for each field of a profile (registry_rules.cc).
+std::vector<Key> RegistryKeys();
 
 // The keys as a tree, for walking a file beside it.
 struct KeyNode {
@@ -108,5 +113,7 @@ std::string AllowedText(const Key& key);        // "a number from 0 to 1"
 std::string FormatNumber(double number);        // Shortest form that reads back exactly.
 std::string FormatText(std::string_view text);  // In quotes, escaped.
 std::string FormatValue(const Key& key, const Value& value);  // As TOML.
+// A rule's text as TOML: numbers and flags bare, the rest in quotes.
+std::string FormatRule(const registry::ProfileField& field, const std::string& text);
 
 }  // namespace ets::sim

@@ -305,6 +305,25 @@ class Reader {
     tree_.leaves.insert_or_assign(path, std::move(leaf));
   }
 
+  // The text of a profile's field in the form that the profile writes it.
+  std::optional<std::string> ReadRule(const toml::node& node,
+                                      const registry::ProfileField& field) const {
+    using Type = registry::ProfileField::Type;
+    std::string text = bare_text_;  // --set registry.rules.trusted.kind=at_once is a word.
+    if (field.type == Type::kFlag && node.is_boolean()) {
+      text = node.as_boolean()->get() ? "true" : "false";
+    } else if (field.type == Type::kNumber && node.is_integer()) {
+      text = std::to_string(node.as_integer()->get());
+    } else if (field.type == Type::kText && node.is_string()) {
+      text = node.as_string()->get();
+    } else if (field.type != Type::kText || text.empty()) {
+      return std::nullopt;
+    }
+    registry::Profile profile;
+    if (!field.set(profile, text)) return std::nullopt;
+    return field.get(profile);
+  }
+
   std::optional<Value> ReadValue(const toml::node& node, const Key& key, const Path& path) {
     switch (key.kind) {
       case Kind::kNumber:
@@ -341,6 +360,11 @@ class Reader {
       case Kind::kDates:
       case Kind::kRows:
         if (const toml::array* list = node.as_array()) return ReadRows(*list, key, path);
+        break;
+      case Kind::kRule:
+        if (std::optional<std::string> text = ReadRule(node, *key.rule)) {
+          return Value(std::move(*text));
+        }
         break;
     }
     WrongValue(path, node, AllowedText(key));
