@@ -17,9 +17,9 @@ shipped:
 
 | name | whose law | read in |
 |---|---|---|
-| `cn` | China's national scheme | State Council Order 775; the power plans for 2023-24 and 2025-26 |
+| `cn` | China's national scheme | State Council Order 775; the plans for 2023-24, 2025-26 |
 | `eu` | the European Union's scheme | Regulation (EU) 2019/1122; Directive 2003/87/EC |
-| `uk` | the United Kingdom's scheme | Greenhouse Gas Emissions Trading Scheme Order 2020; the registry's published source |
+| `uk` | the United Kingdom's scheme | SI 2020/1265; the registry's published source |
 | `ca` | California's scheme | 17 CCR 95801-96022 |
 | `sim` | the simulation's: China's vintages and quota, no delays, no second persons | |
 
