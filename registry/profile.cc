@@ -4,15 +4,10 @@
 #include <map>
 
 #include "base/assert.h"
+#include "registry/text.h"
 
 namespace ets::registry {
 namespace {
-
-std::string_view Trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
 
 std::string AtLine(int line) { return "line " + std::to_string(line) + ": "; }
 

@@ -5,28 +5,13 @@
 
 #include "base/quantity.h"
 #include "registry/profile.h"
+#include "registry/text.h"
 
 // The table of a profile's keys: one row a field, its text and its bounds.
 namespace ets::registry {
 namespace {
 
 // ---- Text ----
-
-std::string_view Trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
-std::vector<std::string_view> Split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const std::size_t end = text.find(separator);
-    parts.push_back(Trimmed(text.substr(0, end)));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
 
 template <typename Items, typename Words>
 std::string Joined(const Items& items, const char* separator, const Words& words) {

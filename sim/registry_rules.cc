@@ -67,23 +67,63 @@ bool RunCanHold(const registry::UnitRule& rule) {
   });
 }
 
-void CheckUnit(const Profile& profile, UnitType type, const std::string& prefix,
-               std::vector<LawMistake>& mistakes) {
-  const registry::UnitRule& rule = profile.units[static_cast<std::size_t>(type)];
-  const auto report = [&](const std::string& key, const char* allowed) {
-    const ProfileField* const field = registry::FindProfileField(prefix + key);
-    ETS_ASSERT(field != nullptr);
-    mistakes.push_back(
-        {PathOf(field->key),
-         {"registry", "profile"},
-         "is " + FormatRule(*field, field->get(profile)) + " in a run; allowed: " + allowed});
-  };
-  if (!rule.transferable) report(".transferable", "true, firms trade it");
-  if (!rule.surrenderable) report(".surrenderable", "true, firms surrender it");
-  if (!RunCanHold(rule)) {
-    report(".holdable_by", "with holder, escrow and the authority's kinds, such as \"all\"");
+// Gathers what a run cannot do under a law.
+class LawChecker {
+ public:
+  LawChecker(const Scenario& scenario, const Profile& profile)
+      : scenario_(scenario), profile_(profile) {}
+
+  std::vector<LawMistake> Run() {
+    if (const auto mistake = registry::CheckProfile(profile_)) {
+      const Path beside = PathOf(mistake->other_key);
+      mistakes_.push_back({PathOf(mistake->key), beside,
+                           "contradicts " + Join(beside) + ": " + mistake->words +
+                               "; allowed: values that go together"});
+    }
+    Unit(UnitType::kAllowance, "units.allowance");
+    Unit(UnitType::kOffset, "units.offset");
+    if (profile_.banking_years >= 0) {
+      Report("units.banking_years", "-1, a run's vintages expire by its own calendar");
+    }
+    if (profile_.compliance != registry::ComplianceRule::kPerYear) {
+      Report("compliance.rule", "\"per_year\", firms plan year by year");
+    }
+    EmissionsDue();
+    return std::move(mistakes_);
   }
-}
+
+ private:
+  void Report(const std::string& key, const std::string& allowed) {
+    const ProfileField* const field = registry::FindProfileField(key);
+    ETS_ASSERT(field != nullptr);
+    mistakes_.push_back(
+        {PathOf(key),
+         {"registry", "profile"},
+         "is " + FormatRule(*field, field->get(profile_)) + " in a run; allowed: " + allowed});
+  }
+
+  void Unit(UnitType type, const std::string& prefix) {
+    const registry::UnitRule& rule = profile_.units[static_cast<std::size_t>(type)];
+    if (!rule.transferable) Report(prefix + ".transferable", "true, firms trade it");
+    if (!rule.surrenderable) Report(prefix + ".surrenderable", "true, firms surrender it");
+    if (!RunCanHold(rule)) {
+      Report(prefix + ".holdable_by",
+             "with holder, escrow and the authority's kinds, such as \"all\"");
+    }
+  }
+
+  // Whoever is blocked on that day could not trade until verified.
+  void EmissionsDue() {
+    const registry::MonthDay due = profile_.emissions_due;
+    const int verified = std::max(scenario_.verification_power, scenario_.verification_industry);
+    if (due.month == 0 || due.month * 100 + due.day > verified) return;
+    Report("compliance.emissions_due", "\"off\", or a day after the last verification");
+  }
+
+  const Scenario& scenario_;
+  const Profile& profile_;
+  std::vector<LawMistake> mistakes_;
+};
 
 }  // namespace
 
@@ -116,16 +156,7 @@ Profile RegistryProfile(const Scenario& scenario) {
 
 std::vector<LawMistake> CheckLaw(const Scenario& scenario) {
   const Profile profile = RegistryProfile(scenario);
-  std::vector<LawMistake> mistakes;
-  if (const auto mistake = registry::CheckProfile(profile)) {
-    const Path beside = PathOf(mistake->other_key);
-    mistakes.push_back({PathOf(mistake->key), beside,
-                        "contradicts " + Join(beside) + ": " + mistake->words +
-                            "; allowed: values that go together"});
-  }
-  CheckUnit(profile, UnitType::kAllowance, "units.allowance", mistakes);
-  CheckUnit(profile, UnitType::kOffset, "units.offset", mistakes);
-  return mistakes;
+  return LawChecker(scenario, profile).Run();
 }
 
 std::string FormatRule(const ProfileField& field, const std::string& text) {

@@ -142,13 +142,26 @@ TEST(RegistryLaw, FirmsMustBeAbleToHoldTradeAndSurrender) {
               ElementsAre(HasSubstr("mine.toml:3:11: registry.rules.units.offset.transferable is "
                                     "false in a run; allowed: true"),
                           HasSubstr("registry.rules.units.offset.surrenderable is false"),
-                          HasSubstr("registry.rules.units.offset.holdable_by is \"none\"")));
+                          HasSubstr("registry.rules.units.offset.holdable_by is \"none\""),
+                          HasSubstr("registry.rules.compliance.rule is \"cumulative\" in a run; "
+                                    "allowed: \"per_year\""),
+                          HasSubstr("registry.rules.compliance.emissions_due is \"04-01\"")));
   EXPECT_THAT(SaidOf("[registry.rules]\nunits.allowance.holdable_by = \"all but escrow\"\n"),
               ElementsAre(HasSubstr("mine.toml:3:31: registry.rules.units.allowance.holdable_by is "
                                     "\"all but escrow\" in a run; allowed: ")));
   EXPECT_THAT(SaidOf("[registry]\nprofile = \"eu\"\n[registry.rules.units.offset]\n"
-                     "transferable = true\nsurrenderable = true\nholdable_by = \"all\"\n"),
+                     "transferable = true\nsurrenderable = true\nholdable_by = \"all\"\n"
+                     "[registry.rules.compliance]\nrule = \"per_year\"\nemissions_due = \"off\"\n"),
               IsEmpty());
+}
+
+TEST(RegistryLaw, LetsNobodyBeStoppedBeforeTheLastVerification) {
+  EXPECT_THAT(SaidOf("[registry.rules]\ncompliance.emissions_due = \"07-31\"\n"),
+              ElementsAre("mine.toml:3:28: registry.rules.compliance.emissions_due is \"07-31\" in "
+                          "a run; allowed: \"off\", or a day after the last verification"));
+  EXPECT_THAT(SaidOf("[registry.rules]\ncompliance.emissions_due = \"08-01\"\n"), IsEmpty());
+  EXPECT_THAT(SaidOf("[registry.rules]\nunits.banking_years = 3\n"),
+              ElementsAre(HasSubstr("registry.rules.units.banking_years is 3 in a run; ")));
 }
 
 }  // namespace

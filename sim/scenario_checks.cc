@@ -95,7 +95,10 @@ class Checker {
   }
 
   void RegistryLaw() {
-    if (!Good("registry") || !Have({"compliance.first_banking_vintage", "offsets.limit"})) return;
+    if (!Good("registry") || !Good("calendar") ||
+        !Have({"compliance.first_banking_vintage", "offsets.limit"})) {
+      return;
+    }
     for (const LawMistake& mistake : CheckLaw(scenario_)) {
       Report(mistake.path, mistake.what, {mistake.beside});
     }

@@ -74,7 +74,8 @@ transfers.tape_delay_hours = 24
 
 Which vintages count for which year and how many offsets are the scenario's own keys
 (`compliance.first_banking_vintage`, `offsets.limit`), whatever the profile says: its firms plan by
-them. Firms must be able to hold, trade and surrender allowances and offsets.
+them. Firms must be able to hold, trade and surrender allowances and offsets, owe year by year, and
+not be stopped before their emissions are verified; vintages expire by the scenario's own rules.
 
 ## Facts and assumptions
 
