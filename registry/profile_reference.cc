@@ -17,7 +17,7 @@ shipped:
 
 | name | whose law | read in |
 |---|---|---|
-| `cn` | China's national scheme | State Council Order 775; the plans for 2023-24, 2025-26 |
+| `cn` | China's national scheme | State Council Decree 775; the plans for 2023-24, 2025-26 |
 | `eu` | the European Union's scheme | Regulation (EU) 2019/1122; Directive 2003/87/EC |
 | `uk` | the United Kingdom's scheme | SI 2020/1265; the registry's published source |
 | `ca` | California's scheme | 17 CCR 95801-96022 |

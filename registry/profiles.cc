@@ -5,7 +5,7 @@
 
 // The shipped profiles. Beside each value its source. EU: Regulation (EU) 2019/1122 unless said;
 // UK: the Greenhouse Gas Emissions Trading Scheme Order 2020 and the published source of its
-// registry; CA: 17 CCR; CN: the interim regulations (State Council Order 775) and the allocation
+// registry; CA: 17 CCR; CN: the interim regulation (State Council Decree 775) and the allocation
 // plans. "By custom": no source says it, the value is our choice.
 namespace ets::registry {
 namespace {
@@ -259,11 +259,11 @@ Profile China() {
   // 2025; any vintage to 2026 settles arrears. The joint vintage 2019-20 is 2020.
   profile.eligibility = {{0, 2024, 0, 2024, 0}, {2025, 9'999, 2025, 9'999, 0}};
   profile.arrears_vintage_from = 2025;
-  profile.offsets = {{0, 500}};                   // Measures for trial implementation, Art. 29.
-  profile.compliance = ComplianceRule::kPerYear;  // Order 775: the previous year's emissions.
+  profile.offsets = {{0, 500}};                   // Order 19, Art. 29.
+  profile.compliance = ComplianceRule::kPerYear;  // Decree 775: the previous year's emissions.
   profile.retirement = RetirementOrder::kOffsetsThenOldest;  // By custom.
   profile.lineage = Lineage::kFifo;                          // By custom.
-  profile.shortfall = Shortfall::kPriceFine;  // Order 775 Art. 24: 5 to 10 times the month's mean.
+  profile.shortfall = Shortfall::kPriceFine;  // Decree 775 Art. 24: 5 to 10 times the month's mean.
   return profile;
 }
 
