@@ -2,6 +2,7 @@
 """The auditor against journals that are written here, record by record: what is right it finds
 right, and each thing that is wrong it finds and names."""
 import contextlib
+import datetime
 import hashlib
 import io
 import json
@@ -88,14 +89,26 @@ class Journal:
         self.applied(29, transfer(debit, credit, 0, amount, CODE_TRANSFER)
                      + struct.pack("<q", expires_at), receipt=(number, 0, 0))
 
+    def propose(self, number, principal, debit, credit, amount, done=False):
+        moved = transfer(debit, credit, 0, amount, CODE_TRANSFER)
+        fields = struct.pack("<IHI", principal, 6, len(moved)) + moved
+        self.applied(35, fields, [moved] if done else [], receipt=(number, int(done), 0))
+
+    def approve(self, task, principal, done=False):
+        self.applied(36, struct.pack("<II", task, principal), receipt=(0, int(done), 0))
+
+    def advance_to(self, time, transfers=()):
+        self.time = time
+        self.applied(16, struct.pack("<q", time), transfers)
+
     def advance(self, micros):
         self.time += micros
         self.applied(16, struct.pack("<q", self.time))
 
 
-def scheme():
+def scheme(profile=PROFILE):
     """Two firms: 7 has 1,000 t issued in account 2, 8 has none in account 3."""
-    journal = Journal()
+    journal = Journal(profile)
     for number, (kind, entity) in enumerate(((ISSUANCE, 0), (SURRENDER_SINK, 0), (HOLDER, 7),
                                              (HOLDER, 8))):
         journal.open_account(number, kind, entity)
@@ -163,7 +176,7 @@ class Audits(unittest.TestCase):
         journal = scheme()
         journal.verify(7, 2026, 10)
         journal.applied(42, struct.pack("<IHqB?", 7, 2026, 0, 3, False))
-        (row,) = self.show(journal, "status")
+        row = self.show(journal, "status")[0]
         self.assertEqual((row["figure"], row["symbol"], row["corrected"]), (0, "A", True))
 
     def test_reserves_until_posted_voided_or_expired(self):
@@ -196,6 +209,51 @@ class Audits(unittest.TestCase):
         code, text = self.audit(journal.export(), "--as-of", "999")
         self.assertEqual(code, 2)
         self.assertIn(f"ends with record {journal.sequence}", text)
+
+    # Reg. (EU) 2019/1122 Art. 35(3), proposed on Monday 1 March 2027 after noon CET, carried
+    # out on Wednesday at noon; one second before it is still reserved.
+    def test_keeps_a_proposal_reserved_until_a_second_person_and_the_calendar_agree(self):
+        noon = int(datetime.datetime(2027, 3, 1, 11, tzinfo=datetime.timezone.utc).timestamp()) * 10**6
+        day = 86_400_000_000
+        law = (b"zone.offset_minutes = 60\nzone.daylight_saving = true\n"
+               b"transfers.four_eyes = true\nuntrusted.kind = at_minute\n"
+               b"untrusted.cutoff_minute = 720\nuntrusted.at_minute = 720\n")
+        for late, wait in ((0, 1), (60_000_000, 2)):
+            journal = scheme(law)
+            journal.advance_to(noon + late)
+            journal.propose(1, 4, 2, 3, 70)
+            journal.approve(1, 5)
+            journal.advance_to(noon + wait * day - 1)
+            self.assertEqual(self.show(journal, "balances")[1]["reserved"], 70)
+            journal.advance_to(noon + wait * day, [transfer(2, 3, 0, 70, CODE_TRANSFER)])
+            row = self.show(journal, "balances")[1]
+            self.assertEqual((row["balance"], row["reserved"]), (930, 0))
+
+    def test_notices_that_someone_approved_their_own_proposal_or_nobody_did(self):
+        law = b"transfers.four_eyes = true\n"
+        journal = scheme(law)
+        journal.propose(1, 4, 2, 3, 70)
+        journal.approve(1, 4)
+        self.assert_found(journal.export(), "principal 4 approved its own task 1")
+        journal = scheme(law)
+        journal.propose(1, 4, 2, 3, 70, done=True)
+        self.assert_found(journal.export(), "carried out make_transfer without a second person")
+
+    def test_counts_each_year_on_its_own_where_the_law_says_so(self):
+        journal = scheme(b"compliance.rule = per_year\n")
+        for year, tonnes in ((2025, 10), (2026, 10)):
+            journal.verify(7, year, tonnes)
+        journal.surrender(2, 2025, 15)
+        row = self.show(journal, "status")[0]
+        self.assertEqual((row["figure"], row["symbol"]), (-10, "B"))
+
+    def test_owes_a_multiple_in_units_where_the_law_says_so(self):
+        journal = scheme(b"compliance.rule = per_year\nshortfall.rule = units\n"
+                         b"shortfall.units_multiple = 4\n")
+        journal.verify(7, 2026, 10)
+        journal.applied(13, struct.pack("<IH", 7, 2026), receipt=(0, 10, 0))
+        journal.surrender(2, 2026, 25)
+        self.assertEqual(self.show(journal, "compliance")[0]["owed_units"], 15)
 
     # ---- What the registry says ----
 

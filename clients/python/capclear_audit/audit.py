@@ -58,6 +58,8 @@ class Audit:
             self.refused += 1
             return
         self.applied += 1
+        kind, values, receipt = self.books.tasks.take(sequence, sim_time, kind, values, receipt,
+                                                      transfers)
         self.books.apply(sequence, kind, values, receipt, transfers)
         self.compliance.apply(sequence, kind, values, receipt, transfers)
         if kind == _BEGIN_BRANCH:

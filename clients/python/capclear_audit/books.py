@@ -2,7 +2,8 @@
 from collections import defaultdict
 
 from . import words
-from .codec import KINDS, NAMES
+from .codec import KINDS
+from .tasks import Tasks
 
 FINDINGS_MAX = 10_000
 
@@ -40,7 +41,9 @@ class Books:
         self.freezes = [None]  # [account, ledger, amount, until, active]
         self.closed = set()
         self.transfer_count = 0
-        self.now = 0
+        self.converted_in = defaultdict(int)  # By ledger.
+        self.tasks = Tasks(self)
+        self.now = 0  # As the last AdvanceTo has it.
         self._sources = set()
         self._handlers = {KINDS[name]: getattr(self, "_" + name) for name in KINDS
                           if hasattr(self, "_" + name)}
@@ -87,8 +90,8 @@ class Books:
         if moved != list(wanted):
             self.findings.at(sequence, f"moved {moved} where its command says {list(wanted)}")
 
-    def _account_of(self, kind):
-        """The one account of a central kind."""
+    def account_of(self, kind):
+        """The first account of a kind, which commands mean when they name a sink or a source."""
         return next((number for number, (of, _) in enumerate(self.accounts) if of == kind), None)
 
     def _open_account(self, sequence, values, receipt, _):
@@ -122,7 +125,7 @@ class Books:
     def _issue(self, sequence, values, _, transfers):
         to, ledger, amount, code = values
         source = words.BANK if self.ledgers[ledger][0] == words.CURRENCY else words.ISSUANCE
-        self._expect(sequence, transfers, (self._account_of(source), to, ledger, amount, code, 0))
+        self._expect(sequence, transfers, (self.account_of(source), to, ledger, amount, code, 0))
 
     def _make_transfer(self, sequence, values, _, transfers):
         if transfers != [values]:
@@ -130,12 +133,24 @@ class Books:
 
     def _surrender(self, sequence, values, _, transfers):
         holder, ledger, year, amount = values
-        sink = self._account_of(words.SURRENDER_SINK)
+        sink = self.account_of(words.SURRENDER_SINK)
         self._expect(sequence, transfers, (holder, sink, ledger, amount, words.SURRENDER, year))
 
     def _allocate(self, sequence, values, _, transfers):
         pool, holder, ledger, year, amount, code = values
         self._expect(sequence, transfers, (pool, holder, ledger, amount, code, year))
+
+    def _convert_units(self, sequence, values, _, transfers):
+        holder, old, new, amount = values
+        sinks = self.account_of(words.CONVERTED), self.account_of(words.ISSUANCE)
+        self._expect(sequence, transfers, (holder, sinks[0], old, amount, words.CONVERT, 0),
+                     (sinks[1], holder, new, amount, words.CONVERT, 0))
+        self.converted_in[new] += amount
+
+    def _return_excess(self, sequence, values, _, transfers):
+        holder, to, ledger, year, _, amount = values
+        self._expect(sequence, transfers,
+                     (holder, to, ledger, amount, words.ALLOCATION_RETURN, year))
 
     def _take_back(self, sequence, values, receipt, transfers):
         holder, to, ledger, year, amount = values
@@ -146,7 +161,7 @@ class Books:
 
     def _cancel_units(self, sequence, values, _, transfers):
         holder, ledger, amount = values[:3]
-        sink = self._account_of(words.CANCELLATION)
+        sink = self.account_of(words.CANCELLATION)
         self._expect(sequence, transfers, (holder, sink, ledger, amount, words.CANCEL, 0))
 
     def _settle(self, sequence, values, receipt, transfers):
@@ -243,6 +258,7 @@ class Books:
         for freeze in self.freezes[1:]:
             if freeze[4] and 0 < freeze[3] <= self.now:
                 self._lift(freeze)
+        self.tasks.advance(self.now)
 
     def _expire_ledger(self, sequence, values, receipt, transfers):
         (ledger,) = values
@@ -252,6 +268,7 @@ class Books:
         for freeze in self.freezes[1:]:
             if freeze[4] and freeze[1] == ledger:
                 self._lift(freeze)
+        self.tasks.end_ledger(ledger)
         if sum(transfer[3] for transfer in transfers) != receipt[1]:
             self.findings.at(sequence, f"expired another amount than {receipt[1]}")
 
@@ -297,12 +314,9 @@ class Books:
             if placed != row["issued"]:
                 self.findings.add(row["unit"], f"issued {row['issued']}, found {placed}")
             cap = row["cap"]
-            in_use = row["issued"]
+            in_use = row["issued"] - self.converted_in[ledger]
             if cap and in_use > cap and self.profile.truth("units.cap_binds"):
                 self.findings.add(row["unit"], f"issued {in_use} above the cap of {cap}")
             money = self.ledgers[ledger][0] == words.CURRENCY
             if money and any(row[pool] for pool in words.POOLS[1:]):
                 self.findings.add(row["unit"], "money lies in an account for surrendered units")
-
-
-__all__ = ["Books", "Findings", "NAMES"]

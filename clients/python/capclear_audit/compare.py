@@ -6,9 +6,11 @@ KEYS = {"totals": ("unit",), "balances": ("account", "unit"), "compliance": ("en
 FIELDS = {
     "totals": ("cap", "issued", "held", "surrendered", "cancelled", "converted", "expired"),
     "balances": ("kind", "entity", "balance", "reserved", "frozen", "incoming", "available"),
-    "compliance": ("verified", "surrendered", "offsets", "symbol", "shortfall"),
+    "compliance": ("verified", "surrendered", "offsets", "symbol", "shortfall", "owed_units"),
     "status": ("figure", "symbol", "corrected"),
 }
+
+_MARKS = {"totals": "issued", "balances": "balance", "compliance": "verified", "status": "figure"}
 
 
 class NotATable(Exception):
@@ -22,8 +24,7 @@ def table_of(rows):
             return None
         columns = set(rows[0])
         for name in ("balances", "compliance", "totals", "status"):
-            marks = set(KEYS[name]) | {FIELDS[name][1 if name == "totals" else -3]}
-            if marks <= columns:
+            if set(KEYS[name]) | {_MARKS[name]} <= columns:
                 return name
     raise NotATable("no table of totals, balances, compliance or status: it must be a list of "
                     "objects as capclear registry ... --output json prints it")

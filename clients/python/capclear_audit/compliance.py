@@ -32,6 +32,8 @@ class Compliance:
         self.surrendered = defaultdict(int)  # (entity, year): t
         self.offsets = defaultdict(int)
         self.assessed = {}  # (entity, year): shortfall
+        self.owed_units = {}  # (entity, year): what a shortfall still costs in units.
+        self._years = defaultdict(set)  # By entity: the years of which something is known.
         self.entitlements = {}  # (entity, year, table): t
         self.allocated = defaultdict(int)
         self.returned = defaultdict(int)
@@ -56,9 +58,13 @@ class Compliance:
         kind, entity = self.books.accounts[account]
         if kind not in words.ENTITY_KINDS:
             return
-        self.surrendered[entity, year] += amount
+        key = entity, year
+        self._years[entity].add(year)
+        self.surrendered[key] += amount
+        if self._in_arrears(key):
+            self.owed_units[key] -= amount
         if self.books.ledgers[ledger][0] == words.OFFSET:
-            self.offsets[entity, year] += amount
+            self.offsets[key] += amount
 
     def _reverse(self, sequence, transfer):
         debit, credit, ledger, amount, _, _, reference = transfer
@@ -68,6 +74,9 @@ class Compliance:
                 del originals[place]
                 if original[4] == words.SURRENDER:
                     self._count(credit, ledger, original[5], -amount)
+                elif original[4] != words.CANCEL and original[6]:
+                    entity = self.books.accounts[debit][1]
+                    self.returned[entity, original[5], original[6]] += amount
                 return
         self.findings.at(sequence, f"reversed a transfer of record {reference} that is not there, "
                                    "or was reversed before")
@@ -83,11 +92,15 @@ class Compliance:
         entity, year, emissions = values
         if self.verified(entity, year) is not None:
             self.findings.at(sequence, f"verified entity {entity}'s {year} a second time")
-        self.versions[entity, year].append((emissions, 1))
+        self._record(entity, year, emissions, 1)
+
+    def _record(self, entity, year, emissions, source):
+        self._years[entity].add(year)
+        self.versions[entity, year].append((emissions, source))
 
     def _correct_emissions(self, _sequence, values, _receipt, _transfers):
         entity, year, emissions, source, withdrawn = values
-        self.versions[entity, year].append((None if withdrawn else emissions, source))
+        self._record(entity, year, None if withdrawn else emissions, source)
 
     def _set_entity(self, _sequence, values, _receipt, _transfers):
         entity = self.entities[values[0]]
@@ -99,15 +112,32 @@ class Compliance:
 
     # ---- Assessment ----
 
+    def _in_arrears(self, key):
+        """Short already, where a shortfall is made good in units."""
+        return key in self.owed_units
+
+    def _owed(self, entity, year):
+        if self._in_arrears((entity, year)):
+            return self.owed_units[entity, year]
+        if self.profile.words("compliance.rule") != "cumulative":
+            emissions = self.verified(entity, year) or 0
+            return max(0, emissions - self.surrendered.get((entity, year), 0))
+        excluded = self.entities[entity].excluded
+        owed = -sum(self.surrendered.get((entity, of), 0) for of in self._years[entity])
+        owed += sum(self.verified(entity, of) or 0 for of in self._years[entity]
+                    if of <= year and of not in excluded)
+        return max(0, owed)
+
     def _assess(self, sequence, entity, year):
         if (entity, year) in self.assessed:
             self.findings.at(sequence, f"assessed entity {entity}'s {year} a second time")
-        emissions = self.verified(entity, year)
-        if emissions is None:
+        if self.verified(entity, year) is None:
             self.findings.at(sequence, f"assessed entity {entity}'s {year} without emissions")
-            return 0
-        shortfall = max(0, emissions - self.surrendered[entity, year])
+        shortfall = self._owed(entity, year)
         self.assessed[entity, year] = shortfall
+        if shortfall and self.profile.words("shortfall.rule") == "units":
+            multiple = self.profile.number("shortfall.units_multiple", 1)
+            self.owed_units[entity, year] = min(words.AMOUNT_MAX, shortfall * multiple)
         return shortfall
 
     def _assess_compliance(self, sequence, values, receipt, _):
@@ -117,19 +147,22 @@ class Compliance:
                                        f"the registry says {receipt[1]}")
 
     def _run_compliance(self, sequence, values, receipt, _):
-        year, _, assess, emissions = values
+        year, surrender, assess, emissions = values
         for entity, tonnes in emissions:
-            self.versions[entity, year].append((tonnes, 1))
-        if not assess:
+            self._record(entity, year, tonnes, 1)
+        if not surrender and not assess:
             return
-        due = [entity for entity, of in self.versions if of == year
-               and self.verified(entity, year) is not None
-               and (entity, year) not in self.assessed
-               and year not in self.entities[entity].excluded]
-        shortfall = sum(self._assess(sequence, entity, year) for entity in due)
-        if shortfall != receipt[1]:
-            self.findings.at(sequence, f"the firms are short by {shortfall} for {year}; the registry "
-                                       f"says {receipt[1]}")
+        firms = [entity for entity, years in self._years.items() if year in years
+                 and self.verified(entity, year) is not None
+                 and year not in self.entities[entity].excluded]
+        shortfall = 0
+        for entity in firms:
+            is_new = assess and (entity, year) not in self.assessed
+            shortfall += (self._assess(sequence, entity, year) if is_new
+                          else self._owed(entity, year))
+        if (len(firms), shortfall) != receipt[:2]:
+            self.findings.at(sequence, f"{len(firms)} firms are short by {shortfall} for {year}; the "
+                                       f"registry says {receipt[0]} by {receipt[1]}")
 
     # ---- Allocation ----
 
@@ -160,43 +193,63 @@ class Compliance:
 
     def years(self):
         """Rows by firm and emission year, each year on its own."""
-        keys = set(self.versions) | set(self.surrendered)
-        for entity, year in sorted(keys):
-            emissions = self.verified(entity, year)
-            shortfall = self.assessed.get((entity, year))
-            symbol = "open" if shortfall is None else "short" if shortfall else "compliant"
-            yield {"entity": entity, "year": year, "verified": emissions,
-                   "surrendered": self.surrendered.get((entity, year), 0),
-                   "offsets": self.offsets.get((entity, year), 0), "symbol": symbol,
-                   "shortfall": shortfall or 0}
+        for entity in sorted(self._years):
+            for year in sorted(self._years[entity]):
+                shortfall = self.assessed.get((entity, year))
+                symbol = "open" if shortfall is None else "short" if shortfall else "compliant"
+                yield {"entity": entity, "year": year, "verified": self.verified(entity, year),
+                       "surrendered": self.surrendered.get((entity, year), 0),
+                       "offsets": self.offsets.get((entity, year), 0), "symbol": symbol,
+                       "shortfall": shortfall or 0,
+                       "owed_units": self.owed_units.get((entity, year), 0)}
 
     def statuses(self):
         """Rows by firm as the profile's compliance rule has it, at the end of the journal."""
-        versions, given = defaultdict(dict), defaultdict(int)
-        for (entity, year), list_of in self.versions.items():
-            versions[entity][year] = list_of[-1]
-        for (entity, _), amount in self.surrendered.items():
-            given[entity] += amount
-        for entity in sorted(set(versions) | set(self.entities)):
-            yield dict({"entity": entity}, **self._status(entity, versions[entity], given[entity]))
+        status = (self._cumulative if self.profile.words("compliance.rule") == "cumulative"
+                  else self._per_year)
+        known = {entity for kind, entity in self.books.accounts if kind in words.ENTITY_KINDS}
+        for entity in sorted(known | set(self.entities) | set(self._years)):
+            figure, symbol, counted = status(entity)
+            corrected = any(self.versions[entity, year][-1][1] in (words.ESTIMATED, words.CORRECTED)
+                            for year in counted)
+            yield {"entity": entity, "figure": figure, "symbol": symbol, "corrected": corrected}
 
-    def _status(self, entity, versions, given):
-        """Figure and letter over all years that count by now."""
-        of = self.entities.get(entity) or Entity()
-        recorded = [year for year, (tonnes, _) in versions.items() if tonnes is not None]
-        first = of.first_year or min(recorded, default=0)
-        last = min(self.profile.local(self.books.now).year - 1, of.last_year or 9999)
-        past = range(first, last + 1) if first else ()
-        counted = [year for year in past if year not in of.excluded]
-        found = [versions.get(year, (None, 0)) for year in counted]
-        figure = given - sum(tonnes or 0 for tonnes, _ in found)
-        if not past:
-            symbol = "N/A"
-        elif not counted:
-            symbol = "EXCLUDED"
-        elif any(tonnes is None for tonnes, _ in found):
-            symbol = "C"
-        else:
-            symbol = "A" if figure >= 0 else "B"
-        corrected = any(source in (words.ESTIMATED, words.CORRECTED) for _, source in found)
-        return {"figure": figure, "symbol": symbol, "corrected": corrected}
+    def _known(self, entity, years):
+        return [year for year in years if self.verified(entity, year) is not None]
+
+    def _per_year(self, entity):
+        """Every verified year on its own: too much in one does not help another."""
+        verified = self._known(entity, sorted(self._years.get(entity, ())))
+        excluded = self._of(entity).excluded
+        counted = [year for year in verified if year not in excluded]
+        figure = sum(min(0, self.surrendered.get((entity, year), 0) - self.verified(entity, year))
+                     for year in counted)
+        if not verified:
+            return 0, "-", ()
+        return figure, "EXCLUDED" if not counted else "B" if figure < 0 else "A", counted
+
+    def _cumulative(self, entity):
+        """Everything surrendered against everything verified up to the year before; in a firm's
+        last year with that year's emissions once they are known."""
+        of, years = self._of(entity), sorted(self._years.get(entity, ()))
+        first = of.first_year or next(iter(self._known(entity, years)), 0)
+        if not first:
+            return 0, "-", ()
+        this_year = self.profile.local(self.books.now)[0].year
+        last = min(this_year - 1, of.last_year or 9999)
+        if of.last_year == this_year and self.verified(entity, this_year) is not None:
+            last = this_year
+        counted = [year for year in range(first, last + 1) if year not in of.excluded]
+        known = self._known(entity, counted)
+        figure = (sum(self.surrendered.get((entity, year), 0) for year in years)
+                  - sum(self.verified(entity, year) for year in known))
+        if last < first:
+            return figure, "N/A", known
+        if not counted:
+            return figure, "EXCLUDED", known
+        if len(known) < len(counted):
+            return figure, "C", known
+        return figure, "B" if figure < 0 else "A", known
+
+    def _of(self, entity):
+        return self.entities.get(entity) or Entity()

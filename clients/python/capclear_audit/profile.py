@@ -2,8 +2,14 @@
 import datetime
 
 UTC = datetime.timezone.utc
+MINUTE = 60_000_000  # Microseconds.
+HOUR, DAY = 60 * MINUTE, 1440 * MINUTE
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=UTC)
-_DEFAULTS = {"compliance.rule": "per_year", "zone.offset_minutes": "480", "units.cap_binds": "true"}
+_FIRST_DAY = _EPOCH.date()
+_DEFAULTS = {"compliance.rule": "per_year", "zone.offset_minutes": "480", "units.cap_binds": "true",
+             "transfers.trusted_waives_approval": "true", "shortfall.rule": "price_fine"}
+_RULE = {"kind": "at_once", "open_minute": 0, "close_minute": 1439, "days_before": 1,
+         "days_after": 2}
 
 
 def instant(sim_time):
@@ -11,9 +17,16 @@ def instant(sim_time):
     return _EPOCH + datetime.timedelta(microseconds=sim_time)
 
 
-def _last_sunday(year, month):
-    last = datetime.date(year, month, 31)
-    return last - datetime.timedelta(days=(last.weekday() + 1) % 7)
+def _micros(date, clock=0):
+    return (date - _FIRST_DAY).days * DAY + clock
+
+
+def _is_summer(sim_time):
+    """From 01:00 UTC of the last Sunday of March to that of October."""
+    year = instant(sim_time).year
+    last = [datetime.date(year, month, 31) for month in (3, 10)]
+    begin, end = (day - datetime.timedelta(days=(day.weekday() + 1) % 7) for day in last)
+    return _micros(begin, HOUR) <= sim_time < _micros(end, HOUR)
 
 
 class Profile:
@@ -29,7 +42,10 @@ class Profile:
             if not equals:
                 raise ValueError(f"no key = value: {line}")
             self.values[key.strip()] = value.strip()
-        self._offset = datetime.timedelta(minutes=self.number("zone.offset_minutes"))
+        self._offset = self.number("zone.offset_minutes") * MINUTE
+        holidays = self.words("holidays", "none")
+        self._holidays = set() if holidays == "none" else {
+            datetime.date.fromisoformat(day.strip()) for day in holidays.split(",")}
 
     def number(self, key, default=0):
         return int(self.values.get(key, default))
@@ -40,18 +56,69 @@ class Profile:
     def words(self, key, default=""):
         return self.values.get(key, default)
 
-    def local(self, sim_time):
-        """The clock on the wall at an instant."""
-        time = instant(sim_time)
-        offset = self._offset
-        if self.truth("zone.daylight_saving"):
-            one = datetime.time(1, tzinfo=UTC)
-            summer = (datetime.datetime.combine(_last_sunday(time.year, 3), one)
-                      <= time < datetime.datetime.combine(_last_sunday(time.year, 10), one))
-            offset += datetime.timedelta(hours=1 if summer else 0)
-        return (time + offset).replace(tzinfo=None)
+    # ---- Clocks ----
 
-    def month_day(self, key):
-        """(month, day), or None when the rule is off."""
-        text = self.words(key, "off")
-        return None if text == "off" else tuple(int(part) for part in text.split("-"))
+    def local(self, sim_time):
+        """(date, microseconds of the day) on the clock on the wall at an instant."""
+        summer = self.truth("zone.daylight_saving") and _is_summer(sim_time)
+        shown = sim_time + self._offset + (HOUR if summer else 0)
+        return _FIRST_DAY + datetime.timedelta(days=shown // DAY), shown % DAY
+
+    def at(self, date, clock):
+        """The instant at which the clock shows this."""
+        as_winter = _micros(date, clock) - self._offset
+        if self.truth("zone.daylight_saving") and _is_summer(as_winter - HOUR):
+            return as_winter - HOUR
+        return as_winter
+
+    def is_working_day(self, date):
+        return date.weekday() < 5 and date not in self._holidays
+
+    def later_working_day(self, date, days):
+        for _ in range(days):
+            date += datetime.timedelta(days=1)
+            while not self.is_working_day(date):
+                date += datetime.timedelta(days=1)
+        return date
+
+    def execution_time(self, prefix, proposed):
+        """When what was proposed is carried out, by the rule `trusted`, `untrusted` or
+        `trusted_entry`."""
+        rule = {key: self.words(f"{prefix}.{key}", _RULE["kind"]) if key == "kind"
+                else self.number(f"{prefix}.{key}", default) for key, default in _RULE.items()}
+        if rule["kind"] == "in_window":
+            return self._after_delay(prefix, rule, proposed)
+        if rule["kind"] == "at_minute":
+            return self._at_minute(prefix, rule, proposed)
+        return proposed
+
+    def _inside(self, rule, time, keeps_time):
+        date, clock = self.local(time)
+        begin, end = rule["open_minute"] * MINUTE, rule["close_minute"] * MINUTE
+        works = self.is_working_day(date)
+        if works and begin <= clock <= end:
+            return time
+        if clock > end or not works:
+            date = self.later_working_day(date, 1)
+        if not begin <= clock <= end or not keeps_time:
+            clock = begin
+        return self.at(date, clock)
+
+    def _after_delay(self, prefix, rule, proposed):
+        time = self._inside(rule, proposed, False)
+        days = self.number(prefix + ".delay_days")
+        if days:
+            date, clock = self.local(time)
+            time = self.at(self.later_working_day(date, days), clock)
+        delay = self.number(prefix + ".delay_minutes") * MINUTE
+        time = self._inside(rule, time + delay, True)
+        return time - time % MINUTE + MINUTE if self.truth(prefix + ".next_full_minute") else time
+
+    def _at_minute(self, prefix, rule, proposed):
+        date, clock = self.local(proposed)
+        is_early = clock <= self.number(prefix + ".cutoff_minute") * MINUTE
+        if not self.is_working_day(date):
+            date, is_early = self.later_working_day(date, 1), True
+        days = rule["days_before" if is_early else "days_after"]
+        return self.at(self.later_working_day(date, days),
+                       self.number(prefix + ".at_minute") * MINUTE)

@@ -13,6 +13,8 @@ ACCOUNT_KINDS = {
 }
 POOLS = ("held", "surrendered", "cancelled", "converted", "expired")
 ENTITY_KINDS = {8, 9, 15, 16, 17, 19, 21}
+# The authority's: always trusted.
+CENTRAL_KINDS = {1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 18, 20}
 ISSUANCE, BANK, ESCROW, SURRENDER_SINK = 1, 2, 9, 10
 CANCELLATION, CONVERTED, EXPIRED = 11, 12, 13
 
@@ -26,6 +28,7 @@ _CURRENCIES = {1: "CNY", 2: "EUR"}
 JOINT_VINTAGE = 2020  # 2019 and 2020 are one.
 
 ESTIMATED, CORRECTED = 2, 3
+AMOUNT_MAX = 2**53 - 1
 
 
 def unit_name(unit_type, currency, vintage):
