@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -51,14 +52,18 @@ class ByteReader {
   }
   std::string_view GetText() {
     const auto size = Get<std::uint32_t>();
+    return GetBytes(size);
+  }
+
+  std::string_view GetBytes(std::size_t size) {
     if (!ok_ || size > in_.size()) {
       ok_ = false;
       in_ = {};
       return {};
     }
-    const std::string_view text = in_.substr(0, size);
+    const std::string_view bytes = in_.substr(0, size);
     in_.remove_prefix(size);
-    return text;
+    return bytes;
   }
 
   bool ok() const { return ok_; }

@@ -106,7 +106,7 @@ void BM_SettleAFullMessage(benchmark::State& state) {
   Command command = settle;
   for (auto _ : state) {
     ++std::get_if<Settle>(&command)->sequence;
-    benchmark::DoNotOptimize(scheme.registry.Apply({}, command)->failed_pairs);
+    benchmark::DoNotOptimize(scheme.registry.Apply({}, command)->failed);
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(settle.fills.size()));
 }

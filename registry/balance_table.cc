@@ -1,6 +1,8 @@
 #include "registry/balance_table.h"
 
 #include <algorithm>
+#include <cstring>
+#include <string>
 
 #include "base/assert.h"
 #include "base/state_hash.h"
@@ -17,31 +19,6 @@ std::uint64_t CellHash(AccountId account, LedgerId ledger, std::int64_t balance)
 }
 
 }  // namespace
-
-Pool PoolOf(AccountKind kind) {
-  switch (kind) {
-    case AccountKind::kIssuance:
-    case AccountKind::kBank:
-      return Pool::kSource;
-    case AccountKind::kAllocation:
-    case AccountKind::kReserve:
-    case AccountKind::kStability:
-    case AccountKind::kAuctionStock:
-    case AccountKind::kTreasury:
-    case AccountKind::kHolder:
-    case AccountKind::kEscrow:
-      return Pool::kHeld;
-    case AccountKind::kSurrender:
-      return Pool::kSurrendered;
-    case AccountKind::kCancellation:
-      return Pool::kCancelled;
-    case AccountKind::kConverted:
-      return Pool::kConverted;
-    case AccountKind::kExpired:
-      return Pool::kExpired;
-  }
-  ETS_ASSERT(false);
-}
 
 void BalanceTable::AddAccount(Pool pool) {
   pools_.push_back(pool);
@@ -71,6 +48,36 @@ void BalanceTable::AddTo(AccountId account, LedgerId ledger, std::int64_t amount
   cell += amount;
   hash_ += CellHash(account, ledger, cell);
   totals_[ledger.raw()][static_cast<std::size_t>(pools_[account.raw()])] += amount;
+}
+
+bool BalanceTable::IsEmpty(AccountId account) const {
+  const auto row = cells_.begin() + static_cast<std::ptrdiff_t>(CellIndex(account, LedgerId(0)));
+  return std::all_of(row, row + static_cast<std::ptrdiff_t>(totals_.size()),
+                     [](std::int64_t balance) { return balance == 0; });
+}
+
+void BalanceTable::SaveCells(std::string& out) const {
+  for (std::size_t row = 0; row < pools_.size(); ++row) {
+    out.append(reinterpret_cast<const char*>(&cells_[row * stride_]),
+               totals_.size() * sizeof(std::int64_t));
+  }
+}
+
+bool BalanceTable::LoadCells(std::string_view cells) {
+  const std::size_t row_size = totals_.size() * sizeof(std::int64_t);
+  if (cells.size() != pools_.size() * row_size) return false;
+  for (std::uint32_t id = 0; id < pools_.size() && row_size > 0; ++id) {
+    std::memcpy(&cells_[id * stride_], cells.data() + id * row_size, row_size);
+    for (std::uint16_t ledger = 0; ledger < totals_.size(); ++ledger) {
+      const std::int64_t balance = cells_[id * stride_ + ledger];
+      hash_ += CellHash(AccountId(id), LedgerId(ledger), balance);
+      std::int64_t& total = totals_[ledger][static_cast<std::size_t>(pools_[id])];
+      // Bytes that are no snapshot may add up to anything; the state hash tells.
+      total = static_cast<std::int64_t>(static_cast<std::uint64_t>(total) +
+                                        static_cast<std::uint64_t>(balance));
+    }
+  }
+  return true;
 }
 
 void BalanceTable::CheckInvariants() const {

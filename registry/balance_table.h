@@ -3,28 +3,18 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
-#include "registry/registry.h"
+#include "registry/words.h"
 
 namespace ets::registry {
 
-// What an account's kind means for a ledger's totals.
-enum class Pool : std::uint8_t {
-  kSource = 0,  // ISSUANCE and BANK: never positive; minus everything issued.
-  kHeld = 1,
-  kSurrendered = 2,
-  kCancelled = 3,
-  kConverted = 4,
-  kExpired = 5,
-};
-inline constexpr std::size_t kPoolCount = 6;
-Pool PoolOf(AccountKind kind);
-
-// The balance of every account in every ledger, with running totals per ledger and a running hash.
-// A dense table: one row an account, one column a ledger. It knows no rules; the caller has checked
-// them. Not thread-safe.
+// The posted balance of every account in every ledger, with running totals per ledger and a running
+// hash. A dense table: one row an account, one column a ledger. It knows no rules; the caller has
+// checked them. Not thread-safe.
 class BalanceTable {
  public:
   void AddAccount(Pool pool);
@@ -39,12 +29,18 @@ class BalanceTable {
     return totals_[ledger.raw()][static_cast<std::size_t>(pool)];
   }
   std::int64_t issued(LedgerId ledger) const { return -total(ledger, Pool::kSource); }
+  bool IsEmpty(AccountId account) const;  // No balance in any ledger.
 
   // REQUIRES: both accounts and the ledger exist, amount > 0, no rule is broken by the result.
   void Move(AccountId debit, AccountId credit, LedgerId ledger, std::int64_t amount);
 
   // The sum over all cells that are not zero of a hash of (account, ledger, balance).
   std::uint64_t hash() const { return hash_; }
+
+  // Fills the cells of the accounts and ledgers there are, row by row; totals and hash follow from
+  // them. `cells` gives what SaveCells() appended. False when the size is another.
+  void SaveCells(std::string& out) const;
+  bool LoadCells(std::string_view cells);
 
   // Adds up the whole table and asserts that it agrees with the running totals, that every ledger
   // sums to zero, and that only sources are negative. One linear pass.

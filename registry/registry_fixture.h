@@ -25,6 +25,17 @@ class KeptJournal final : public Journal {
   std::vector<JournalRecord> records_;
 };
 
+// A law with two periods: vintages from 2025 on are for emission years from 2025 on, older ones for
+// older years; no borrowing; arrears may be paid with any vintage since 2025; offsets cover 5% of a
+// year. No delays, no second person, no limits.
+inline Profile TwoPeriods() {
+  Profile profile;
+  profile.eligibility = {{0, 2024, 0, 2024, 0}, {2025, 9'999, 2025, 9'999, 0}};
+  profile.arrears_vintage_from = 2025;
+  profile.offsets = {{0, 500}};
+  return profile;
+}
+
 // What a scheme opens on its first day, and two firms: names for the ids a registry gives.
 struct Opened {
   AccountId issuance, bank, allocation, reserve, stability, stock, treasury;

@@ -124,7 +124,7 @@ class AuthorityTest : public ::testing::Test {
   const SystemAccounts& accounts() const { return authority_->accounts(); }
 
   Rulebook book_;
-  registry::Registry registry_{registry::Profile{}, nullptr};
+  registry::Registry registry_{*registry::FindProfile("sim"), nullptr};
   std::unique_ptr<Authority> authority_;
   std::vector<AccountId> holders_;
   Date today_ = Date::Of(2026, 1, 1);

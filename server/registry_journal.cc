@@ -16,7 +16,7 @@ using Kind = JournalFailure::Kind;
 
 std::string Place(const JournalRecord& record) {
   return "record " + std::to_string(record.sequence) + " (" +
-         std::string(ToString(static_cast<registry::RecordKind>(record.kind))) + ", " +
+         std::string(ToString(registry::KindOf(record))) + ", " +
          ToString(DayOf(record.envelope.sim_time)) + ")";
 }
 
@@ -27,7 +27,7 @@ void Count(const registry::Record& record, Verification& verification) {
   }
   ++verification.applied;
   verification.transfers += record.transfers.size();
-  verification.failed_pairs += record.receipt.failed_pairs;
+  verification.failed_pairs += record.receipt.failed;
   if (std::holds_alternative<registry::DayClosed>(record.command)) ++verification.days;
   if (std::holds_alternative<registry::Settle>(record.command)) ++verification.messages;
 }

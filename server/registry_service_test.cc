@@ -48,7 +48,7 @@ class RunFolder {
     std::string pattern = (fs::temp_directory_path() / "capclear-serve-XXXXXX").string();
     folder_ = mkdtemp(pattern.data());
     auto store = store::JournalStore::Create(folder_ + "/registry", store::Durability::kAtClose);
-    registry::Registry registry({}, store.value().get());
+    registry::Registry registry(registry::TwoPeriods(), store.value().get());
     Do(registry, 0, registry::AdvanceTo{NoonOf(0)});
     opened_ = Open(registry);
     Do(registry, 0, registry::Issue{opened_.allocation, opened_.cea26, 10'000});

@@ -78,7 +78,7 @@ std::uint32_t Venue::Settle() {
     }
     const auto receipt = Apply(registry::Command(settle_), SourceKind::kStream);
     ETS_ASSERT(receipt.ok());
-    failed += receipt->failed_pairs;
+    failed += receipt->failed;
   }
   return failed;
 }

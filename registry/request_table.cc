@@ -1,0 +1,68 @@
+#include "registry/request_table.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/state_hash.h"
+
+namespace ets::registry {
+namespace {
+
+constexpr std::size_t kPlacesMin = 1'024;
+
+std::uint64_t HashOf(const RequestTable::Entry& entry) {
+  StateHash hash;
+  hash.Add(std::string_view(entry.id.data(), entry.id.size()));
+  hash.Add(entry.sequence);
+  hash.Add(entry.digest);
+  return hash.value();
+}
+
+}  // namespace
+
+// Where the id stands, or the free place where it would.
+std::size_t RequestTable::PlaceOf(const std::array<char, 16>& id) const {
+  std::array<std::uint64_t, 2> halves{};
+  std::memcpy(halves.data(), id.data(), id.size());
+  StateHash hash;
+  hash.Add(halves[0]);
+  hash.Add(halves[1]);
+  const std::size_t mask = places_.size() - 1;
+  std::size_t place = hash.value() & mask;
+  while (places_[place].sequence != 0 && places_[place].id != id) place = (place + 1) & mask;
+  return place;
+}
+
+const RequestTable::Entry* RequestTable::Find(const std::array<char, 16>& id) const {
+  if (places_.empty()) return nullptr;
+  const Entry& entry = places_[PlaceOf(id)];
+  return entry.sequence == 0 ? nullptr : &entry;
+}
+
+void RequestTable::Add(const RequestKey& request, std::uint64_t sequence) {
+  if (size_ * 4 >= places_.size() * 3) Grow(std::max(kPlacesMin, places_.size() * 2));
+  Entry& entry = places_[PlaceOf(request.id)];
+  ETS_ASSERT(entry.sequence == 0 && sequence > 0);
+  entry = {request.id, sequence, request.digest};
+  hash_ += HashOf(entry);
+  ++size_;
+}
+
+void RequestTable::Reserve(std::size_t count) {
+  std::size_t place_count = kPlacesMin;
+  while (count * 4 >= place_count * 3) place_count *= 2;
+  if (place_count > places_.size()) Grow(place_count);
+}
+
+void RequestTable::Grow(std::size_t place_count) {
+  std::vector<Entry> old(place_count);
+  std::swap(old, places_);
+  for (const Entry& entry : old) {
+    if (entry.sequence != 0) places_[PlaceOf(entry.id)] = entry;
+  }
+}
+
+}  // namespace ets::registry
