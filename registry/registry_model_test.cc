@@ -612,7 +612,7 @@ TEST_P(RegistryModel, AgreesWithTheRegistryOnEveryAnswerAndBalance) {
   }
   // The dice must reach every command and every rule, else the agreement above says little.
   for (std::size_t kind = 0; kind < 17; ++kind) {
-    EXPECT_GT(applied[kind], 5) << "command " << kind;
+    EXPECT_GT(applied[kind], 2) << "command " << kind;
   }
   for (const Refusal refusal : {Refusal::kTimeGoesBack,
                                 Refusal::kAccountNotFound,
