@@ -141,7 +141,7 @@ function costs() {
         xName: 'x',
         rows: body,
         panels: [{height: 240, left: {name: 'Firms'}}],
-        series: [bar('firms', 'Firms', 'firms', 'price', {digits: 0, full: true})],
+        series: [bar('firms', 'Firms', '', 'price', {digits: 0, full: true})],
         lines: [{at: 0, label: ''}],
         empty: !total,
         columns: [
