@@ -165,7 +165,7 @@ function draw(element, spec, hidden) {
       : spec.x.max;
   const withEvents = isTime && events.length > 0;
   const left = small ? 66 : 76,
-    right = panels.some(p => p.right) ? (small ? 54 : 66) : 18,
+    right = panels.some(p => p.right) ? (small ? 58 : 66) : 18,
     gap = 30;
   let y = withEvents ? 42 : 12;
   const grids = panels.map(panel => {
@@ -187,7 +187,7 @@ function draw(element, spec, hidden) {
     name: small && axis.short ? axis.short : axis.name,
     nameLocation: 'middle',
     nameRotate: side === 'left' ? 90 : 270,
-    nameGap: small ? 50 : 56,
+    nameGap: small ? (side === 'left' ? 50 : 36) : 56,
     nameTextStyle: lettering,
     axisLabel: {...lettering, fontSize: small ? 11 : 12, formatter: axisNumber},
     splitLine: {show: side === 'left', lineStyle: {color: theme.grid}},

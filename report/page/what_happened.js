@@ -147,7 +147,7 @@ function numbers() {
           sum(revenue, r => r.auctions),
           'auction',
         )}`
-      : 'no auction in this scenario',
+      : 'no auction was held',
   );
   if (assessed.length) {
     card(
@@ -275,7 +275,7 @@ function auctions() {
   } else {
     nothing(
       'auctions',
-      'This scenario has no Chinese auction, so there is no auction price, reserve price or cover ratio to show.',
+      'No Chinese auction was held, so there is no auction price, reserve price or cover ratio to show.',
     );
   }
   const domestic = (value('cbam.source') || {}).plain === 'domestic';
@@ -297,6 +297,7 @@ function auctions() {
       zoom: true,
       near: 6,
       rows: weekly,
+      empty: !hasAuction && !weekly.some(r => r.certificate),
       panels: hasAuction
         ? [
             {
@@ -336,7 +337,9 @@ function auctions() {
       ],
       note: hasAuction
         ? 'Cover ratio: volume bid over volume offered, on a logarithmic axis; below 1 the auction sells what was bid, at the reserve price.'
-        : '',
+        : weekly.some(r => r.certificate)
+          ? ''
+          : 'No certificate had a price yet when the run ended.',
     }),
   );
 }
