@@ -145,7 +145,8 @@ void World::EnrolSector(std::size_t sector) {
     agent.enrolled = true;
     authority_.Enrol(FirmId(static_cast<std::uint32_t>(i)), sector, agent.holder,
                      ActivityOf(population_.firms[i], 1, 1));
-    const double value = population_.firms[i].output * scenario_.sectors[sector].product_value;
+    const double value = population_.firms[i].output * scenario_.sectors[sector].product_value +
+                         population_.firms[i].heat * scenario_.sectors[sector].heat_value;
     agent.credit_limit = Money::FromMinor(
         value > 0 ? std::min(kAmountMax,
                              static_cast<std::int64_t>(value * scenario_.credit_line_share * 100))
