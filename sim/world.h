@@ -67,6 +67,7 @@ class World final : public market::Listener {
   // production.cc
   void PlanYear(int year);
   void ExpectAllocations(int vintage, bool measured);
+  std::vector<std::vector<double>> StandingSteps(int year) const;
   void SolveOutlook(int year);
   void ProduceMonth(int year, int month);
   void MonthOutlook(Date day);
