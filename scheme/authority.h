@@ -121,6 +121,7 @@ class Authority {
   void PlanAuctions(int year);
   void PreAllocate(std::size_t sector, int vintage);
   void Verify(std::size_t sector, int vintage);
+  Tonnes ServeEntrants(std::size_t sector, int vintage);
   void AllocateFinally(std::size_t sector, int vintage);
   void CloseVintage(int vintage);
   void TrimStability(int year);
