@@ -497,8 +497,15 @@ void Authority::AssessSector(std::size_t sector, int vintage, Price month_price)
   }
 }
 
+// 2023-24 plan, annex 5: only who surrendered in full and on time may carry over.
+bool Authority::WasShortBeforeBanking(FirmId firm) const {
+  const int last = rulebook_.first_banking_vintage - 1;
+  return last >= rulebook_.first_vintage && firm_vintage(firm, last).shortfall > Tonnes();
+}
+
 Tonnes Authority::CarryOverRoom(FirmId firm, Tonnes net_sales, Tonnes holding) const {
   const Enrolled& enrolled = firms_[firm.raw()];
+  if (WasShortBeforeBanking(firm)) return Tonnes();
   return policy::CarryOverLimit(rulebook_.carry_over_base[enrolled.sector], net_sales,
                                 rulebook_.carry_over_multiple, holding);
 }
@@ -506,6 +513,7 @@ Tonnes Authority::CarryOverRoom(FirmId firm, Tonnes net_sales, Tonnes holding) c
 Tonnes Authority::CarryOver(FirmId firm, Tonnes wanted) {
   const Enrolled& enrolled = firms_[firm.raw()];
   Tonnes converted;
+  if (WasShortBeforeBanking(firm)) return converted;
   for (int vintage = 2020; vintage < rulebook_.first_banking_vintage && wanted > Tonnes();
        ++vintage) {
     const Unit unit = Unit::Allowance(static_cast<Vintage>(vintage));

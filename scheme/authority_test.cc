@@ -466,6 +466,27 @@ TEST_F(AuthorityTest, FinesNobodyWhoSurrenderedInFull) {
   EXPECT_EQ(registry_.compliance(firm.raw(), 2025).symbol, registry::ComplianceSymbol::kCompliant);
 }
 
+TEST_F(AuthorityTest, CarriesNothingOverForAFirmThatWasShort) {
+  const std::size_t sector = AddSector("neutral", 2024);
+  scheme::VintageDates& dates = rules(sector, 2024).dates;
+  dates.verification = Date::Of(2025, 12, 2);
+  dates.final_issue = Date::Of(2025, 12, 3);
+  dates.deadline = Date::Of(2025, 12, 31);
+  today_ = Date::Of(2025, 12, 1);
+  Start();
+  const FirmId firm = AddFirm(sector, 100'000);
+  authority_->File(firm, 2024, Did(100'000));
+  ASSERT_TRUE(registry_
+                  .Apply({}, registry::Issue{holders_[firm.raw()], authority_->Ledger(2023), 20'000,
+                                             TransferCode::kIssue})
+                  .ok());
+  EXPECT_EQ(authority_->CarryOverRoom(firm, Tonnes(), Tonnes(20'000)), Tonnes(10'000));
+  LiveTo(Date::Of(2025, 12, 31));  // It surrenders nothing.
+  EXPECT_EQ(authority_->CarryOverRoom(firm, Tonnes(), Tonnes(20'000)), Tonnes());
+  EXPECT_EQ(authority_->CarryOver(firm, Tonnes(10'000)), Tonnes());
+  EXPECT_EQ(Holds(firm, 2023), 20'000);
+}
+
 TEST_F(AuthorityTest, CarriesOverTheOldestUnitsFirstWithinWhatNetSalesAllow) {
   const std::size_t sector = AddSector("neutral", 2024);
   Start();

@@ -371,7 +371,6 @@ void World::Evening(Date day) {
   if (year_end) SettleYearEndCash();
   result_.alarms += venue_.Settle();
   SurrenderFirms(day);
-  if (day == authority_.rulebook().legacy_last_trading_day) FixCarryOver();
   if (year_end) {
     // What came back to the holders is repaid.
     for (const Agent& agent : agents_) {
@@ -391,6 +390,8 @@ void World::Evening(Date day) {
   // December's output belongs to the year that the night ends.
   if (day.month() == 12 && day.day() == 31) ProduceMonth(year_, 12);
   authority_.Evening(day, month_average_);
+  // Who was short at this deadline has no room, so this comes after it was assessed.
+  if (day == authority_.rulebook().legacy_last_trading_day) FixCarryOver();
   europe_.Day(day, recorder_);
 }
 
