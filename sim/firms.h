@@ -36,6 +36,7 @@ struct FirmYear {
                sold = 0;  // t in the calendar year.
   Money paid_listed, paid_block, paid_auction, received;
   Money borrowed;
+  Money interest;  // On it, to the year's end.
 };
 
 // A firm that decides: its plant, its temperament, what it holds and expects.

@@ -218,6 +218,7 @@ void World::RecordVintage(int vintage) {
       row.product_value_cny =
           record.output * sector.product_value + record.heat * sector.heat_value;
       row.credit_drawn_cny = Cny(record.borrowed);
+      row.interest_cny = Cny(record.interest);
       for (const VintageInstrument& entry : vintages_) row.banked_t += Held(i, entry.ledger);
       row.status = view.symbol == registry::ComplianceSymbol::kCompliant ? "compliant"
                    : view.symbol == registry::ComplianceSymbol::kShort   ? "short"

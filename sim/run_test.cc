@@ -146,6 +146,16 @@ TEST(TheTransition, LeavesNobodyShortForWantOfCredit) {
   }
 }
 
+TEST(TheTransition, ChargesInterestOnWhatIsDrawnForTheDaysItIsDrawn) {
+  double drawn = 0, interest = 0;
+  for (const FirmYearRow& row : Transition().rows.firm_years) {
+    EXPECT_LE(row.interest_cny, Default().credit_rate * row.credit_drawn_cny) << row.firm;
+    drawn += row.credit_drawn_cny;
+    interest += row.interest_cny;
+  }
+  EXPECT_GT(interest, 0.1 * Default().credit_rate * drawn);
+}
+
 TEST(Prices, RiseWithLowerCaps) {
   std::vector<std::string> lower;
   for (int year = 2030; year <= 2034; ++year) {

@@ -41,6 +41,12 @@ constexpr double kLotsWorthBidding = 10;  // Fewer are bid for less often, so th
 constexpr std::array<double, 3> kBidParts = {0.5, 0.3,
                                              0.5};  // Of the need; the last adds units to bank.
 
+// Simple interest in fen, rounded down, from the day a loan is drawn to 31 December.
+std::int64_t InterestToYearEnd(std::int64_t loan, double rate, Date day) {
+  const int days = Date::Of(day.year(), 12, 31) - day;
+  return static_cast<std::int64_t>(static_cast<double>(loan) * rate * days / 365);
+}
+
 }  // namespace
 
 Price World::ToPrice(double cny) const {
@@ -172,7 +178,9 @@ bool World::Fund(std::size_t firm, std::int64_t amount, std::int64_t chunk) {
   if (loan < amount - available) return false;
   venue_.Borrow(agent.member, authority_.cny(), loan);
   agent.credit_used += Money::FromMinor(loan);
-  year_of(firm, year_).borrowed += Money::FromMinor(loan);
+  FirmYear& record = year_of(firm, year_);
+  record.borrowed += Money::FromMinor(loan);
+  record.interest += Money::FromMinor(InterestToYearEnd(loan, scenario_.credit_rate, today_));
   return true;
 }
 

@@ -59,6 +59,7 @@ class World final : public market::Listener {
   void Morning(Date day);
   void Session(Date day);
   void Evening(Date day);
+  void RepayCredit();
   void CloseDay(Date day);
   VintageInstrument& EnsureListed(int vintage);
   void Relist(VintageInstrument& entry);
