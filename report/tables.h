@@ -171,8 +171,10 @@ struct Table<sim::FirmYearRow> {
       ETS_COLUMN(marginal_share, "share",
                  "What one more tonne emitted costs, over the price (1: the full price)"),
       ETS_COLUMN(output_incentive, "t/unit", "What one more unit of output earns in allowances"),
-      ETS_COLUMN(product_value_cny, "CNY", "Output times product value; 0 where no value is given"),
+      ETS_COLUMN(product_value_cny, "CNY",
+                 "Output and heat at their values; 0 where no value is given"),
       ETS_COLUMN(credit_drawn_cny, "CNY", "Highest loan of the calendar year"),
+      ETS_COLUMN(interest_cny, "CNY", "Interest on it, paid at the year's end"),
       ETS_COLUMN(banked_t, "t", "Units held after the year's deadline, all vintages"),
       ETS_COLUMN(status, "", "`compliant`, `short` or `open`"));
 };

@@ -250,11 +250,37 @@ void Authority::Verify(std::size_t sector, int vintage) {
   }
 }
 
+// Entrants and special cases under a cap: the free part of what they emitted, out of the reserve,
+// in the order of their numbers. Whom it no longer covers shares in the pool like everyone.
+Tonnes Authority::ServeEntrants(std::size_t sector, int vintage) {
+  const VintageBook& book = *Book(sector, vintage);
+  const LedgerId ledger = Ledger(vintage);
+  const Tonnes reserve(registry_.balance(accounts_.reserve, ledger));
+  Tonnes served;
+  for (Enrolled& firm : firms_) {
+    if (firm.sector != sector) continue;
+    FirmVintage& record = At(firm, vintage);
+    if (!record.verified || !record.activity.neutral) continue;
+    const Tonnes wanted = policy::RoundDown(record.activity.emissions * (1 - book.paid_share));
+    record.activity.neutral = served + wanted <= reserve;
+    if (!record.activity.neutral) continue;
+    record.allocated = wanted;
+    served += wanted;
+  }
+  if (served > Tonnes()) {
+    Do(registry::MakeTransfer{{accounts_.reserve, accounts_.allocation, ledger, served.count(),
+                               TransferCode::kEntrantAllocation,
+                               static_cast<std::uint16_t>(vintage), 0}});
+  }
+  return served;
+}
+
 void Authority::AllocateFinally(std::size_t sector, int vintage) {
   const VintageBook& book = *Book(sector, vintage);
   const auto v = static_cast<std::size_t>(vintage - rulebook_.first_vintage);
   policy::Terms terms = book.terms;
   terms.free_pool_t = static_cast<double>(pools_[sector][v].count());
+  const Tonnes from_reserve = book.rule->capped ? ServeEntrants(sector, vintage) : Tonnes();
   std::vector<policy::Activity> activities;
   for (Enrolled& firm : firms_) {
     if (firm.sector == sector && At(firm, vintage).verified)
@@ -268,13 +294,13 @@ void Authority::AllocateFinally(std::size_t sector, int vintage) {
   for (Enrolled& firm : firms_) {
     if (firm.sector != sector) continue;
     FirmVintage& record = At(firm, vintage);
-    if (record.verified)
+    if (record.verified && !(book.rule->capped && record.activity.neutral))
       record.allocated = policy::RoundDown(book.rule->allocate(record.activity, terms));
     pre += record.pre_allocated;
     allocated += record.allocated;
   }
   // Under a cap everything comes out of the pool; the floors may not be exceeded by rounding.
-  ETS_ASSERT(!book.rule->capped || allocated <= pools_[sector][v]);
+  ETS_ASSERT(!book.rule->capped || allocated <= pools_[sector][v] + from_reserve);
   const LedgerId ledger = Ledger(vintage);
   // Taken back first, so that what is given out is there.
   Tonnes issued_more;
@@ -471,8 +497,15 @@ void Authority::AssessSector(std::size_t sector, int vintage, Price month_price)
   }
 }
 
+// 2023-24 plan, annex 5: only who surrendered in full and on time may carry over.
+bool Authority::WasShortBeforeBanking(FirmId firm) const {
+  const int last = rulebook_.first_banking_vintage - 1;
+  return last >= rulebook_.first_vintage && firm_vintage(firm, last).shortfall > Tonnes();
+}
+
 Tonnes Authority::CarryOverRoom(FirmId firm, Tonnes net_sales, Tonnes holding) const {
   const Enrolled& enrolled = firms_[firm.raw()];
+  if (WasShortBeforeBanking(firm)) return Tonnes();
   return policy::CarryOverLimit(rulebook_.carry_over_base[enrolled.sector], net_sales,
                                 rulebook_.carry_over_multiple, holding);
 }
@@ -480,6 +513,7 @@ Tonnes Authority::CarryOverRoom(FirmId firm, Tonnes net_sales, Tonnes holding) c
 Tonnes Authority::CarryOver(FirmId firm, Tonnes wanted) {
   const Enrolled& enrolled = firms_[firm.raw()];
   Tonnes converted;
+  if (WasShortBeforeBanking(firm)) return converted;
   for (int vintage = 2020; vintage < rulebook_.first_banking_vintage && wanted > Tonnes();
        ++vintage) {
     const Unit unit = Unit::Allowance(static_cast<Vintage>(vintage));

@@ -78,7 +78,7 @@ class Authority {
   void PaidArrears(FirmId firm, Tonnes amount) { firms_[firm.raw()].arrears -= amount; }
 
   // Carry-over: how much the firm may still convert, given its net sales and what it holds of old
-  // vintages.
+  // vintages; nothing if it was short at the last deadline that they could pay for.
   Tonnes CarryOverRoom(FirmId firm, Tonnes net_sales, Tonnes holding) const;
   // Converts from the firm's holder account, oldest vintage first.
   Tonnes CarryOver(FirmId firm, Tonnes wanted);
@@ -121,10 +121,12 @@ class Authority {
   void PlanAuctions(int year);
   void PreAllocate(std::size_t sector, int vintage);
   void Verify(std::size_t sector, int vintage);
+  Tonnes ServeEntrants(std::size_t sector, int vintage);
   void AllocateFinally(std::size_t sector, int vintage);
   void CloseVintage(int vintage);
   void TrimStability(int year);
   void ExpireLegacy();
+  bool WasShortBeforeBanking(FirmId firm) const;
   void AssessSector(std::size_t sector, int vintage, Price month_price);
   void Give(Enrolled& firm, int vintage, Tonnes amount, registry::TransferCode code);
 

@@ -262,6 +262,29 @@ TEST_F(AuthorityTest, SharesACappedSectorsPoolByOutputAndLeavesTheReserveToTheSt
   EXPECT_EQ(registry_.totals(authority_->Ledger(2027)).issued, 1'000'003);
 }
 
+TEST_F(AuthorityTest, ServesEntrantsOutOfTheReserveUntilItIsEmptyAndThenFromThePool) {
+  const std::size_t sector = AddSector("cap", 2027);
+  Cap(sector, 2027, 1'000'000, 0.25);
+  book_.auction_enabled = false;
+  Start();
+  const FirmId old = AddFirm(sector, 900'000, 3'000);
+  const FirmId first = AddFirm(sector, 0, 0);
+  const FirmId second = AddFirm(sector, 0, 0);
+  authority_->File(old, 2027, Did(900'000, 3'000));
+  policy::Activity entrant = Did(20'001, 1'000);
+  entrant.neutral = true;
+  authority_->File(first, 2027, entrant);
+  authority_->File(second, 2027, entrant);
+  LiveTo(Date::Of(2028, 9, 30));
+  // Three quarters of what the first emitted come out of the reserve of 20,000 t; the 5,000 t left
+  // do not cover the second, which shares in the pool by its output.
+  EXPECT_EQ(Holds(first, 2027), 15'000);
+  EXPECT_EQ(Holds(second, 2027), 730'000 / 4);
+  EXPECT_EQ(Holds(old, 2027), 730'000 * 3 / 4);
+  EXPECT_EQ(In(accounts().stability, 2027), 5'000);
+  EXPECT_EQ(registry_.totals(authority_->Ledger(2027)).issued, 1'000'000);
+}
+
 TEST_F(AuthorityTest, KeepsTheReserveUntilTheLastSectorHasItsFinalAllocation) {
   const std::size_t early = AddSector("cap", 2027);
   const std::size_t late = AddSector("cap", 2027);
@@ -441,6 +464,27 @@ TEST_F(AuthorityTest, FinesNobodyWhoSurrenderedInFull) {
   EXPECT_EQ(authority_->firm_vintage(firm, 2025).fine, Money());
   EXPECT_EQ(authority_->arrears(firm), Tonnes());
   EXPECT_EQ(registry_.compliance(firm.raw(), 2025).symbol, registry::ComplianceSymbol::kCompliant);
+}
+
+TEST_F(AuthorityTest, CarriesNothingOverForAFirmThatWasShort) {
+  const std::size_t sector = AddSector("neutral", 2024);
+  scheme::VintageDates& dates = rules(sector, 2024).dates;
+  dates.verification = Date::Of(2025, 12, 2);
+  dates.final_issue = Date::Of(2025, 12, 3);
+  dates.deadline = Date::Of(2025, 12, 31);
+  today_ = Date::Of(2025, 12, 1);
+  Start();
+  const FirmId firm = AddFirm(sector, 100'000);
+  authority_->File(firm, 2024, Did(100'000));
+  ASSERT_TRUE(registry_
+                  .Apply({}, registry::Issue{holders_[firm.raw()], authority_->Ledger(2023), 20'000,
+                                             TransferCode::kIssue})
+                  .ok());
+  EXPECT_EQ(authority_->CarryOverRoom(firm, Tonnes(), Tonnes(20'000)), Tonnes(10'000));
+  LiveTo(Date::Of(2025, 12, 31));  // It surrenders nothing.
+  EXPECT_EQ(authority_->CarryOverRoom(firm, Tonnes(), Tonnes(20'000)), Tonnes());
+  EXPECT_EQ(authority_->CarryOver(firm, Tonnes(10'000)), Tonnes());
+  EXPECT_EQ(Holds(firm, 2023), 20'000);
 }
 
 TEST_F(AuthorityTest, CarriesOverTheOldestUnitsFirstWithinWhatNetSalesAllow) {

@@ -124,6 +124,29 @@ double EquilibriumSolver::OutputLevel(const EquilibriumQuestion& question, std::
   return level;
 }
 
+// The first year in which a step decided at the start can work.
+int EquilibriumSolver::FirstReaction(const EquilibriumQuestion& question) const {
+  if (question.standing.empty()) return question.first_year;
+  return question.first_year + (scenario_.step_delay_months + 11) / 12;
+}
+
+double EquilibriumSolver::AbatedShare(const EquilibriumQuestion& question, std::size_t s, int year,
+                                      double marginal_price) const {
+  const Sector& sector = scenario_.sectors[s];
+  const double cost_level = std::pow(1 - scenario_.abatement_cost_decline, year - 2025);
+  const double frictionless = Abated(sector, marginal_price, cost_level);
+  if (question.standing.empty()) return frictionless;
+  const double operation = std::min(scenario_.operation_share, frictionless);
+  const std::vector<double>& standing = question.standing[s];
+  const auto ahead = static_cast<std::size_t>(year - question.first_year);
+  double steps = ahead < standing.size() ? standing[ahead] : 0;
+  if (year >= FirstReaction(question)) {
+    const double worth = Abated(sector, marginal_price / scenario_.step_trigger, cost_level);
+    steps = std::max(steps, worth - scenario_.operation_share);
+  }
+  return operation + steps;
+}
+
 EquilibriumSolver::Balance EquilibriumSolver::SectorBalance(const EquilibriumQuestion& question,
                                                             std::size_t s, int year,
                                                             double price) const {
@@ -138,9 +161,8 @@ EquilibriumSolver::Balance EquilibriumSolver::SectorBalance(const EquilibriumQue
   if (rule == "band") marginal = scenario_.band_slope;
   if (rule == "benchmark" || capped) marginal = 1;
 
-  const double cost_level = std::pow(1 - scenario_.abatement_cost_decline, year - 2025);
   const double drift = std::pow(1 + sector.intensity_drift, year - 2024);
-  const double abated = Abated(sector, price * marginal, cost_level);
+  const double abated = AbatedShare(question, s, year, price * marginal);
   const double factor = drift * (1 - abated) / (1 - sector.abated_in_2024);
   const double emissions = emissions_2024_[s] * factor * level;  // At unchanged demand.
 
@@ -224,6 +246,8 @@ EquilibriumPath EquilibriumSolver::Solve(const EquilibriumQuestion& question) co
       double low = 0;
       double high = kPriceCeiling;
       if (best_price > 0 && left(best_price) >= 0) continue;  // Does not bind before the best one.
+      // While no new step can work, what is short stays due and is paid later.
+      if (end < last && FirstReaction(question) > end) continue;
       if (left(0) >= 0) {
         high = 0;
       } else {

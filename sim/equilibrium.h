@@ -17,6 +17,10 @@ struct EquilibriumQuestion {
   bool caps_come = true;
   // Output of each sector over 2024's, at the end of first_year - 1; empty: by the growth path.
   std::vector<double> output_level;
+  // The plants as they stand: share of emissions cut by steps that are decided, by sector and by
+  // year from first_year on. Then a further step must be worth step_trigger times its cost and
+  // works step_delay_months later. Empty: plants follow the price at once, at their cost.
+  std::vector<std::vector<double>> standing;
 };
 
 struct EquilibriumPath {
@@ -60,6 +64,9 @@ class EquilibriumSolver {
   double Net(const EquilibriumQuestion& question, int year, double price,
              EquilibriumPath* out) const;
   double OutputLevel(const EquilibriumQuestion& question, std::size_t sector, int year) const;
+  int FirstReaction(const EquilibriumQuestion& question) const;
+  double AbatedShare(const EquilibriumQuestion& question, std::size_t sector, int year,
+                     double marginal_price) const;
 
   const Scenario& scenario_;
   std::vector<double> emissions_2024_;

@@ -165,6 +165,55 @@ INSTANTIATE_TEST_SUITE_P(Shipped, EveryRoad,
                            return name;
                          });
 
+// What firms expect starts from the plants as they are: nothing works before a year is over.
+TEST(Outlook, WithStandingPlantsPricesLieAboveTheFrictionlessOnesAndEmissionsFollowLate) {
+  const Scenario& scenario = Default();
+  const Population population = DrawPopulation(scenario);
+  const EquilibriumSolver solver(scenario, population);
+  EquilibriumQuestion question;
+  question.first_year = 2029;
+  question.bank_t = 100e6;
+  const EquilibriumPath frictionless = solver.Solve(question);
+  question.standing.assign(scenario.sectors.size(), std::vector<double>(12, 0.02));
+  const EquilibriumPath standing = solver.Solve(question);
+  ASSERT_EQ(standing.price.size(), frictionless.price.size());
+  EXPECT_GT(standing.price[0], frictionless.price[0]);
+  EXPECT_LT(standing.price[0], 1.5 * frictionless.price[0]);
+  EXPECT_LT(standing.emissions_t[1] / frictionless.emissions_t[1], 1.01);
+  // Bare plants cannot answer in the first year, whatever the price.
+  question.standing.assign(scenario.sectors.size(), std::vector<double>(12, 0));
+  EXPECT_GT(solver.Solve(question).emissions_t[0], 1.02 * frictionless.emissions_t[0]);
+}
+
+TEST(Outlook, StepsThatStandMakeItCheaper) {
+  const Scenario& scenario = Default();
+  const Population population = DrawPopulation(scenario);
+  const EquilibriumSolver solver(scenario, population);
+  EquilibriumQuestion question;
+  question.first_year = 2029;
+  question.bank_t = 100e6;
+  question.standing.assign(scenario.sectors.size(), std::vector<double>(12, 0));
+  const EquilibriumPath bare = solver.Solve(question);
+  question.standing.assign(scenario.sectors.size(), std::vector<double>(12, 0.10));
+  const EquilibriumPath equipped = solver.Solve(question);
+  EXPECT_LT(equipped.price[0], 0.8 * bare.price[0]);
+}
+
+// A year's shortage that no plant can answer any more stays due; it does not set the price alone.
+TEST(Outlook, AShortageThatNoPlantCanAnswerInTimeIsPaidLater) {
+  const Scenario& scenario = Default();
+  const Population population = DrawPopulation(scenario);
+  const EquilibriumSolver solver(scenario, population);
+  EquilibriumQuestion question;
+  question.first_year = 2031;
+  question.bank_t = -100e6;
+  question.standing.assign(scenario.sectors.size(), std::vector<double>(10, 0.04));
+  const EquilibriumPath path = solver.Solve(question);
+  EXPECT_LT(path.price[0], 300);
+  EXPECT_LT(path.bank_t[0], 0);
+  EXPECT_GT(path.bank_t[1], -1e6);
+}
+
 TEST(EquilibriumPath, InterpolatesBetweenMidYearsAlongAStraightLogarithm) {
   EquilibriumPath path;
   path.first_year = 2027;

@@ -115,7 +115,9 @@ void DecideAbatement(Agent& agent, const Scenario& scenario, const Sector& secto
       agent.steps.pop_back();
       continue;
     }
-    agent.decided += agent.steps[i].share;
+    // A step that ends before a new one could work is decided anew in time.
+    if (agent.steps[i].to_month > month + scenario.step_delay_months)
+      agent.decided += agent.steps[i].share;
     if (agent.steps[i].from_month <= month) agent.structural += agent.steps[i].share;
     ++i;
   }

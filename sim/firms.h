@@ -36,6 +36,7 @@ struct FirmYear {
                sold = 0;  // t in the calendar year.
   Money paid_listed, paid_block, paid_auction, received;
   Money borrowed;
+  Money interest;  // On it, to the year's end.
 };
 
 // A firm that decides: its plant, its temperament, what it holds and expects.
@@ -61,7 +62,7 @@ struct Agent {
   double level = 1;       // Output over 2024, before the reaction to the carbon price.
   double operation = 0;   // Share abated by operation, reversible.
   double structural = 0;  // Share abated by working steps.
-  double decided = 0;     // Working and pending steps.
+  double decided = 0;     // Steps that will be working when one decided today begins to.
   std::vector<AbatementStep> steps;
 
   // Expectation in CNY/t: today's fair price, and the most a unit is worth to hold (discounted).

@@ -139,7 +139,8 @@ void World::EnrolSector(std::size_t sector) {
     agent.enrolled = true;
     authority_.Enrol(FirmId(static_cast<std::uint32_t>(i)), sector, agent.holder,
                      ActivityOf(population_.firms[i], 1, 1));
-    const double value = population_.firms[i].output * scenario_.sectors[sector].product_value;
+    const double value = population_.firms[i].output * scenario_.sectors[sector].product_value +
+                         population_.firms[i].heat * scenario_.sectors[sector].heat_value;
     agent.credit_limit = Money::FromMinor(
         value > 0 ? std::min(kAmountMax,
                              static_cast<std::int64_t>(value * scenario_.credit_line_share * 100))
@@ -346,6 +347,34 @@ void World::Session(Date day) {
   RecordSession(day);
 }
 
+// Each firm pays the year's interest, then what came back to its holder account. What it spent
+// stays drawn and is refinanced; interest it has no cash for is added to that.
+void World::RepayCredit() {
+  const LedgerId cny = authority_.cny();
+  const auto pay = [&](AccountId from, AccountId to, std::int64_t fen,
+                       registry::TransferCode code) {
+    if (fen <= 0) return;
+    ETS_ASSERT(
+        venue_.Apply(registry::MakeTransfer{{from, to, cny, fen, code, 0, 0}}, SourceKind::kAgent)
+            .ok());
+  };
+  for (std::size_t i = 0; i < agents_.size(); ++i) {
+    const AccountId holder = agents_[i].holder;
+    if (!agents_[i].enrolled) continue;
+    const std::int64_t interest = year_of(i, year_).interest.minor();
+    const std::int64_t lacking = interest - registry_.balance(holder, cny);
+    if (interest > 0 && lacking > 0) {
+      ETS_ASSERT(venue_
+                     .Apply(registry::Issue{holder, cny, lacking, registry::TransferCode::kLoan},
+                            SourceKind::kAgent)
+                     .ok());
+    }
+    pay(holder, authority_.accounts().treasury, interest, registry::TransferCode::kInterest);
+    pay(holder, authority_.accounts().bank, registry_.balance(holder, cny),
+        registry::TransferCode::kRepayment);
+  }
+}
+
 void World::Evening(Date day) {
   venue_.AdvanceTo(InstantOf(day, At(18), kBeijingOffset));
   const bool year_end = day.month() * 100 + day.day() == scenario_.deadline;
@@ -364,26 +393,16 @@ void World::Evening(Date day) {
   if (year_end) SettleYearEndCash();
   result_.alarms += venue_.Settle();
   SurrenderFirms(day);
-  if (day == authority_.rulebook().legacy_last_trading_day) FixCarryOver();
   if (year_end) {
-    // What came back to the holders is repaid.
-    for (const Agent& agent : agents_) {
-      if (!agent.enrolled) continue;
-      const std::int64_t cash = registry_.balance(agent.holder, authority_.cny());
-      if (cash <= 0) continue;
-      ETS_ASSERT(venue_
-                     .Apply(registry::MakeTransfer{{agent.holder, authority_.accounts().bank,
-                                                    authority_.cny(), cash,
-                                                    registry::TransferCode::kRepayment, 0, 0}},
-                            SourceKind::kAgent)
-                     .ok());
-    }
+    RepayCredit();
     month_average_ =
         december_t_ > 0 ? AveragePrice(december_value_, Tonnes(december_t_)) : HeadlineClose();
   }
   // December's output belongs to the year that the night ends.
   if (day.month() == 12 && day.day() == 31) ProduceMonth(year_, 12);
   authority_.Evening(day, month_average_);
+  // Who was short at this deadline has no room, so this comes after it was assessed.
+  if (day == authority_.rulebook().legacy_last_trading_day) FixCarryOver();
   europe_.Day(day, recorder_);
 }
 

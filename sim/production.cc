@@ -27,6 +27,32 @@ policy::Activity World::ActivityIn(std::size_t firm, int year, bool whole_year) 
   return activity;
 }
 
+// What the steps decided until now cut in each sector, by year from `year` to the horizon.
+std::vector<std::vector<double>> World::StandingSteps(int year) const {
+  const int years = scenario_.horizon_year - year + 1;
+  const int now = (year - kFirstYear) * 12;
+  std::vector<std::vector<double>> standing(
+      scenario_.sectors.size(), std::vector<double>(static_cast<std::size_t>(years), 0));
+  std::vector<double> weights(scenario_.sectors.size(), 0);
+  for (std::size_t i = 0; i < agents_.size(); ++i) {
+    const Agent& agent = agents_[i];
+    const double weight = population_.firms[i].emissions();
+    weights[agent.sector] += weight;
+    for (const AbatementStep& step : agent.steps) {
+      for (int k = 0; k < years; ++k) {
+        const int months =
+            std::min(step.to_month, now + 12 * (k + 1)) - std::max(step.from_month, now + 12 * k);
+        if (months > 0)
+          standing[agent.sector][static_cast<std::size_t>(k)] += weight * step.share * months / 12;
+      }
+    }
+  }
+  for (std::size_t s = 0; s < standing.size(); ++s) {
+    for (double& share : standing[s]) share /= std::max(weights[s], 1.0);
+  }
+  return standing;
+}
+
 void World::SolveOutlook(int year) {
   // What is in private hands, beyond what was emitted until now, at the allocations expected.
   double bank = 0;
@@ -51,6 +77,7 @@ void World::SolveOutlook(int year) {
                                       opening_path_.emissions_t[i] / 1e6});
     }
   }
+  question.standing = StandingSteps(year);
   planned_ = solver_.Solve(question);
   question.caps_come = false;
   fallback_ = solver_.Solve(question);

@@ -99,8 +99,9 @@ struct FirmYearRow {
   double abatement_cny = 0;   // Cost of abatement in the year.
   double marginal_share = 0;  // What one more tonne emitted costs, over the price (1 = full price).
   double output_incentive = 0;   // What one more unit of output earns in allowances, t per unit.
-  double product_value_cny = 0;  // Output x product value; for shares of turnover.
+  double product_value_cny = 0;  // Output and heat at their values; for shares of turnover.
   double credit_drawn_cny = 0;   // Highest loan of the calendar year.
+  double interest_cny = 0;       // On it.
   std::int64_t banked_t = 0;     // Units held after the year's deadline, all vintages.
   std::string status;            // "compliant", "short", "open"
 };

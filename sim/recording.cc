@@ -215,8 +215,10 @@ void World::RecordVintage(int vintage) {
       row.abatement_cny = record.abatement_cost;
       row.marginal_share = record.per_tonne;
       row.output_incentive = record.per_output;
-      row.product_value_cny = record.output * sector.product_value;
+      row.product_value_cny =
+          record.output * sector.product_value + record.heat * sector.heat_value;
       row.credit_drawn_cny = Cny(record.borrowed);
+      row.interest_cny = Cny(record.interest);
       for (const VintageInstrument& entry : vintages_) row.banked_t += Held(i, entry.ledger);
       row.status = view.symbol == registry::ComplianceSymbol::kCompliant ? "compliant"
                    : view.symbol == registry::ComplianceSymbol::kShort   ? "short"

@@ -77,6 +77,7 @@ struct Sector {
   double abated_in_2024 = 0;     // Share of e0 that verified 2024 emissions already contain.
   double intensity_drift = 0;    // A year, without a price: -0.003.
   double product_value = 0;      // CNY per unit of output.
+  double heat_value = 0;         // CNY per GJ of heat sold; power only.
   double demand_elasticity = 0;  // >= 0.
   YearSeries pass_through;       // Share of marginal carbon cost in the product's price.
   std::vector<CostAnchor> abatement;

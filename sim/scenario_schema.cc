@@ -584,6 +584,8 @@ void AddSectors(Table& t) {
         "change of intensity without a price");
   t.Add("sectors.<sector>.product_value", &S::product_value, "CNY/{unit}", kAtLeast0,
         "value of a unit of output");
+  t.Add("sectors.<sector>.heat_value", &S::heat_value, "CNY/GJ", kAtLeast0,
+        "value of the heat that power plants sell; counts for their credit line");
   t.Add("sectors.<sector>.demand_elasticity", &S::demand_elasticity, "", Between(0, 10),
         "price elasticity of demand; without its sign");
   t.Add("sectors.<sector>.abatement", &S::abatement, "", {},

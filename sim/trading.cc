@@ -18,12 +18,13 @@ constexpr double kUrgentTolerance = 0.4;  // ... within this share of their own 
 constexpr double kBankBidChance = 0.25;   // A week ...
 constexpr double kBankBidShare = 0.008;   // ... for this share of the year's emissions ...
 constexpr double kBankBidPrice = 0.88;    // ... at this share of the expected price.
+constexpr double kBehind = 0.05;          // Of a year's emissions; a firm that lacks more ...
 constexpr double kUncappedBidding = 0.1;  // Of what a firm without a cap lacks, sought at auction.
 constexpr double kWorthTrading = 200;     // t; a smaller surplus is not worth an order.
 constexpr double kSellHazard = 0.02;      // A day.
 constexpr double kForcedSellHazard = 0.03;  // A day; a holder whose units will expire.
 constexpr double kCarryOverHazard = 0.06;   // A day; a firm with room to carry old units over.
-constexpr int kOffsetOrders = 40;            // The most the projects' owner offers on a day.
+constexpr int kOffsetOrders = 40;           // The most the projects' owner offers on a day.
 constexpr double kOpenBid = 1.02;           // Of the close, where nobody offers.
 constexpr double kBankHazard = 0.01;        // A day; a firm that would hold more than it needs ...
 constexpr double kBankMargin = 0.97;        // ... at this share of what holding is worth to it ...
@@ -39,6 +40,12 @@ constexpr int kDeadlineQuarter = 60;      // Trading days.
 constexpr double kLotsWorthBidding = 10;  // Fewer are bid for less often, so that effort pays.
 constexpr std::array<double, 3> kBidParts = {0.5, 0.3,
                                              0.5};  // Of the need; the last adds units to bank.
+
+// Simple interest in fen, rounded down, from the day a loan is drawn to 31 December.
+std::int64_t InterestToYearEnd(std::int64_t loan, double rate, Date day) {
+  const int days = Date::Of(day.year(), 12, 31) - day;
+  return static_cast<std::int64_t>(static_cast<double>(loan) * rate * days / 365);
+}
 
 }  // namespace
 
@@ -128,7 +135,7 @@ void World::RefreshBooks(Date day) {
                                : 0;
       running = record.expected_free * share -
                 static_cast<double>(authority_.firm_vintage(id, year_).pre_allocated.count()) -
-                record.emissions;
+                (agent.never_complies ? 0 : record.emissions);
     }
     double arrears = static_cast<double>(authority_.arrears(id).count());
     if (agent.never_complies) owed = arrears = 0;
@@ -171,7 +178,9 @@ bool World::Fund(std::size_t firm, std::int64_t amount, std::int64_t chunk) {
   if (loan < amount - available) return false;
   venue_.Borrow(agent.member, authority_.cny(), loan);
   agent.credit_used += Money::FromMinor(loan);
-  year_of(firm, year_).borrowed += Money::FromMinor(loan);
+  FirmYear& record = year_of(firm, year_);
+  record.borrowed += Money::FromMinor(loan);
+  record.interest += Money::FromMinor(InterestToYearEnd(loan, scenario_.credit_rate, today_));
   return true;
 }
 
@@ -194,9 +203,16 @@ void World::TradeListed(Date day) {
     if (!agent.enrolled) continue;
     const double chance = agent.dice.Uniform();
     const double need = std::max(agent.due_gap, -agent.position);
+    // Units below what holding them is worth bring buyers, as dear ones bring sellers; those that
+    // are about to expire are worth less.
+    const double cheap =
+        level > 0 && !legacy_year
+            ? std::clamp((kBankMargin * agent.hold_value / level - 1) / kEagerMargin, 0.0, 1.0)
+            : 0;
+    const double eager = 1 + kEagerness * cheap;
     if (need >= 1) {
-      const double due = panicking ? kPanicHazard : near;
-      if (!last_buying_day_ && chance < (agent.due_gap > 0 ? due : far))
+      const double due = panicking ? kPanicHazard : eager * near;
+      if (!last_buying_day_ && chance < (agent.due_gap > 0 ? due : eager * far))
         active_.push_back(static_cast<std::uint32_t>(i) << 2U);
       continue;
     }
@@ -219,7 +235,7 @@ void World::TradeListed(Date day) {
     if (carry_over_demand && !last_buying_day_ && chance > 1 - kCarryOverHazard &&
         scenario_.sectors[agent.sector].name != "power") {
       active_.push_back((static_cast<std::uint32_t>(i) << 2U) | 3U);
-    } else if (!legacy_year && !last_buying_day_ && chance > 1 - kBankHazard) {
+    } else if (!legacy_year && !last_buying_day_ && chance > 1 - eager * kBankHazard) {
       active_.push_back((static_cast<std::uint32_t>(i) << 2U) | 3U);
     }
   }
@@ -439,7 +455,18 @@ void World::BuyToBank(std::size_t firm) {
     }
   }
   if (best == nullptr) return;
-  const market::InstrumentView& view = market_.instrument(best->instrument);
+  InstrumentId instrument = best->instrument;
+  double most = room;
+  if (agent.offset_room >= 1) {
+    // A cheaper offset pays what is due, and the unit that would have paid it is banked.
+    const matching::BestQuote ask = market_.best(offset_instrument_, matching::Side::kSell);
+    if (ask.present && (best_ask == Price() || ask.price < best_ask)) {
+      instrument = offset_instrument_;
+      best_ask = ask.price;
+      most = std::min(room, agent.offset_room);
+    }
+  }
+  const market::InstrumentView& view = market_.instrument(instrument);
   Price limit = std::min(ToPrice(agent.hold_value * kBankMargin), view.band_high);
   if (best_ask > Price()) limit = std::min(limit, best_ask);
   const double close = static_cast<double>(view.close.minor_per_tonne()) / 100;
@@ -447,12 +474,12 @@ void World::BuyToBank(std::size_t firm) {
   if (limit < view.band_low) return;
   const double draw =
       agent.dice.LogNormal(scenario_.listed_size_median_t, scenario_.listed_size_sigma);
-  const auto quantity = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::min(draw, room)), 1,
+  const auto quantity = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::min(draw, most)), 1,
                                                  scenario_.block_from_t - 1);
   const std::int64_t value = (limit * Tonnes(quantity)).minor();
   if (!Fund(firm, value, value)) return;
   const auto receipt =
-      venue_.Apply(market::PlaceOrder{agent.member, best->instrument, matching::Side::kBuy,
+      venue_.Apply(market::PlaceOrder{agent.member, instrument, matching::Side::kBuy,
                                       matching::TimeInForce::kDay, limit, Tonnes(quantity)},
                    SourceKind::kAgent, static_cast<std::uint32_t>(firm));
   if (!receipt.ok()) ++result_.refused_orders;
@@ -526,6 +553,7 @@ void World::OfferOffsets() {
 void World::CollectBids(const scheme::PlannedAuction& planned, std::size_t auctions_left) {
   const auto lot = static_cast<double>(auction::FindFormat(scenario_.auction_format)->lot.count());
   const int month = (today_.year() - kFirstYear) * 12 + today_.month() - 1;
+  const double level = MarketLevel();
   const auto limit = static_cast<std::int64_t>(static_cast<double>(planned.volume.count()) *
                                                scenario_.auction_bidder_limit);
   for (std::size_t i = 0; i < agents_.size(); ++i) {
@@ -565,7 +593,9 @@ void World::CollectBids(const scheme::PlannedAuction& planned, std::size_t aucti
                            ? MarginalCost(agent, scenario_, sector,
                                           scenario_.operation_share + agent.decided + gap, month)
                            : agent.expected_price;
-    const double value = std::min(agent.expected_price, own);
+    // Who has fallen behind in buying pays what the exchange asks, its alternative next year.
+    const bool behind = agent.position < -kBehind * record.expected_emissions;
+    const double value = std::min(std::max(agent.expected_price, behind ? level : 0), own);
     std::int64_t left = limit;
     for (std::size_t step = 0; step < kBidParts.size(); ++step) {
       const Price price = ToPrice(value * scenario_.bid_steps[step]);

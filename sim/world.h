@@ -59,6 +59,7 @@ class World final : public market::Listener {
   void Morning(Date day);
   void Session(Date day);
   void Evening(Date day);
+  void RepayCredit();
   void CloseDay(Date day);
   VintageInstrument& EnsureListed(int vintage);
   void Relist(VintageInstrument& entry);
@@ -67,6 +68,7 @@ class World final : public market::Listener {
   // production.cc
   void PlanYear(int year);
   void ExpectAllocations(int vintage, bool measured);
+  std::vector<std::vector<double>> StandingSteps(int year) const;
   void SolveOutlook(int year);
   void ProduceMonth(int year, int month);
   void MonthOutlook(Date day);

@@ -92,6 +92,23 @@ TEST(CommandLine, ThatMakesNoSenseIsBadInput) {
   }
 }
 
+TEST(CommandLine, SaysWhichVerbsThereAreWhenOneIsNot) {
+  const Said said = Capclear({"dance", "--fast"});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, StartsWith("'dance' is no verb; allowed: run, "));
+}
+
+TEST(CommandLine, ToldABadSeedSaysSoBesideWhatElseIsWrong) {
+  for (const char* seed : {"many", "-1", "1.5", "9000000000000001", "99999999999999999999999"}) {
+    const Said said = Capclear({"run", kDefaultScenario, "--seed", seed, "--set", "colour=red"});
+    EXPECT_EQ(said.code, 2) << seed;
+    EXPECT_THAT(said.err,
+                StartsWith("--seed " + std::string(seed) + ": is no seed; allowed: a whole number"))
+        << seed;
+    EXPECT_THAT(said.err, HasSubstr("unknown key 'colour'")) << seed;
+  }
+}
+
 struct Mistake {
   const char* lines;
   const char* said;

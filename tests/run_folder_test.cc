@@ -212,6 +212,11 @@ TEST_F(FinishedRun, StopsOnInterruptAndSaysThatItIsIncomplete) {
   EXPECT_TRUE(fs::exists(fs::path(stopped) / "INCOMPLETE"));
   EXPECT_FALSE(fs::exists(fs::path(stopped) / "report.html"));
   EXPECT_FALSE(fs::exists(fs::path(stopped) / "run.json"));
+  // Nor can a report be had of it later.
+  const Said report = Capclear({"report", stopped});
+  EXPECT_EQ(report.code, 2);
+  EXPECT_THAT(report.err, HasSubstr("INCOMPLETE"));
+  EXPECT_FALSE(fs::exists(fs::path(stopped) / "report.html"));
 }
 
 // A disk of 3 MB where the machine lets a test have one, else a limit on the size of a file.

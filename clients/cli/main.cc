@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include "clients/cli/ensemble_verb.h"
 #include "clients/cli/registry_verbs.h"
@@ -34,6 +35,16 @@ int main(int argc, char** argv) {
   ets::cli::AddServeVerb(app, exit_code);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') {
+      std::string verbs;
+      for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+        verbs += (verbs.empty() ? "" : ", ") + verb->get_name();
+      std::fprintf(stderr, "'%s' is no verb; allowed: %s\n", argv[1], verbs.c_str());
+      return ets::cli::kBadInput;
+    }
+    app.exit(error);
+    return ets::cli::kBadInput;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : ets::cli::kBadInput;
   } catch (const std::exception& exception) {

@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +16,8 @@
 
 namespace ets::cli {
 namespace {
+
+constexpr std::uint64_t kSeedMax = 9'000'000'000'000'000;  // As in a scenario file.
 
 std::atomic<bool> interrupted{false};
 
@@ -40,10 +42,14 @@ class ProgressLine {
     }
     if (now - last_ < std::chrono::milliseconds(100) && progress.share_done < 1) return;
     last_ = now;
-    const double left =
-        progress.share_done > 0 ? elapsed * (1 - progress.share_done) / progress.share_done : 0;
-    std::fprintf(stderr, "\r%s  %3.0f%%  %9.0f orders/s  %4.0f s left \x1b[K",
-                 ToString(progress.day).c_str(), progress.share_done * 100, rate, left);
+    std::fprintf(stderr, "\r%s  %3.0f%%  %9.0f orders/s", ToString(progress.day).c_str(),
+                 progress.share_done * 100, rate);
+    // The first days are too few to tell the rest by.
+    if (elapsed > 0.3 && progress.share_done > 0) {
+      std::fprintf(stderr, "  %4.0f s left",
+                   elapsed * (1 - progress.share_done) / progress.share_done);
+    }
+    std::fprintf(stderr, " \x1b[K");
     shown_ = true;
   }
 
@@ -90,17 +96,29 @@ void PrintSummary(const server::RunOutcome& outcome) {
 struct RunFlags {
   std::string scenario;
   std::string out;
-  std::optional<std::uint64_t> seed;
+  std::string seed;
   std::vector<std::string> sets;
   bool force = false;
   bool csv = false;
 };
 
+bool IsSeed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, seed);
+  return error == std::errc{} && stop == end && seed <= kSeedMax;
+}
+
 int RunScenario(const RunFlags& flags) {
   std::vector<std::string> overrides = flags.sets;
-  if (flags.seed) overrides.push_back("seed=" + std::to_string(*flags.seed));
+  const bool good_seed = flags.seed.empty() || IsSeed(flags.seed);
+  if (!flags.seed.empty() && good_seed) overrides.push_back("seed=" + flags.seed);
   const server::LoadedScenario loaded = server::LoadScenario(flags.scenario, overrides);
-  if (!loaded.problems.empty()) {
+  if (!good_seed) {
+    std::fprintf(stderr, "--seed %s: is no seed; allowed: a whole number from 0 to %llu\n",
+                 flags.seed.c_str(), static_cast<unsigned long long>(kSeedMax));
+  }
+  if (!good_seed || !loaded.problems.empty()) {
     for (const sim::Problem& problem : loaded.problems)
       std::fprintf(stderr, "%s\n", sim::ToString(problem).c_str());
     return kBadInput;
@@ -144,7 +162,8 @@ void AddRunVerb(CLI::App& app, int& exit_code) {
       ->required();
   run->add_option("--out", flags->out,
                   "Folder to write (default: runs/<scenario>-<seed>, next free suffix)");
-  run->add_option("--seed", flags->seed, "Seed of all chance; equal seeds give equal runs");
+  run->add_option("--seed", flags->seed,
+                  "Seed of all chance, a whole number; equal seeds give equal runs");
   run->add_option("--set", flags->sets, "Change one key: --set key=value, as often as needed")
       ->take_all()
       ->allow_extra_args(false);

@@ -88,6 +88,13 @@ int WriteReport(const Flags& flags) {
     std::fprintf(stderr, "%s: holds no run.sqlite; allowed: a run folder\n", flags.folder.c_str());
     return kBadInput;
   }
+  if (std::filesystem::exists(folder / "INCOMPLETE")) {
+    std::fprintf(stderr,
+                 "%s: its run did not finish (a file INCOMPLETE is in it), so its numbers are no "
+                 "result; allowed: the folder of a finished run\n",
+                 flags.folder.c_str());
+    return kBadInput;
+  }
   std::string error = report::WriteHtmlReport(sqlite, (folder / "report.html").string());
   if (error.empty() && flags.csv) error = report::WriteCsv(sqlite, (folder / "csv").string());
   if (!error.empty()) {

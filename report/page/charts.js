@@ -123,6 +123,7 @@ function markers(from, to) {
         distance: 2 + 12 * level,
         color: theme.policy,
         fontSize: 11,
+        opacity: 1,
       },
     };
   });
@@ -163,8 +164,8 @@ function draw(element, spec, hidden) {
       ? point(last(spec.rows))
       : spec.x.max;
   const withEvents = isTime && events.length > 0;
-  const left = small ? 54 : 76,
-    right = panels.some(p => p.right) ? (small ? 54 : 66) : 18,
+  const left = small ? 66 : 76,
+    right = panels.some(p => p.right) ? (small ? 58 : 66) : 18,
     gap = 30;
   let y = withEvents ? 42 : 12;
   const grids = panels.map(panel => {
@@ -186,7 +187,7 @@ function draw(element, spec, hidden) {
     name: small && axis.short ? axis.short : axis.name,
     nameLocation: 'middle',
     nameRotate: side === 'left' ? 90 : 270,
-    nameGap: small ? 40 : 56,
+    nameGap: small ? (side === 'left' ? 50 : 36) : 56,
     nameTextStyle: lettering,
     axisLabel: {...lettering, fontSize: small ? 11 : 12, formatter: axisNumber},
     splitLine: {show: side === 'left', lineStyle: {color: theme.grid}},

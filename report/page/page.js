@@ -4,6 +4,7 @@ function about() {
   $('about').innerHTML =
     '<p>Written by CapClear. ' +
     rows('run')
+      .filter(r => !['title', 'description'].includes(r.key))
       .map(r => `${escaped(r.key.replaceAll('_', ' '))}: ${escaped(r.value)}`)
       .join(' · ') +
     '</p><p>Charts: Apache ECharts, Apache-2.0.</p>';

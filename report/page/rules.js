@@ -1,6 +1,7 @@
 // The rules behind it, fact or assumption, and the calendar.
 
-// The scenario's rules as sentences: the keys a sentence speaks of, then the words. A key that ends in '.' takes its first year.
+// The scenario's rules as sentences: the keys a sentence speaks of, the words, when it is said, and a
+// mark where no key carries one. A key that ends in '.' takes its first year.
 const value = (key, percentOf) => {
   const found = rows('inputs').find(r =>
     key.endsWith('.') ? r.key.startsWith(key) : r.key === key,
@@ -42,9 +43,9 @@ const sentences = [
   ],
   [
     ['compliance.first_banking_vintage'],
-    year =>
-      `Vintages from ${year} may be kept without limit; no vintage pays for a year before its own.`,
+    year => `Vintages from ${year} may be kept without limit.`,
   ],
+  [[], () => 'No vintage pays for a year before its own.', () => true, 'assumption'],
   [
     ['carry_over.multiple'],
     multiple =>
@@ -52,8 +53,11 @@ const sentences = [
   ],
   [
     ['offsets.limit%'],
-    limit =>
-      `Offsets may cover ${limit} of an obligation, as far as the scenario’s supply of them reaches.`,
+    limit => `Offsets may cover ${limit} of an obligation.`,
+  ],
+  [
+    ['offsets.supply_mt.'],
+    supply => `No more offsets are used than projects supply: ${number(+supply)} Mt in the first year.`,
   ],
   [
     ['compliance.fine_first', 'compliance.fine_second', 'compliance.fine_later'],
@@ -80,9 +84,9 @@ const sentences = [
 function ruleSentences() {
   return sentences
     .filter(([keys, , when]) => (!when || when()) && keys.every(key => value(key.replace('%', ''))))
-    .map(([keys, words]) => {
+    .map(([keys, words, , mark]) => {
       const values = keys.map(key => value(key.replace('%', ''), key.endsWith('%'))),
-        marks = unique(values.map(v => v.mark));
+        marks = unique(mark ? [mark] : values.map(v => v.mark));
       return `<li>${escaped(words(...values.map(v => v.plain)))} ${marks.sort().map(markElement).join(' ')}</li>`;
     });
 }
@@ -190,9 +194,9 @@ function calendar() {
     'What happens when',
     [
       text('date', 'Day'),
+      text('label', 'What', {wrap: true}),
       text('words', 'Kind'),
       text('number', 'In the charts'),
-      text('label', 'What', {wrap: true}),
     ],
     events.map(e => ({
       ...e,

@@ -100,7 +100,7 @@ function ledger() {
     body,
     {
       rowClass: r => r.kind,
-      note: 'Below the check, what stands beside the ledger at the year’s end: withheld from firms, and conversion, which nets to zero.',
+      note: 'What firms hold at a year’s end includes what they owe for that year, due a year later: under a cap, units come in the year itself. Below the check, what stands beside the ledger: withheld from firms, and conversion, which nets to zero.',
     },
   );
   box.querySelectorAll('tr.check td').forEach((cell, i) => {

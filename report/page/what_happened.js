@@ -35,6 +35,7 @@ function story() {
   ]
     .filter(Boolean)
     .join(' · ');
+  $('premise').textContent = (run.description || '').replaceAll('+-', '±');
   if (!daily.length || !closed.length) {
     $('story-text').textContent = `“${title}” left no full year of trading to tell about.`;
     return;
@@ -88,7 +89,7 @@ function story() {
         sum(cbam, r => r.net_eur),
         'EUR',
       )}` +
-        `${cut > 0 ? `, after a deduction of ${money(cut, 'EUR')} (${percent(cut / gross)}) for the price paid in China` : ', with nothing deducted for a price paid in China'}.`,
+        `${cut > 0 ? `, after a deduction of ${money(cut, 'EUR')} (${percent(cut / gross, cut < gross / 1000 ? 2 : 1)}) for the price paid in China` : ', with nothing deducted for a price paid in China'}.`,
     );
   }
   $('story-text').textContent = say.join(' ');
@@ -146,7 +147,7 @@ function numbers() {
           sum(revenue, r => r.auctions),
           'auction',
         )}`
-      : 'no auction in this scenario',
+      : 'no auction was held',
   );
   if (assessed.length) {
     card(
@@ -180,10 +181,10 @@ function numbers() {
   const ledger = rows('ledger');
   if (ledger.length)
     card(
-      'Private bank at the end',
-      short(last(ledger).bank_t / 1e6),
+      last(ledger).bank_t < 0 ? 'Owed beyond what is held, at the end' : 'Private bank at the end',
+      short(Math.abs(last(ledger).bank_t) / 1e6),
       'Mt',
-      `beyond all that is owed; a year in: ${mt(ledger[0].bank_t)}`,
+      `${ledger[0].year}: ${mt(Math.abs(ledger[0].bank_t))} ${ledger[0].bank_t < 0 ? 'owed' : 'held'} beyond`,
     );
   $('numbers').insertAdjacentHTML(
     'beforeend',
@@ -259,7 +260,7 @@ function auctions() {
     auction: r.auction_cny || null,
     certificate: r.certificate_eur || null,
     european: r.eu_auction_eur || null,
-    cover: r.reserve_cny === null ? null : r.cover_ratio,
+    cover: r.reserve_cny === null ? null : r.cover_ratio || null,
     sold: r.sold_t / 1e6,
   }));
   if (!weekly.length) return nothing('auctions', 'This run recorded no weeks.');
@@ -274,7 +275,7 @@ function auctions() {
   } else {
     nothing(
       'auctions',
-      'This scenario has no Chinese auction, so there is no auction price, reserve price or cover ratio to show.',
+      'No Chinese auction was held, so there is no auction price, reserve price or cover ratio to show.',
     );
   }
   const domestic = (value('cbam.source') || {}).plain === 'domestic';
@@ -296,6 +297,7 @@ function auctions() {
       zoom: true,
       near: 6,
       rows: weekly,
+      empty: !hasAuction && !weekly.some(r => r.certificate),
       panels: hasAuction
         ? [
             {
@@ -303,7 +305,7 @@ function auctions() {
               left: {name: 'Chinese auction (CNY/t)', short: 'CNY/t'},
               right: {name: 'Certificate (EUR/t)', short: 'EUR/t'},
             },
-            {height: 100, left: {name: 'Cover ratio', short: 'Cover'}},
+            {height: 110, left: {name: 'Cover ratio, log.', short: 'Cover, log.', log: true}},
           ]
         : [{height: 240, left: {name: 'Price (EUR/t)', scale: true}}],
       series: [
@@ -319,7 +321,7 @@ function auctions() {
           : []),
         line('certificate', 'CBAM certificate', 'EUR/t', 'foreign', {digits: 2, right: hasAuction}),
         ...(hasAuction
-          ? [bar('cover', 'Cover ratio', 'bid per offered', 'auction', {panel: 1, digits: 2})]
+          ? [line('cover', 'Cover ratio', 'bid per offered', 'emissions', {panel: 1, digits: 2, connect: true})]
           : []),
       ],
       columns: [
@@ -334,11 +336,19 @@ function auctions() {
         column('certificate', 'CBAM certificate', 'EUR/t', 2),
       ],
       note: hasAuction
-        ? 'Cover ratio: volume bid over volume offered; below 1 the auction sells what was bid, at the reserve price.'
-        : '',
+        ? 'Cover ratio: volume bid over volume offered, on a logarithmic axis; below 1 the auction sells what was bid, at the reserve price.'
+        : weekly.some(r => r.certificate)
+          ? ''
+          : 'No certificate had a price yet when the run ended.',
     }),
   );
 }
+
+// The private bank as a clause; `bank` in Mt.
+const bankInWords = bank =>
+  bank < 0
+    ? `owe ${mt(-bank * 1e6)} more than they hold`
+    : `hold ${mt(bank * 1e6)} beyond all that they owe`;
 
 function emissions() {
   if (!yearly.length) return nothing('emissions', 'No emission year was recorded.');
@@ -348,7 +358,7 @@ function emissions() {
     paragraph(
       'emissions',
       `${z.baseline > z.verified ? `In ${z.year} firms emit ${number(z.baseline - z.verified)} Mt less than the same demand would cause without a price. ` : ''}` +
-        `Beyond what they owe they hold ${mt(a.bank * 1e6)} at the end of ${a.year} and ${mt(z.bank * 1e6)} at the end of ${z.year}: the bank, saved for later years.`,
+        `Firms ${bankInWords(a.bank)} at the end of ${a.year} and ${bankInWords(z.bank)} at the end of ${z.year}.`,
       'finding',
     );
   }
@@ -373,7 +383,7 @@ function emissions() {
       (capped.length
         ? 'The cap binds only the sectors that have one; the others add to emissions and free allocation. '
         : 'No sector has a cap in this scenario. ') +
-      'Allocation and emissions are of the emission year, auctions of the calendar year. The bank is what firms hold beyond everything emitted and still owed, the free allocation due for it counted in.' +
+      'Allocation and emissions are of the emission year, auctions of the calendar year. The bank is what firms hold beyond everything emitted and still owed, the free allocation due for it counted in; below 0, firms as a whole still have to buy or abate what they already emitted.' +
       (openYears.length
         ? ` ${list(openYears.map(String))}: not yet verified and allocated when the run ends.`
         : ''),

@@ -109,18 +109,26 @@ function costs() {
       );
       const firms = new Map();
       of.forEach(r => firms.set(r.bin, (firms.get(r.bin) || 0) + r.firms));
-      const bins = [...firms.keys()],
-        low = Math.min(-4, ...bins) - 1,
-        high = Math.max(4, ...bins) + 1,
+      const bins = [...firms.keys()].sort((a, b) => a - b),
+        total = sum(bins, bin => firms.get(bin));
+      // A few firms far out would press all others into one bar: they are put together at each end.
+      const quantile = share => {
+        let below = 0;
+        return bins.find(bin => (below += firms.get(bin)) > share * total) ?? 0;
+      };
+      const low = Math.min(-4, quantile(0.01)) - 1,
+        high = Math.max(4, quantile(0.97)) + 1,
         body = [];
       for (let bin = low; bin <= high; ++bin)
         body.push({
           x: (bin + 0.5) * m.width,
-          from: bin <= -60 ? null : bin * m.width,
-          to: bin >= 119 ? null : (bin + 1) * m.width,
-          firms: firms.get(bin) || 0,
+          from: bin === low ? null : bin * m.width,
+          to: bin === high ? null : (bin + 1) * m.width,
+          firms: sum(
+            bins.filter(b => Math.min(high, Math.max(low, b)) === bin),
+            b => firms.get(b),
+          ),
         });
-      const total = sum(body, r => r.firms);
       let seen = 0;
       const middle = body.find(r => (seen += r.firms) >= total / 2);
       const words = at => {
@@ -141,7 +149,7 @@ function costs() {
         xName: 'x',
         rows: body,
         panels: [{height: 240, left: {name: 'Firms'}}],
-        series: [bar('firms', 'Firms', 'firms', 'price', {digits: 0, full: true})],
+        series: [bar('firms', 'Firms', '', 'price', {digits: 0, full: true})],
         lines: [{at: 0, label: ''}],
         empty: !total,
         columns: [
@@ -149,7 +157,11 @@ function costs() {
           {name: 'to', label: 'to below', unit: m.unit, digits: m.digits},
           column('firms', 'Firms'),
         ],
-        tableRows: body.filter(r => r.firms),
+        tableRows: bins.map(bin => ({
+          from: bin <= -60 ? null : bin * m.width,
+          to: bin >= 119 ? null : (bin + 1) * m.width,
+          firms: firms.get(bin),
+        })),
         note: !total
           ? choice.measure === 'share'
             ? 'The scenario gives no product value for this sector, so there is no share of it.'
