@@ -43,17 +43,16 @@ out. A value that is not allowed, a key that does not exist or stands there twic
 that contradict each other (a window that closes before it opens) are refused with their line.
 
 In a scenario `registry.profile` names the profile to start from, and the table `[registry.rules]`
-has the same keys, text in quotes:
+has the same keys:
 
 ```toml
 [registry]
 profile = "sim"
 
 [registry.rules]
-shortfall.rule = "fixed_fine"
-shortfall.fine_minor = 10_000
-compliance.emissions_due = "08-01"
-units.lineage = "lifo"
+holding_limit.base_t = 25_000_000
+holding_limit.base_bp = 1000
+holding_limit.rest_bp = 250
 ```
 
 ## How times are counted

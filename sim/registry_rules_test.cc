@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/kernel.h"
 #include "sim/run_fixture.h"
 
 namespace ets::sim {
@@ -163,79 +162,6 @@ TEST(RegistryLaw, LetsNobodyBeStoppedBeforeTheLastVerification) {
   EXPECT_THAT(SaidOf("[registry.rules]\ncompliance.emissions_due = \"08-01\"\n"), IsEmpty());
   EXPECT_THAT(SaidOf("[registry.rules]\nunits.banking_years = 3\n"),
               ElementsAre(HasSubstr("registry.rules.units.banking_years is 3 in a run; ")));
-}
-
-// ---- Runs ----
-
-// The law in record 1, and nothing else.
-struct LawKeeper final : Journal {
-  std::string law;
-  void Append(const JournalRecord& record) override {
-    if (record.sequence == 1) law = record.payload;
-  }
-};
-
-struct Finished {
-  RunResult result;
-  std::string law;
-};
-
-// The default scenario's first year and its deadline.
-Finished RunUnder(std::vector<std::string> overrides) {
-  overrides.emplace_back("last_day=2026-01-31");
-  const Scenario scenario = Shipped("china-transition.toml", overrides);
-  Rows rows;
-  LawKeeper keeper;
-  RunInputs inputs;
-  inputs.scenario = &scenario;
-  inputs.population = DrawPopulation(scenario);
-  inputs.recorder = &rows;
-  inputs.registry_journal = &keeper;
-  Finished finished{Run(inputs), keeper.law};
-  return finished;
-}
-
-TEST(RunUnderALaw, WritesItIntoTheFirstRecordOfTheJournal) {
-  const std::vector<std::string> changes{"registry.profile=cn", "registry.rules.name=slow",
-                                         "registry.rules.untrusted.kind=in_window",
-                                         "registry.rules.untrusted.delay_days=2"};
-  const Finished finished = RunUnder(changes);
-  Profile expected = *registry::FindProfile("cn");
-  expected.name = "slow";
-  expected.untrusted.kind = registry::ExecutionRule::Kind::kInWindow;
-  expected.untrusted.delay_days = 2;
-  EXPECT_THAT(finished.law, HasSubstr(registry::ProfileText(expected)));
-}
-
-// Delays and second persons are between a proposal and its transfer; firms in a run make transfers.
-TEST(RunUnderALaw, IsTheSameRunWhereTheLawOnlyDelaysProposals) {
-  const Finished base = RunUnder({});
-  for (const std::vector<std::string>& changes :
-       {std::vector<std::string>{"registry.profile=cn"},
-        {"registry.rules.transfers.trusted_list_only=true"},
-        {"registry.rules.transfers.four_eyes=true", "registry.rules.untrusted.kind=in_window",
-         "registry.rules.untrusted.delay_days=2"},
-        {"registry.rules.units.lineage=lifo", "registry.rules.transfers.tape_delay_hours=24"}}) {
-    const Finished changed = RunUnder(changes);
-    EXPECT_NE(changed.law, base.law) << changes.back();
-    EXPECT_EQ(changed.result.event_hash, base.result.event_hash) << changes.back();
-  }
-}
-
-TEST(RunUnderALaw, EndsWithAnotherRegistryWhereTheLawBindsIt) {
-  const Finished base = RunUnder({});
-  ASSERT_EQ(base.result.alarms, 0U);
-  for (const std::vector<std::string>& changes :
-       {std::vector<std::string>{"registry.rules.shortfall.rule=fixed_fine",
-                                 "registry.rules.shortfall.fine_minor=10000"},
-        {"registry.profile=ca"},
-        {"registry.rules.compliance.emissions_due=08-01"}}) {
-    const Finished changed = RunUnder(changes);
-    EXPECT_TRUE(changed.result.completed) << changes.back();
-    EXPECT_EQ(changed.result.alarms, 0U) << changes.back();
-    EXPECT_NE(changed.result.registry_hash, base.result.registry_hash) << changes.back();
-    EXPECT_EQ(changed.result.trades, base.result.trades) << changes.back();
-  }
 }
 
 }  // namespace
