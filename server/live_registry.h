@@ -97,6 +97,7 @@ struct Answer {
   registry::RefusalDetail detail;
   std::vector<registry::Refusal> batch_results;  // TransferBatch: by item; 0 where applied.
   std::uint32_t transfers = 0;                   // How many the record caused.
+  std::uint64_t expected_sequence = 0;           // kRefused with kStreamGap.
   bool repeated = false;                         // The stored answer of an earlier request.
   StatePoint at;  // Of its own record; of validate_only: the state it was checked in.
 };
@@ -108,16 +109,18 @@ struct LiveOptions {
   // Served read-only it may be a finished run's folder.
   std::string data;
   bool create = true;         // Where there is none yet, make one.
+  std::string branch;         // What it is called; empty: as the journal says.
   registry::Profile profile;  // The law of a registry that is made; an existing one has its own.
   ClockOptions clock;
   bool read_only = false;
-  // False: batches are written but not synced, so a power cut may lose what was acknowledged (a
-  // kill does not). For games and tests.
+  // False: nothing is promised before Shutdown(); a crash may lose all of it. For games and tests.
   bool fsync = true;
   store::StoreOptions store;
-  std::size_t queue_max = 65'536;          // Submissions waiting; beyond it kOverloaded.
-  std::uint64_t snapshot_batches = 1'024;  // Batches between two snapshots of the state; 0: none.
-  std::size_t states_kept = 4;             // Earlier states that StateAt() keeps.
+  std::size_t queue_max = 65'536;  // Submissions waiting; beyond it kOverloaded.
+  // A snapshot of the state after so much journal, or eight times its own size if that is more; 0:
+  // none.
+  std::uint64_t snapshot_bytes = std::uint64_t{32} << 20U;
+  std::size_t states_kept = 4;  // Earlier states that StateAt() keeps.
   // The thread that owns the machine; null: one of its own. An exchange in the same process shares
   // it, so that one order of steps runs over both.
   std::shared_ptr<Sequencer> sequencer;
@@ -235,6 +238,8 @@ class LiveRegistry {
 
   // A copy in DATA/backups/NAME/registry, of all that is committed.
   Live<StatePoint> Backup(const std::string& name);
+  // A journal of records 1 to `sequence` in a folder that must not exist; see LiveBranches.
+  Live<StatePoint> ForkJournal(std::uint64_t sequence, const std::string& folder);
 
   // ---- Life ----
 
