@@ -113,8 +113,14 @@ sql -f "$here/check.sql"
 kill -INT "$server" && { wait "$server" || true; }
 server=
 
-# Ours, now that the other one has left the machine. The durable rows of registry_bench, as JSON.
-"$build/bin/registry_bench" --benchmark_filter='EveryBatch|Durable|Group' \
+# Ours, now that the other one has left the machine: in process, and over gRPC where that is built.
+"$build/bin/registry_bench" --benchmark_filter='EveryBatch|Durable' \
   --benchmark_format=json > "$work/ours.json" 2> "$work/ours.err"
-python3 "$here/ratio.py" "$work/ours.json" --batch "$as_request" --batch-with-ids "$as_sets" \
-  --single "$single" --single-p99 "$single_p99"
+: > "$work/grpc.out"
+if [[ -x $build/bin/registry_grpc_bench ]]; then
+  "$build/bin/registry_grpc_bench" --seconds "$seconds" --data "$work/ours" > "$work/grpc.out"
+else
+  echo "no $build/bin/registry_grpc_bench: ours over gRPC is left out" >&2
+fi
+python3 "$here/ratio.py" "$work/ours.json" "$work/grpc.out" --batch "$as_request" \
+  --batch-with-ids "$as_sets" --single "$single"

@@ -94,9 +94,12 @@ class Export:
     def _check(self, value):
         claimed, previous, number, count, first = HEADER.unpack_from(value)
         expected = self.batches + 1
+        is_whole = hashlib.sha256(memoryview(value)[32:]).digest() == claimed
+        if number != expected and not is_whole:
+            self._refuse_or_break(f"batch {number} where {expected} should be")
         if number != expected:
-            self._refuse_or_break(f"batch {expected} is missing; the next is {number}")
-        if hashlib.sha256(memoryview(value)[32:]).digest() != claimed:
+            raise ChainBroken(f"batch {expected} is missing; the next is {number}")
+        if not is_whole:
             raise ChainBroken(f"batch {number}: its content does not have its hash")
         if previous != self.head:
             raise ChainBroken(f"batch {number}: it does not follow batch {number - 1}")
