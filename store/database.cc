@@ -3,9 +3,13 @@
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
+#include <rocksdb/wal_filter.h>
+#include <rocksdb/write_batch.h>
 
 #include <algorithm>
 #include <vector>
+
+#include "base/bytes.h"
 
 namespace ets::store {
 
@@ -40,6 +44,31 @@ class NoLog final : public rocksdb::Logger {
   void Logv(const char*, std::va_list) override {}
 };
 
+}  // namespace
+
+// Holds the log's records to their order while they are replayed. A log that repeats what another
+// one said, as an exchanged or misplaced file does, is damage; RocksDB itself would abort.
+class LogOrder final : public rocksdb::WalFilter {
+ public:
+  using rocksdb::WalFilter::LogRecordFound;
+  WalProcessingOption LogRecordFound(unsigned long long, const std::string&,
+                                     const rocksdb::WriteBatch& batch, rocksdb::WriteBatch*,
+                                     bool*) override {
+    // A batch begins with the sequence of its first entry.
+    ByteReader header(batch.Data());
+    const auto first = header.Get<std::uint64_t>();
+    if (!header.ok() || first < next_) return WalProcessingOption::kCorruptedRecord;
+    next_ = first + std::max(batch.Count(), 1U);
+    return WalProcessingOption::kContinueProcessing;
+  }
+  const char* Name() const override { return "LogOrder"; }
+
+ private:
+  std::uint64_t next_ = 0;
+};
+
+namespace {
+
 // What must hold whatever it costs.
 void BeSafe(rocksdb::Options& options) {
   // With the default recovery mode one flipped byte in the log silently loses everything behind it.
@@ -69,7 +98,6 @@ rocksdb::Options DatabaseOptions() {
   options.disable_auto_compactions = true;
   options.level0_slowdown_writes_trigger = 1 << 30;
   options.level0_stop_writes_trigger = 1 << 30;
-  options.write_buffer_size = std::size_t{32} << 20U;
   options.max_write_buffer_number = 3;
   options.max_background_jobs = 2;
   options.bytes_per_sync = std::size_t{4} << 20U;
@@ -131,16 +159,18 @@ Result<std::shared_ptr<Database>, StoreFailure> OpenDatabase(const std::string& 
   database->watch = std::make_shared<ErrorWatch>();
   rocksdb::Options options = DatabaseOptions();
   options.listeners.push_back(database->watch);
+  database->log_order = std::make_shared<LogOrder>();
+  options.wal_filter = database->log_order.get();
+  options.write_buffer_size = store_options.write_buffer_bytes;
   if (store_options.file_system) {
     database->env = rocksdb::NewCompositeEnv(store_options.file_system);
     options.env = database->env.get();
   }
   options.create_if_missing = access == Access::kCreate;
   options.error_if_exists = access == Access::kCreate;
-  options.create_missing_column_families = access != Access::kRead;
 
-  bool has_snapshots = access != Access::kRead;
-  if (access == Access::kRead) {
+  bool has_snapshots = false;
+  if (access != Access::kCreate) {
     const auto names = FamiliesOf(folder, options);
     if (!names.ok()) return Fail{names.error()};
     has_snapshots = std::find(names->begin(), names->end(), kSnapshotFamily) != names->end();
@@ -162,7 +192,14 @@ Result<std::shared_ptr<Database>, StoreFailure> OpenDatabase(const std::string& 
   }
   database->db.reset(db);
   database->batches = handles[0];
-  if (has_snapshots) database->snapshots = handles[1];
+  if (has_snapshots) {
+    database->snapshots = handles[1];
+  } else if (access != Access::kRead) {
+    // Not by create_missing_column_families: when that fails half-way, RocksDB aborts the process.
+    const rocksdb::Status made =
+        db->CreateColumnFamily(options, kSnapshotFamily, &database->snapshots);
+    if (!made.ok()) return Fail{FailureOf(folder, "cannot make room for snapshots", made)};
+  }
   return database;
 }
 

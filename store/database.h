@@ -19,6 +19,7 @@ namespace ets::store {
 
 // Hears of every error that RocksDB meets in the background, and forbids it to recover by itself.
 class ErrorWatch;
+class LogOrder;
 
 enum class Access : std::uint8_t { kCreate, kWrite, kRead };
 
@@ -46,6 +47,7 @@ struct Database {
   std::string folder;
   std::shared_ptr<rocksdb::FileSystem> files;
   std::shared_ptr<ErrorWatch> watch;
+  std::shared_ptr<LogOrder> log_order;
   std::unique_ptr<BatchIndex> index = std::make_unique<BatchIndex>();
   std::unique_ptr<rocksdb::Env> env;  // Null: the machine's.
   std::unique_ptr<rocksdb::DB> db;

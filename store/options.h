@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -45,6 +46,8 @@ struct StoreOptions {
   // A folder of this journal's own for a second pair of anchors, on another device, so that no one
   // device can lose the journal's end and the knowledge of it. Empty: none. Created when missing.
   std::string second_anchor_folder;
+  // How much is kept in memory, and in the log, before a data file is written.
+  std::size_t write_buffer_bytes = std::size_t{32} << 20U;
   // Null: the machine's. Every write, sync and rename goes through it, so faults can be put there.
   std::shared_ptr<rocksdb::FileSystem> file_system;
 };

@@ -1,0 +1,102 @@
+// Power cuts at random instants: in the middle of creating a journal, of writing, of a snapshot, of
+// closing, and of recovering from the cut before. What is left must open, hold everything that was
+// acknowledged and nothing that was never written.
+
+#include <filesystem>
+#include <memory>
+
+#include "store/soak/faulty_disk.h"
+#include "store/soak/soak.h"
+
+namespace ets::store::soak {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kCutsPerJournal = 12;
+
+// One journal, and the cuts it goes through.
+class CutJournal {
+ public:
+  explicit CutJournal(Case& it) : it_(it), dice_(it.dice), folder_(it.folder + "/journal") {
+    promise_.records.seed = dice_.Next();
+    // Some write data files now and then, some at their ends only.
+    write_buffer_bytes_ = std::size_t{dice_.Below(3) == 0 ? 64U : 4'096U} << 10U;
+    it_.report.Count("journals");
+  }
+
+  void Cut(int turn) {
+    disk_ = std::make_shared<FaultyDisk>();
+    if (is_there_) disk_->Adopt(folder_);
+    // Most cuts while it writes, some while it opens.
+    disk_->CutPowerAt(1 + dice_.Below(dice_.Below(4) == 0 ? 40 : 250));
+    Live();
+    it_.report.Count("cuts");
+    it_.report.Count("disk_calls", disk_->calls());
+    const std::string image = it_.folder + "/image" + std::to_string(turn);
+    disk_->LeaveBehind(folder_, image, dice_);
+    fs::remove_all(folder_);
+    folder_ = image;
+    Check();
+  }
+
+ private:
+  // Until the power goes.
+  void Live() {
+    while (disk_->first_refused().empty()) {
+      StoreOptions options;
+      options.file_system = disk_;
+      options.write_buffer_bytes = write_buffer_bytes_;
+      auto opened = is_there_ ? JournalStore::Open(folder_, Durability::kEveryBatch, options)
+                              : JournalStore::Create(folder_, Durability::kEveryBatch, options);
+      if (!opened.ok()) return;
+      JournalStore& journal = **opened;
+      is_there_ = true;
+      promise_.acknowledged = journal.end();
+      for (std::uint64_t i = dice_.Below(30); i > 0; --i) {
+        if (!WriteSome(journal, promise_, dice_)) return;
+        it_.report.Count("writes");
+      }
+      if (dice_.Below(2) == 0 && !journal.Close().empty()) return;
+    }
+  }
+
+  void Check() {
+    ChainEnd end;
+    bool refused = false;
+    const std::string wrong = HoldTo(promise_, folder_, end, refused);
+    if (wrong.empty()) {
+      it_.report.Count("batches_acknowledged", promise_.acknowledged.batch);
+      it_.report.Count("unacknowledged_found_whole", end.batch - promise_.acknowledged.batch);
+      is_there_ = true;
+    } else if (refused && !is_there_) {
+      it_.report.Count("cut_before_creation_ended");
+      fs::remove_all(folder_);
+    } else {
+      it_.Broken("after a cut at '" + disk_->first_refused() + "': " + wrong);
+      fs::remove_all(folder_);
+      promise_.acknowledged = {};
+      is_there_ = false;
+    }
+  }
+
+  Case& it_;
+  Prng& dice_;
+  std::shared_ptr<FaultyDisk> disk_;
+  std::string folder_;
+  std::size_t write_buffer_bytes_ = 0;
+  Promise promise_;
+  bool is_there_ = false;  // Once its creation was acknowledged.
+};
+
+void Run(Case& it) {
+  CutJournal journal(it);
+  for (int turn = 0; turn < kCutsPerJournal; ++turn) journal.Cut(turn);
+}
+
+}  // namespace
+}  // namespace ets::store::soak
+
+int main(int argc, char** argv) {
+  return ets::store::soak::Main(argc, argv, {"power_cut_soak", 20, ets::store::soak::Run});
+}
