@@ -100,6 +100,7 @@ rocksdb::Options DatabaseOptions() {
   options.level0_stop_writes_trigger = 1 << 30;
   options.max_write_buffer_number = 3;
   options.max_background_jobs = 2;
+  options.max_file_opening_threads = 1;  // Starting threads costs more than opening a few files.
   options.bytes_per_sync = std::size_t{4} << 20U;
   options.max_total_wal_size = std::uint64_t{256} << 20U;
   options.avoid_flush_during_shutdown = true;

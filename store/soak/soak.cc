@@ -23,7 +23,7 @@ struct Options {
   std::uint64_t first = 1;
   std::uint64_t count = 0;    // 0: not limited.
   std::uint64_t seconds = 0;  // 0: not limited.
-  std::uint64_t threads = 8;
+  std::uint64_t threads = 16;
   std::string folder;
 };
 
