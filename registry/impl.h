@@ -149,6 +149,8 @@ struct Registry::Impl {
     return hold == nullptr ? posted : posted - hold->reserved - hold->frozen;
   }
   // Issued net of conversions in: what the cap is held against.
+  bool SharesCap(LedgerId ledger, LedgerId other) const;
+  MaybeRefusal CheckCap(LedgerId ledger, std::int64_t amount) const;
   std::int64_t IssuedUnderCap(LedgerId ledger) const {
     return balances.issued(ledger) - ledgers[ledger.raw()].converted_in;
   }

@@ -127,6 +127,7 @@ bool MaySurrender(const Profile& profile, const Unit& unit, std::uint16_t year, 
     case UnitType::kCountryCoded:
       break;
   }
+  if (profile.banking_years >= 0 && year > unit.vintage + profile.banking_years) return false;
   if (in_arrears && unit.vintage >= profile.arrears_vintage_from) return true;
   return std::any_of(
       profile.eligibility.begin(), profile.eligibility.end(), [&](const EligibilityRow& row) {

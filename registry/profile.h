@@ -125,12 +125,17 @@ struct Profile {
 
   // Units.
   std::array<UnitRule, kUnitTypeCount> units;  // By UnitType.
-  bool cap_binds = true;  // Issue above a ledger's cap is refused; else only warned of.
+  bool cap_binds = true;                       // Issue above a ledger's cap is refused; else only
+                          // warned of, and the caps of its phase together bind.
+  std::uint16_t cap_phase_from = 0;   // First vintage of the first phase.
+  std::uint16_t cap_phase_years = 0;  // Vintages in each; 0: there are none.
 
   // Surrender and compliance.
   std::vector<EligibilityRow> eligibility;
   // Years assessed as short: any vintage from this on, too. 9,999: none.
   std::uint16_t arrears_vintage_from = 0;
+  // A unit counts for emission years up to so many after its vintage. -1: for all.
+  std::int32_t banking_years = -1;
   std::vector<OffsetRow> offsets;  // Sorted by year.
   ComplianceRule compliance = ComplianceRule::kPerYear;
   MonthDay emissions_due{};         // Without verified emissions of the year before: may not send.
@@ -156,7 +161,6 @@ struct Profile {
   std::uint16_t limit_rest_bp = 0;
   std::uint16_t limit_cure_days = 5;  // Working days to cure a breach of 1 January, then consigned.
 
-  std::int32_t banking_years = -1;  // Units expire so long after their vintage; -1: never.
   Lineage lineage = Lineage::kFifo;
   std::int64_t tape_delay_hours = 0;  // From completion to publication of a transfer's parties.
 

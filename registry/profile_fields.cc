@@ -409,6 +409,9 @@ class Table {
     Add<Number<0, kYearMax, &Profile::arrears_vintage_from>>(
         "surrender.arrears_vintage_from",
         "for a year assessed as short every vintage from this one on counts, too; 9999: none");
+    Add<Number<-1, 1'000, &Profile::banking_years>>(
+        "surrender.banking_years",
+        "years after its vintage that a unit still counts for, also in arrears; -1: all");
     Add<Offsets>("surrender.offsets",
                  "basis points of a year's verified emissions that offsets may cover, from a year "
                  "on");
@@ -455,8 +458,11 @@ class Table {
   void AddLimits() {
     Add<YesNo<&Profile::cap_binds>>("units.cap_binds",
                                     "issue above a cap is refused; else only warned of");
-    Add<Number<-1, 1'000, &Profile::banking_years>>(
-        "units.banking_years", "years after its vintage in which a unit expires; -1: never");
+    Add<Number<0, kYearMax, &Profile::cap_phase_from>>(
+        "units.cap_phase_from", "first vintage of the first phase, for caps that only warn");
+    Add<Number<0, 100, &Profile::cap_phase_years>>(
+        "units.cap_phase_years",
+        "vintages whose caps together bind where each alone only warns; 0: nothing binds");
     Add<OneOf<kLineages, &Profile::lineage>>("units.lineage",
                                              "which serials travel with a transfer");
     Add<Number<0, kAmountMax, &Profile::limit_base_t>>(

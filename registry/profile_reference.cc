@@ -82,7 +82,7 @@ constexpr Section kSections[] = {
     {"surrender.", "What may be surrendered"},
     {"compliance.", "Compliance and shortfall"},
     {"reversal.", "Reversal"},
-    {"units.cap_binds", "Caps, banking and limits"},
+    {"units.cap_binds", "Caps, serials and holding limits"},
 };
 
 std::string Cell(const Profile& profile, const ProfileField& field) {

@@ -198,8 +198,8 @@ TEST(ProfileText, SaysOnWhichLineWhatIsWrong) {
   EXPECT_EQ(
       mistake("trusted.days_after = 3\ntrusted.days_before = 1"),
       "line 2: trusted.days_after = 3 is not equal to nor one more than trusted.days_before = 1");
-  EXPECT_EQ(mistake("units.banking_years = 3; drop"),
-            "line 1: units.banking_years = 3; drop: -1 to 1000");
+  EXPECT_EQ(mistake("surrender.banking_years = 3; drop"),
+            "line 1: surrender.banking_years = 3; drop: -1 to 1000");
 }
 
 TEST(ProfileText, RefusesEveryBadValueOfEveryField) {
@@ -321,6 +321,19 @@ TEST(California, TakesVintagesUpToTheYearAndFewerOffsetsFrom2021) {
   EXPECT_FALSE(MayHold(ca, AccountKind::kLimitedUse, UnitType::kOffset));
 }
 
+TEST(Banking, EndsSoManyYearsAfterTheVintage) {
+  Profile profile = Get("eu");
+  profile.banking_years = 3;
+  EXPECT_TRUE(CountsFor(profile, 2024, 2027));
+  EXPECT_FALSE(CountsFor(profile, 2024, 2028));
+  EXPECT_TRUE(CountsFor(profile, 2030, 2027)) << "no bound on the other side";
+  profile.arrears_vintage_from = 0;
+  EXPECT_FALSE(CountsFor(profile, 2024, 2028, true)) << "gone is gone";
+  profile.banking_years = 0;
+  EXPECT_TRUE(CountsFor(profile, 2027, 2027));
+  EXPECT_FALSE(CountsFor(profile, 2026, 2027));
+}
+
 TEST(British, BankHolidaysAreThoseOfEnglandAndWales) {
   const Profile& uk = Get("uk");
   const auto of_year = [&](int year) {
@@ -345,7 +358,8 @@ TEST(ProfileReference, IsThePageInTheDocs) {
   for (const ProfileField& field : ProfileFields()) {
     EXPECT_THAT(page, HasSubstr("| `" + field.key + "` |"));
   }
-  EXPECT_THAT(page, HasSubstr("### Caps, banking and limits")) << "every section has its keys";
+  EXPECT_THAT(page, HasSubstr("### Caps, serials and holding limits"))
+      << "every section has its keys";
   if (std::getenv("ETS_WRITE_DOCS") != nullptr) std::ofstream("docs/profiles.md") << page;
   std::stringstream written;
   written << std::ifstream("docs/profiles.md").rdbuf();

@@ -182,7 +182,10 @@ Profile UnitedKingdom() {
       AllBut({kRegulatedEntity, kCompliance, kLimitedUse, kImporter});
   Leave(profile,
         {UnitType::kOffset, UnitType::kAviation, UnitType::kRegulated, UnitType::kCountryCoded});
-  profile.cap_binds = false;  // A year's cap only warns; that of the phase binds (check 3500).
+  // A year's cap only warns; that of the phase, 2021 to 2030, binds (check 3500).
+  profile.cap_binds = false;
+  profile.cap_phase_from = 2021;
+  profile.cap_phase_years = 10;
   // Units bear a phase, not a year (applicable_period of a unit block); the first began in 2021.
   profile.eligibility = {{2021, 9'999, 2021, 9'999, kAnyLead}};
   profile.arrears_vintage_from = kNoVintage;

@@ -90,6 +90,34 @@ Receipt Registry::Impl::Do(const SetCap& command) {
 
 // ---- Issue ----
 
+// Whether what is issued of the other counts against the same bound. Every ledger is its own where
+// caps bind; else those of one type and phase share theirs. A ledger without a cap has no part.
+bool Registry::Impl::SharesCap(LedgerId ledger, LedgerId other) const {
+  if (profile.cap_binds) return ledger == other;
+  const Unit& a = UnitOf(ledger);
+  const Unit& b = UnitOf(other);
+  if (a.type != b.type || ledgers[other.raw()].cap == 0) return false;
+  if (std::min(a.vintage, b.vintage) < profile.cap_phase_from) return false;
+  const auto phase_of = [&](const Unit& unit) {
+    return (unit.vintage - profile.cap_phase_from) / profile.cap_phase_years;
+  };
+  return phase_of(a) == phase_of(b);
+}
+
+MaybeRefusal Registry::Impl::CheckCap(LedgerId ledger, std::int64_t amount) const {
+  if (ledgers[ledger.raw()].cap == 0) return {};
+  if (!profile.cap_binds && profile.cap_phase_years == 0) return {};
+  std::int64_t cap = 0;
+  std::int64_t issued = 0;
+  for (std::uint16_t id = 0; id < ledgers.size(); ++id) {
+    if (!SharesCap(ledger, LedgerId(id))) continue;
+    cap += ledgers[id].cap;
+    issued += IssuedUnderCap(LedgerId(id));
+  }
+  if (cap == 0 || amount <= cap - issued) return {};
+  return Refuse(Refusal::kCapExceeded, {.ledger = ledger, .asked = amount, .limit = cap});
+}
+
 MaybeRefusal Registry::Impl::Check(const Issue& command) const {
   if (const auto refusal = CheckAccounts({command.to})) return refusal;
   if (const auto refusal = CheckLedger(command.ledger)) return refusal;
@@ -106,13 +134,7 @@ MaybeRefusal Registry::Impl::Check(const Issue& command) const {
   if (RowAt(command.to).pool != Pool::kHeld) return Refuse(Refusal::kWrongAccountKind, about);
   if (const auto refusal = CheckStanding({{command.to, kMayReceive}})) return refusal;
   if (const auto refusal = CheckHoldable(command.to, command.ledger)) return refusal;
-  const std::int64_t cap = ledgers[command.ledger.raw()].cap;
-  const std::int64_t room = cap - IssuedUnderCap(command.ledger);
-  if (profile.cap_binds && cap > 0 && command.amount > room) {
-    return Refuse(Refusal::kCapExceeded,
-                  {.ledger = command.ledger, .asked = command.amount, .limit = cap});
-  }
-  return {};
+  return CheckCap(command.ledger, command.amount);
 }
 
 Receipt Registry::Impl::Do(const Issue& command) {

@@ -83,7 +83,7 @@ class LawChecker {
     Unit(UnitType::kAllowance, "units.allowance");
     Unit(UnitType::kOffset, "units.offset");
     if (profile_.banking_years >= 0) {
-      Report("units.banking_years", "-1, a run's vintages expire by its own calendar");
+      Report("surrender.banking_years", "-1, a run's vintages expire by its own rules");
     }
     if (profile_.compliance != registry::ComplianceRule::kPerYear) {
       Report("compliance.rule", "\"per_year\", firms plan year by year");

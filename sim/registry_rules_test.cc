@@ -160,8 +160,8 @@ TEST(RegistryLaw, LetsNobodyBeStoppedBeforeTheLastVerification) {
               ElementsAre("mine.toml:3:28: registry.rules.compliance.emissions_due is \"07-31\" in "
                           "a run; allowed: \"off\", or a day after the last verification"));
   EXPECT_THAT(SaidOf("[registry.rules]\ncompliance.emissions_due = \"08-01\"\n"), IsEmpty());
-  EXPECT_THAT(SaidOf("[registry.rules]\nunits.banking_years = 3\n"),
-              ElementsAre(HasSubstr("registry.rules.units.banking_years is 3 in a run; ")));
+  EXPECT_THAT(SaidOf("[registry.rules]\nsurrender.banking_years = 3\n"),
+              ElementsAre(HasSubstr("registry.rules.surrender.banking_years is 3 in a run; ")));
 }
 
 }  // namespace
