@@ -14,6 +14,7 @@ constexpr std::uint16_t kRequestBit = registry::kHasRequest;
 // How often whoever waits looks whether its caller is still there.
 constexpr std::chrono::milliseconds kLook(50);
 constexpr std::uint64_t kRecordsPerLook = 1'024;
+constexpr std::size_t kPointsKept = 64;  // Pages of one list ask for the same one again and again.
 
 LiveFailure Expired() {
   return {Kind::kExpired, "the deadline passed before the answer was there"};
@@ -145,6 +146,25 @@ Live<StatePoint> LiveRegistry::Impl::PointOf(std::uint64_t sequence) {
   if (sequence == now.sequence) return now;
   if (sequence == 0 || sequence > now.sequence)
     return ets::Fail{OutOfRange(sequence, now.sequence)};
+  {
+    const std::lock_guard lock(points_mutex);
+    const auto known = std::find_if(points.begin(), points.end(), [&](const StatePoint& point) {
+      return point.sequence == sequence;
+    });
+    if (known != points.end()) {
+      std::rotate(known, known + 1, points.end());
+      return points.back();
+    }
+  }
+  auto point = ReadPoint(sequence);
+  if (!point.ok()) return point;
+  const std::lock_guard lock(points_mutex);
+  if (points.size() >= kPointsKept) points.erase(points.begin());
+  points.push_back(*point);
+  return point;
+}
+
+Live<StatePoint> LiveRegistry::Impl::ReadPoint(std::uint64_t sequence) {
   const auto record = RecordAt(sequence);
   if (!record.ok()) return ets::Fail{record.error()};
   const std::shared_lock use(journal_use);

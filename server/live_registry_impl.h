@@ -126,6 +126,7 @@ struct LiveRegistry::Impl final : Sequencer::Machine {
   Live<State> StateAt(std::uint64_t sequence, const Patience& patience);
   Live<State> CopyOfNow(std::uint64_t sequence, const Patience& patience);
   Live<StatePoint> PointOf(std::uint64_t sequence);
+  Live<StatePoint> ReadPoint(std::uint64_t sequence);
   Live<store::StoredRecord> RecordAt(std::uint64_t sequence);
   std::optional<LiveFailure> Records(std::uint64_t first, std::uint64_t last,
                                      const store::RecordCallback& take);
@@ -178,6 +179,9 @@ struct LiveRegistry::Impl final : Sequencer::Machine {
 
   std::timed_mutex states_mutex;
   std::vector<std::pair<std::uint64_t, State>> states;  // Latest use last.
+
+  std::mutex points_mutex;
+  std::vector<StatePoint> points;  // Of past records, which stay as they are. Latest use last.
 
   std::timed_mutex positions_mutex;
   std::uint64_t positions_scanned = 0;  // Up to this record.
