@@ -2,6 +2,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -111,6 +112,133 @@ void BM_SettleAFullMessage(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(settle.fills.size()));
 }
 BENCHMARK(BM_SettleAFullMessage);
+
+// 8,190 transfers a command, all checks on, encoded for a journal.
+Command FullBatch(const Scheme& scheme) {
+  TransferBatch batch;
+  for (const Command& command : Transfers(scheme)) {
+    if (batch.items.size() == kBatchItemsMax) break;
+    batch.items.push_back({std::get_if<MakeTransfer>(&command)->transfer, false});
+  }
+  return batch;
+}
+
+void BM_TransferInABatch(benchmark::State& state) {
+  NullJournal journal;
+  Scheme scheme(&journal);
+  const Command batch = FullBatch(scheme);
+  for (auto _ : state) benchmark::DoNotOptimize(scheme.registry.Apply({}, batch)->failed);
+  state.SetItemsProcessed(state.iterations() * std::int64_t{kBatchItemsMax});
+}
+BENCHMARK(BM_TransferInABatch);
+
+void BM_TransferWithARequest(benchmark::State& state) {
+  NullJournal journal;
+  Scheme scheme(&journal);
+  const std::vector<Command> commands = Transfers(scheme);
+  Prng dice(kSeed);
+  RequestKey request;
+  std::size_t next = 0;
+  for (auto _ : state) {
+    const std::array<std::uint64_t, 2> id{dice.Next(), dice.Next()};
+    std::memcpy(request.id.data(), id.data(), sizeof(id));
+    benchmark::DoNotOptimize(scheme.registry.Apply({}, commands[next], &request).ok());
+    next = (next + 1) & 0xFFFFU;
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_TransferWithARequest);
+
+// Keeps whole records, to be replayed.
+class KeepingJournal final : public Journal {
+ public:
+  void Append(const JournalRecord& record) override {
+    payloads_.push_back(std::make_unique<std::string>(record.payload));
+    records.push_back(record);
+    records.back().payload = *payloads_.back();
+  }
+  std::vector<JournalRecord> records;
+
+ private:
+  std::vector<std::unique_ptr<std::string>> payloads_;
+};
+
+// Ten million transfers in batches, decoded, applied and compared.
+void BM_ReplayTenMillionTransfers(benchmark::State& state) {
+  KeepingJournal journal;
+  Scheme scheme(&journal);
+  const std::size_t opening = journal.records.size();
+  const Command batch = FullBatch(scheme);
+  scheme.Must(batch);
+  const JournalRecord record = journal.records[opening];
+  constexpr std::uint64_t kBatches = 10'000'000 / kBatchItemsMax + 1;
+  for (auto _ : state) {
+    state.PauseTiming();
+    Registry replayed(Profile{}, nullptr);
+    for (std::size_t i = 0; i < opening; ++i) {
+      if (!replayed.Replay(journal.records[i]).empty()) std::abort();
+    }
+    JournalRecord next = record;
+    state.ResumeTiming();
+    for (std::uint64_t i = 0; i < kBatches; ++i) {
+      if (!replayed.Replay(next).empty()) std::abort();
+      ++next.sequence;
+    }
+  }
+  state.SetItemsProcessed(state.iterations() *
+                          static_cast<std::int64_t>(kBatches * kBatchItemsMax));
+}
+BENCHMARK(BM_ReplayTenMillionTransfers)->Unit(benchmark::kMillisecond)->Iterations(1);
+
+// Emissions, surrender in the retirement order and status of a whole scheme, in one command.
+void BM_WholeSchemeCompliance(benchmark::State& state) {
+  constexpr std::uint32_t kCovered = 3'400;
+  for (auto _ : state) {
+    state.PauseTiming();
+    NullJournal journal;
+    Registry registry(*FindProfile("cn"), &journal);
+    const auto must = [&](const Command& command) {
+      const auto receipt = registry.Apply({}, command);
+      if (!receipt.ok()) std::abort();
+      return receipt->id;
+    };
+    must(OpenAccount{AccountKind::kIssuance});
+    must(OpenAccount{AccountKind::kSurrender});
+    std::vector<LedgerId> ledgers;
+    for (const Unit unit : {Unit::Allowance(2025), Unit::Allowance(2026), Unit::Offset()}) {
+      ledgers.emplace_back(static_cast<std::uint16_t>(must(OpenLedger{unit})));
+    }
+    RunCompliance run{2026, true, true, {}};
+    for (std::uint32_t firm = 0; firm < kCovered; ++firm) {
+      const AccountId holder(must(OpenAccount{AccountKind::kHolder, firm}));
+      for (const LedgerId ledger : ledgers) must(Issue{holder, ledger, 40});
+      run.emissions.push_back({firm, Tonnes(firm % 2 == 0 ? 70 : 90)});
+    }
+    const Command command = run;
+    state.ResumeTiming();
+    if (must(command) != kCovered) std::abort();
+  }
+}
+BENCHMARK(BM_WholeSchemeCompliance)->Unit(benchmark::kMillisecond);
+
+// A registry with a history: a year of each firm verified, assessed and mostly surrendered.
+void BM_SaveAndLoad(benchmark::State& state) {
+  Scheme scheme(nullptr);
+  for (std::uint32_t firm = 0; firm < kFirms; ++firm) {
+    for (std::uint16_t year = 2019; year < 2037; ++year) {
+      scheme.Must(VerifyEmissions{firm, year, Tonnes(1'000)});
+    }
+  }
+  std::string snapshot;
+  for (auto _ : state) {
+    snapshot.clear();
+    scheme.registry.Save(snapshot);
+    const auto loaded = Registry::Load(snapshot, nullptr);
+    if (!loaded.ok()) state.SkipWithError(loaded.error().c_str());
+  }
+  state.counters["bytes"] = static_cast<double>(snapshot.size());
+}
+BENCHMARK(BM_SaveAndLoad)->Unit(benchmark::kMillisecond);
 
 void BM_EndOfDayChecks(benchmark::State& state) {
   Scheme scheme(nullptr);
