@@ -358,7 +358,8 @@ struct Registry::Impl {
   std::uint64_t HashOfFirm(const Firm& firm) const;
   ComplianceStatus StatusOf(const Firm& firm) const;
   ComplianceStatus PerYearStatus(const Firm& firm) const;
-  ComplianceStatus CumulativeStatus(const Firm& firm) const;
+  ComplianceStatus CumulativeStatus(const Firm& firm, bool official) const;
+  ComplianceStatus OfficialStatus(const Firm& firm) const;
   ComplianceStatus LastStatus(const Firm& firm) const;
   void UpdateStatus(Firm& firm);
   static std::uint16_t FirstYearOf(const Firm& firm);  // 0: not known.

@@ -38,7 +38,7 @@ ComplianceStatus Registry::Impl::LastStatus(const Firm& firm) const {
 
 ComplianceStatus Registry::Impl::StatusOf(const Firm& firm) const {
   return profile.compliance == ComplianceRule::kPerYear ? PerYearStatus(firm)
-                                                        : CumulativeStatus(firm);
+                                                        : CumulativeStatus(firm, false);
 }
 
 // Every verified year on its own; what one has too much does not help another.
@@ -58,35 +58,47 @@ ComplianceStatus Registry::Impl::PerYearStatus(const Firm& firm) const {
   return status;
 }
 
-// EU Art. 33 and the UK registry's calculator: everything surrendered against everything verified
-// up to the year before; in an operator's last year with that year's emissions once they are known.
-ComplianceStatus Registry::Impl::CumulativeStatus(const Firm& firm) const {
+// EU Art. 33 and the UK registry's DynamicComplianceCalculator: everything surrendered against
+// everything verified up to the year before. In an operator's last year the running year counts too
+// (LastYearDynamicComplianceCalculator), but not for the official status.
+ComplianceStatus Registry::Impl::CumulativeStatus(const Firm& firm, bool official) const {
   ComplianceStatus status;
   const int first = FirstYearOf(firm);
+  const int last_year = firm.info.last_year;
   if (first == 0) return {};
-  const int last_year = firm.info.last_year == 0 ? kVintageMax : firm.info.last_year;
-  int last = std::min(current_year - 1, last_year);
-  const Year* const final_year = FindYear(firm, firm.info.last_year);
-  if (last_year == current_year && final_year != nullptr && final_year->verified) last = last_year;
+  const bool is_last_year = last_year == current_year;
+  int last = is_last_year && !official ? current_year : current_year - 1;
+  if (last_year != 0) last = std::min(last, last_year);
   bool missing = false;
-  bool all_excluded = true;
+  bool all_excluded = !firm.info.excluded.empty();
   for (int y = first; y <= last; ++y) {
     const auto number = static_cast<std::uint16_t>(y);
     if (IsExcluded(firm, number)) continue;
     all_excluded = false;
     const Year* const year = FindYear(firm, number);
-    missing |= year == nullptr || !year->verified;
-    if (year == nullptr || !year->verified) continue;
+    const bool is_known = year != nullptr && year->verified;
+    missing |= !is_known;
+    if (!is_known) continue;
     status.figure -= year->emissions;
     status.corrected |= year->source != EmissionsSource::kVerified;
   }
   for (const Year& year : firm.years) status.figure += year.surrendered;
   if (last >= first) status.year = static_cast<std::uint16_t>(last);
-  status.symbol = last < first        ? Symbol::kNotApplicable
+  const bool too_early = current_year < first || (current_year == first && !is_last_year);
+  status.symbol = too_early           ? Symbol::kNotApplicable
                   : all_excluded      ? Symbol::kExcluded
                   : missing           ? Symbol::kC
                   : status.figure < 0 ? Symbol::kB
                                       : Symbol::kA;
+  return status;
+}
+
+// What counts on the day on which a year's status is fixed.
+ComplianceStatus Registry::Impl::OfficialStatus(const Firm& firm) const {
+  if (profile.compliance == ComplianceRule::kPerYear) return LastStatus(firm);
+  ComplianceStatus status = CumulativeStatus(firm, true);
+  status.as_of = LastStatus(firm).as_of;
+  if (status != LastStatus(firm)) status.as_of = at;
   return status;
 }
 

@@ -82,7 +82,7 @@ void Registry::Impl::Fire(const Timer& timer) {
     case TimerKind::kStatusFrozen:
       for (Firm& firm : firms) {
         ChangePart({firm.entity, kPartOfficial}, firm.official,
-                   [&](ComplianceStatus& official) { official = LastStatus(firm); });
+                   [&](ComplianceStatus& official) { official = OfficialStatus(firm); });
       }
       break;
     case TimerKind::kCure:

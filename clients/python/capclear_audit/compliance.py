@@ -230,14 +230,14 @@ class Compliance:
 
     def _cumulative(self, entity):
         """Everything surrendered against everything verified up to the year before; in a firm's
-        last year with that year's emissions once they are known."""
+        last year with that year's emissions, too."""
         of, years = self._of(entity), sorted(self._years.get(entity, ()))
         first = of.first_year or next(iter(self._known(entity, years)), 0)
         if not first:
             return 0, "-", ()
         this_year = self.profile.local(self.books.now)[0].year
         last = min(this_year - 1, of.last_year or 9999)
-        if of.last_year == this_year and self.verified(entity, this_year) is not None:
+        if of.last_year == this_year:
             last = this_year
         counted = [year for year in range(first, last + 1) if year not in of.excluded]
         known = self._known(entity, counted)
