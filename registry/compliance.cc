@@ -178,6 +178,7 @@ MaybeRefusal Registry::Impl::Check(const Surrender& command) const {
   const About about{.account = command.holder, .ledger = command.ledger, .asked = command.amount};
   if (!RowOf(holder.kind).has_obligations) return Refuse(Refusal::kWrongAccountKind, about);
   if (const auto refusal = CheckStanding({{command.holder, kMaySurrender}})) return refusal;
+  if (const auto refusal = CheckHoldable(command.holder, command.ledger)) return refusal;
   const Firm& firm = *FindFirm(holder.entity);
   const Year* const found = FindYear(firm, command.year);
   const Year year = found == nullptr ? Year{command.year} : *found;
