@@ -44,6 +44,7 @@ class Books:
         self.converted_in = defaultdict(int)  # By ledger.
         self.tasks = Tasks(self)
         self.now = 0  # As the last AdvanceTo has it.
+        self.reversible_sinks = set()
         self._sources = set()
         self._handlers = {KINDS[name]: getattr(self, "_" + name) for name in KINDS
                           if hasattr(self, "_" + name)}
@@ -101,6 +102,8 @@ class Books:
             self.findings.at(sequence, f"opened an account of unknown kind {values[0]}")
         if values[0] in (words.ISSUANCE, words.BANK):
             self._sources.add(len(self.accounts))
+        if values[0] in (words.SURRENDER_SINK, words.CANCELLATION):
+            self.reversible_sinks.add(len(self.accounts))
         self.accounts.append(values)
 
     def _close_account(self, sequence, values, _receipt, _transfers):

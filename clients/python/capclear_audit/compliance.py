@@ -4,8 +4,7 @@ from collections import defaultdict
 from . import words
 from .codec import KINDS
 
-_REVERSIBLE = {words.SURRENDER, words.CANCEL, words.PRE_ALLOCATION, words.FINAL_ALLOCATION,
-               words.ENTRANT_ALLOCATION}
+_ALLOCATIONS = {words.PRE_ALLOCATION, words.FINAL_ALLOCATION, words.ENTRANT_ALLOCATION}
 _SETTLE = KINDS["settle"]  # Moves nothing that is looked for here.
 
 
@@ -46,7 +45,7 @@ class Compliance:
             code = transfer[4]
             if code == words.SURRENDER:
                 self._count(transfer[0], transfer[2], transfer[5], transfer[3])
-            if code in _REVERSIBLE:
+            if code in _ALLOCATIONS or transfer[1] in self.books.reversible_sinks:
                 self._originals.setdefault(sequence, []).append(transfer)
             elif code == words.REVERSAL:
                 self._reverse(sequence, transfer)
@@ -74,7 +73,7 @@ class Compliance:
                 del originals[place]
                 if original[4] == words.SURRENDER:
                     self._count(credit, ledger, original[5], -amount)
-                elif original[4] != words.CANCEL and original[6]:
+                elif original[4] in _ALLOCATIONS and original[6]:
                     entity = self.books.accounts[debit][1]
                     self.returned[entity, original[5], original[6]] += amount
                 return
@@ -230,14 +229,14 @@ class Compliance:
 
     def _cumulative(self, entity):
         """Everything surrendered against everything verified up to the year before; in a firm's
-        last year with that year's emissions, too."""
+        last year with that year's emissions once they are known."""
         of, years = self._of(entity), sorted(self._years.get(entity, ()))
         first = of.first_year or next(iter(self._known(entity, years)), 0)
         if not first:
             return 0, "-", ()
         this_year = self.profile.local(self.books.now)[0].year
         last = min(this_year - 1, of.last_year or 9999)
-        if of.last_year == this_year:
+        if of.last_year == this_year and self.verified(entity, this_year) is not None:
             last = this_year
         counted = [year for year in range(first, last + 1) if year not in of.excluded]
         known = self._known(entity, counted)
