@@ -30,6 +30,7 @@ std::size_t RequestTable::PlaceOf(const std::array<char, 16>& id) const {
   StateHash hash;
   hash.Add(halves[0]);
   hash.Add(halves[1]);
+  hash.Add(std::uint64_t{0});  // Once more: ids that count up differ in few bits.
   const std::size_t mask = places_.size() - 1;
   std::size_t place = hash.value() & mask;
   while (places_[place].sequence != 0 && places_[place].id != id) place = (place + 1) & mask;

@@ -187,9 +187,11 @@ Live<BranchInfo> LiveBranches::Fork(const std::string& parent, std::uint64_t seq
     return Fail{LiveFailure{Kind::kBadInput,
                             name + ": allowed: 1 to 64 of a-z, 0-9 and '-', other than main"}};
   }
+  registry::Profile law = source->profile();
   if (!profile_text.empty()) {
     const auto parsed = registry::ParseProfile(profile_text);
     if (!parsed.ok()) return Fail{LiveFailure{Kind::kBadInput, parsed.error()}};
+    law = *parsed;
   }
   if (it.options.read_only) {
     return Fail{LiveFailure{Kind::kBadInput, "the registry is read-only"}};
@@ -207,8 +209,9 @@ Live<BranchInfo> LiveBranches::Fork(const std::string& parent, std::uint64_t seq
     const auto known = it.branches.find(name);
     if (known != it.branches.end()) {
       const Branch& branch = known->second;
-      const bool is_same =
-          branch.parent == source->branch() && (sequence == 0 || branch.fork_sequence == sequence);
+      const bool is_same = branch.parent == source->branch() &&
+                           (sequence == 0 || branch.fork_sequence == sequence) &&
+                           branch.live->profile() == law;
       if (is_same) return it.InfoOf(name, branch);
       return Fail{LiveFailure{Kind::kExists, name + ": there is another branch of that name"}};
     }

@@ -1,5 +1,9 @@
 #include "server/registry_errors.h"
 
+#include <google/protobuf/any.pb.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
 #include <array>
 
 #include "base/assert.h"
@@ -24,13 +28,13 @@ constexpr std::array<ErrorRow, kReasonCount> kEdgeRows = {{
     {"CHECK_DIGITS_INVALID", INVALID_ARGUMENT, "1001/2001", "5904",
      "a display number's check digits are wrong"},
     {"PAGE_TOKEN_INVALID", INVALID_ARGUMENT, "", "", "a page_token of another list"},
-    {"RESOURCE_NOT_FOUND", NOT_FOUND, "", "",
-     "nothing of that name, as far as the caller may know"},
     {"BRANCH_NOT_FOUND", NOT_FOUND, "", "", "no such registry or branch"},
     {"BRANCH_EXISTS", ALREADY_EXISTS, "", "", "a branch of that name is there already"},
     {"AS_OF_OUT_OF_RANGE", OUT_OF_RANGE, "", "", "the journal does not reach that state"},
     {"ETAG_MISMATCH", ABORTED, "", "", "it has changed since it was read"},
     {"READ_ONLY", FAILED_PRECONDITION, "", "", "a finished run's registry does not change"},
+    {"PROPOSAL_REQUIRED", FAILED_PRECONDITION, "", "",
+     "the law delays it or asks a second person: propose it"},
     {"CLOCK_NOT_MANUAL", FAILED_PRECONDITION, "", "", "the server's clock moves by itself"},
     {"RECONCILIATION_IN_PROGRESS", UNAVAILABLE, "3016", "", "mutations wait for a reconciliation"},
     {"RATE_LIMITED", RESOURCE_EXHAUSTED, "", "", "too many calls of this principal"},
@@ -105,6 +109,16 @@ constexpr std::array<ErrorRow, registry::kRefusalCount - 1> kRefusalRows = {{
 }};
 static_assert(kEdgeRows.back().reason != nullptr && kRefusalRows.back().reason != nullptr);
 
+std::string Canonical(const google::protobuf::Message& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream out(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&out);
+  coded.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
+
 google::rpc::Status Canonical(const ErrorRow& row, const std::string& message,
                               const Metadata& metadata) {
   google::rpc::Status status;
@@ -116,7 +130,10 @@ google::rpc::Status Canonical(const ErrorRow& row, const std::string& message,
   if (*row.uk != '\0') (*info.mutable_metadata())["uk_code"] = row.uk;
   if (*row.itl != '\0') (*info.mutable_metadata())["itl_code"] = row.itl;
   for (const auto& [key, value] : metadata) (*info.mutable_metadata())[key] = value;
-  status.add_details()->PackFrom(info);
+  // Equal errors are equal bytes: a map's order is not left to chance.
+  google::protobuf::Any* const packed = status.add_details();
+  packed->PackFrom(info);
+  packed->set_value(Canonical(info));
   return status;
 }
 
@@ -209,10 +226,7 @@ grpc::Status RetryLater(Reason reason, const std::string& message,
 grpc::Status RefusalError(registry::Refusal refusal, const registry::RefusalDetail& detail,
                           std::optional<Unit> unit) {
   const ErrorRow& row = RowOf(refusal);
-  Metadata metadata = MetadataOf(detail, unit);
-  if (refusal == registry::Refusal::kStreamGap) {
-    metadata.emplace_back("expected_sequence", std::to_string(detail.limit));
-  }
+  const Metadata metadata = MetadataOf(detail, unit);
   const std::string message = MessageOf(row, metadata);
   google::rpc::Status status = Canonical(row, message, metadata);
   if (row.code == FAILED_PRECONDITION) {
@@ -224,6 +238,20 @@ grpc::Status RefusalError(registry::Refusal refusal, const registry::RefusalDeta
     status.add_details()->PackFrom(failure);
   }
   return ToGrpc(status);
+}
+
+grpc::Status NotFound(registry::Refusal refusal, const std::string& resource) {
+  const ErrorRow& row = RowOf(refusal);
+  return ToGrpc(
+      Canonical(row, std::string(row.meaning) + ": " + resource, {{"resource", resource}}));
+}
+
+grpc::Status StreamGap(std::uint64_t sequence, std::uint64_t expected) {
+  const ErrorRow& row = RowOf(registry::Refusal::kStreamGap);
+  return ToGrpc(Canonical(row,
+                          std::string(row.meaning) + ": " + std::to_string(sequence) +
+                              " came, expected is " + std::to_string(expected),
+                          {{"expected_sequence", std::to_string(expected)}}));
 }
 
 std::string ReasonOf(const grpc::Status& status) {

@@ -28,12 +28,12 @@ enum class Reason : std::uint8_t {
   kRequestIdReused,
   kCheckDigitsInvalid,
   kPageTokenInvalid,
-  kResourceNotFound,
   kBranchNotFound,
   kBranchExists,
   kAsOfOutOfRange,
   kEtagMismatch,
   kReadOnly,
+  kProposalRequired,
   kClockNotManual,
   kReconciliationInProgress,
   kRateLimited,
@@ -72,6 +72,12 @@ grpc::Status RetryLater(Reason reason, const std::string& message, std::chrono::
 // What the machine refused. `unit` is that of detail.ledger.
 grpc::Status RefusalError(registry::Refusal refusal, const registry::RefusalDetail& detail,
                           std::optional<Unit> unit);
+
+// A machine's word for something that was only read, as in TASK_NOT_FOUND: `resource` is its name.
+grpc::Status NotFound(registry::Refusal refusal, const std::string& resource);
+
+// A stream's message came too early: OUT_OF_RANGE, STREAM_GAP, with `expected_sequence`.
+grpc::Status StreamGap(std::uint64_t sequence, std::uint64_t expected);
 
 // The reason in a status that this table made; empty for any other.
 std::string ReasonOf(const grpc::Status& status);

@@ -12,10 +12,9 @@ struct ServeFailure {
   std::string message;
 };
 
-// Serves ets.registry.read.v1.RegistryReadService over gRPC for the run in `data`, with health
-// checks and reflection, in plain text and to anyone who reaches the address. The journal is read
-// and checked before the port opens, so what is served is whole. Read-only. Its calls run on gRPC's
-// threads.
+// Serves ets.registry.v1 over gRPC for the finished run in `data`, read-only, with health checks
+// and reflection, in plain text and to anyone who reaches the address. The journal is read and
+// checked before the port opens, so what is served is whole. Its calls run on gRPC's threads.
 class RegistryServer {
  public:
   // `listen` is HOST:PORT; port 0 takes a free one.

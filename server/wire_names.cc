@@ -180,7 +180,7 @@ OrStatus<std::string_view> NameReader::Local(std::string_view field, std::string
 }
 
 OrStatus<Done> NameReader::Parent(std::string_view field, std::string_view name) {
-  if (name.empty() && branch_) return Done{};
+  if (name.empty()) return Done{};
   const auto local = Local(field, name);
   if (!local.ok()) return Fail{local.error()};
   if (!local->empty()) return Fail{FieldError(field, name, kPrefixAllowed)};

@@ -50,14 +50,13 @@ void AddServeVerb(CLI::App& app, int& exit_code) {
       ->type_name("HOST:PORT")
       ->capture_default_str();
   verb->footer(
-      "Prints 'listening on HOST:PORT' when it is ready; Ctrl-C ends it. The service is\n"
-      "ets.registry.read.v1.RegistryReadService (proto/README.md), with health checks and "
-      "reflection.\n"
+      "Prints 'listening on HOST:PORT' when it is ready; Ctrl-C ends it. The services are\n"
+      "those of ets.registry.v1 (proto/README.md), with health checks and reflection.\n"
       "It is plain text and asks nobody who they are: anyone who reaches the address can read the\n"
       "run.\n\n"
       "  capclear serve --data runs/china-transition-1\n"
       "  grpcurl -plaintext -d '{\"name\": \"accounts/12\"}' 127.0.0.1:50051 \\\n"
-      "    ets.registry.read.v1.RegistryReadService/GetAccount");
+      "    ets.registry.v1.AccountService/GetAccount");
   verb->callback([arguments, &exit_code] { exit_code = Serve(*arguments); });
 }
 
