@@ -61,7 +61,8 @@ Result<std::shared_ptr<Database>, StoreFailure> OpenDatabase(const std::string& 
                                                              Access access,
                                                              const StoreOptions& options);
 
-// For a scan that sees every byte once: checksums on, nothing cached.
+// Checksums on, nothing cached; for one value, and for a scan that sees every byte once.
+rocksdb::ReadOptions LookupOptions();
 rocksdb::ReadOptions ScanOptions();
 
 StoreFailure FailureOf(const std::string& folder, const std::string& what,

@@ -1,5 +1,6 @@
 #include "store/folder_parts.h"
 
+#include <rocksdb/convenience.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
@@ -70,33 +71,15 @@ std::string FrontOf(std::string_view value, std::uint64_t last, ChainEnd& end) {
   return std::string(front.Seal(end));
 }
 
-// Where a database that nobody has checked seems to end.
-Result<ChainEnd, StoreFailure> LastBatch(const Database& database) {
-  const std::unique_ptr<rocksdb::Iterator> batches(
-      database.db->NewIterator(ScanOptions(), database.batches));
-  batches->SeekToLast();
-  if (!batches->status().ok()) {
-    return Fail{FailureOf(database.folder, "at the last batch", batches->status())};
-  }
-  if (!batches->Valid()) return ChainEnd{};
-  const auto header = ReadHeader(batches->value().ToStringView());
-  if (!header || BatchOfKey(batches->key().ToStringView()) != header->batch) {
-    return Fail{Damage(database, "its last batch has no header")};
-  }
-  return header->end();
-}
-
 // What a cut writes: the batch that holds the record, if it has to be split.
 Result<ChainEnd, StoreFailure> PlanCut(const Database& database, std::uint64_t sequence,
                                        rocksdb::WriteBatch& changes) {
   if (sequence == 0) return ChainEnd{};
   const auto last = LastBatch(database);
   if (!last.ok()) return last;
-  const auto before = BatchBefore(database, sequence, *last);
-  if (!before.ok()) return before;
   std::string value;
-  const auto header = HeaderOf(database, before->batch + 1, &value);
-  if (!header.ok()) return Fail{header.error()};
+  const auto before = BatchBefore(database, sequence, *last, &value);
+  if (!before.ok()) return before;
   ChainEnd end = *before;
   bool stopped = false;
   const std::string wrong = ReadBatch(
@@ -219,8 +202,12 @@ Result<ChainEnd, StoreFailure> TruncateAfter(const std::string& folder, std::uin
     if (!cut.ok()) return cut;
     end = *cut;
     const std::string beyond = BatchKey(std::numeric_limits<std::uint64_t>::max());
+    // Whole files first: what is left for the deletion below lies in one file.
+    const std::string first = BatchKey(end.batch + 1);
+    const rocksdb::Slice from(first), to(beyond);
     rocksdb::Status status =
-        changes.DeleteRange((*database)->batches, BatchKey(end.batch + 1), beyond);
+        rocksdb::DeleteFilesInRange((*database)->db.get(), (*database)->batches, &from, &to);
+    if (status.ok()) status = changes.DeleteRange((*database)->batches, first, beyond);
     if (status.ok()) {
       status = changes.DeleteRange((*database)->snapshots, BatchKey(sequence + 1), beyond);
     }

@@ -61,20 +61,32 @@ Result<ChainEnd, StoreFailure> JournalReader::ReadFrom(std::uint64_t first, std:
 }
 
 Result<StoredRecord, StoreFailure> JournalReader::ReadRecord(std::uint64_t sequence) const {
-  if (sequence == 0) return Fail{OutOfRange(*database_, sequence, end())};
-  StoredRecord found;
-  const auto read = ReadFrom(sequence, sequence, [&found](const JournalRecord& record) {
+  std::optional<StoredRecord> found;
+  const auto read = LookInto(sequence, [&](const JournalRecord& record) {
+    if (record.sequence != sequence) return true;
     found = {record.kind, record.version, record.sequence, record.envelope,
              std::string(record.payload)};
-    return true;
+    return false;
   });
   if (!read.ok()) return Fail{read.error()};
-  return found;
+  return *std::move(found);
 }
 
 Result<ChainEnd, StoreFailure> JournalReader::BatchOf(std::uint64_t sequence) const {
   if (sequence == 0) return ChainEnd{};
-  return ReadFrom(sequence, sequence, [](const JournalRecord&) { return true; });
+  return LookInto(sequence, [](const JournalRecord&) { return false; });
+}
+
+Result<ChainEnd, StoreFailure> JournalReader::LookInto(std::uint64_t sequence,
+                                                       const RecordCallback& callback) const {
+  std::string value;
+  const auto before = BatchBefore(*database_, sequence, end(), &value);
+  if (!before.ok()) return before;
+  ChainEnd at = *before;
+  bool stopped = false;
+  const std::string wrong = ReadBatch(value, at, callback, stopped);
+  if (!wrong.empty()) return Fail{Damage(*database_, wrong)};
+  return at;
 }
 
 std::optional<Snapshot> JournalReader::LatestSnapshot(std::uint64_t at_or_before) const {

@@ -74,6 +74,10 @@ class JournalReader {
   friend class JournalStore;
   JournalReader(std::shared_ptr<const Database> database, std::function<ChainEnd()> end);
 
+  // Checks the one batch that holds a record and hands out its records. Returns its end.
+  Result<ChainEnd, StoreFailure> LookInto(std::uint64_t sequence,
+                                          const RecordCallback& callback) const;
+
   std::shared_ptr<const Database> database_;
   std::function<ChainEnd()> end_;
 };

@@ -9,12 +9,19 @@
 namespace ets::store {
 namespace {
 
+// So many batches are not worth reading ahead for.
+constexpr std::uint64_t kShortScan = 4;
+
 // A batch's number at the front of an iterator, or what is wrong with the key.
 Result<std::uint64_t, StoreFailure> NumberAt(const Database& database,
                                              const rocksdb::Iterator& batches) {
   const auto number = BatchOfKey(batches.key().ToStringView());
   if (!number) return Fail{Damage(database, "a key is no batch number; this is no journal")};
   return *number;
+}
+
+std::string NameOf(const ChainEnd& end) {
+  return "batch " + std::to_string(end.batch) + " (record " + std::to_string(end.sequence) + ")";
 }
 
 Result<std::uint64_t, StoreFailure> FirstSequenceOf(const Database& database, std::uint64_t batch) {
@@ -39,8 +46,9 @@ StoreFailure Damage(const Database& database, const std::string& what) {
 Result<ChainEnd, StoreFailure> ScanBatches(const Database& database, const ChainEnd& after,
                                            std::uint64_t last_batch,
                                            const BatchCallback& callback) {
+  const bool is_short = last_batch == kToTheEnd || last_batch - after.batch <= kShortScan;
   const std::unique_ptr<rocksdb::Iterator> batches(
-      database.db->NewIterator(ScanOptions(), database.batches));
+      database.db->NewIterator(is_short ? LookupOptions() : ScanOptions(), database.batches));
   ChainEnd end = after;
   bool stopped = false;
   for (batches->Seek(BatchKey(end.batch + 1)); batches->Valid() && !stopped; batches->Next()) {
@@ -67,7 +75,7 @@ Result<BatchHeader, StoreFailure> HeaderOf(const Database& database, std::uint64
                                            std::string* value) {
   rocksdb::PinnableSlice stored;
   const rocksdb::Status status =
-      database.db->Get(ScanOptions(), database.batches, BatchKey(batch), &stored);
+      database.db->Get(LookupOptions(), database.batches, BatchKey(batch), &stored);
   const std::string name = "batch " + std::to_string(batch);
   if (status.IsNotFound()) return Fail{Damage(database, name + " is missing")};
   if (!status.ok()) return Fail{FailureOf(database.folder, name, status)};
@@ -78,33 +86,34 @@ Result<BatchHeader, StoreFailure> HeaderOf(const Database& database, std::uint64
   return *header;
 }
 
-Result<ChainEnd, StoreFailure> FindTail(const Database& database, const ChainEnd& anchor) {
-  const std::string anchored =
-      "batch " + std::to_string(anchor.batch) + " (record " + std::to_string(anchor.sequence) + ")";
+Result<ChainEnd, StoreFailure> LastBatch(const Database& database) {
   const std::unique_ptr<rocksdb::Iterator> batches(
-      database.db->NewIterator(ScanOptions(), database.batches));
+      database.db->NewIterator(LookupOptions(), database.batches));
   batches->SeekToLast();
   if (!batches->status().ok()) {
     return Fail{FailureOf(database.folder, "at the last batch", batches->status())};
   }
-  ChainEnd last;
-  if (batches->Valid()) {
-    const auto number = NumberAt(database, *batches);
-    if (!number.ok()) return Fail{number.error()};
-    const auto header = ReadHeader(batches->value().ToStringView());
-    last.batch = *number;
-    if (header) last.sequence = header->end().sequence;
+  if (!batches->Valid()) return ChainEnd{};
+  const auto number = NumberAt(database, *batches);
+  if (!number.ok()) return Fail{number.error()};
+  const auto header = ReadHeader(batches->value().ToStringView());
+  if (!header || header->batch != *number) {
+    return Fail{Damage(database, "batch " + std::to_string(*number) + " has no header")};
   }
-  if (last.batch < anchor.batch) {
-    return Fail{StoreFailure{StoreFault::kAnchorAhead,
-                             database.folder + ": the anchor is ahead: it names " + anchored +
-                                 ", the journal ends with batch " + std::to_string(last.batch) +
-                                 " (record " + std::to_string(last.sequence) + ")"}};
-  }
+  return header->end();
+}
+
+Result<ChainEnd, StoreFailure> FindTail(const Database& database, const ChainEnd& anchor) {
   ChainEnd before;
   if (anchor.batch > 0) {
     const auto header = HeaderOf(database, anchor.batch, nullptr);
-    if (!header.ok()) return Fail{header.error()};
+    if (!header.ok()) {
+      const auto last = LastBatch(database);
+      if (!last.ok() || last->batch >= anchor.batch) return Fail{header.error()};
+      return Fail{StoreFailure{StoreFault::kAnchorAhead,
+                               database.folder + ": the anchor is ahead: it names " +
+                                   NameOf(anchor) + ", the journal ends with " + NameOf(*last)}};
+    }
     // What the anchor's batch says about the one before it is held to its hash, and that to the
     // anchor.
     before = header->before();
@@ -123,8 +132,8 @@ Result<ChainEnd, StoreFailure> FindTail(const Database& database, const ChainEnd
 }
 
 Result<ChainEnd, StoreFailure> BatchBefore(const Database& database, std::uint64_t sequence,
-                                           const ChainEnd& end) {
-  if (sequence > end.sequence) return Fail{OutOfRange(database, sequence, end)};
+                                           const ChainEnd& end, std::string* value) {
+  if (sequence == 0 || sequence > end.sequence) return Fail{OutOfRange(database, sequence, end)};
   std::uint64_t holds = 1;  // The last batch known to begin at or before the record.
   for (std::uint64_t beyond = end.batch + 1; beyond - holds > 1;) {
     const std::uint64_t middle = holds + (beyond - holds) / 2;
@@ -132,7 +141,7 @@ Result<ChainEnd, StoreFailure> BatchBefore(const Database& database, std::uint64
     if (!first.ok()) return Fail{first.error()};
     (*first <= sequence ? holds : beyond) = middle;
   }
-  const auto header = HeaderOf(database, holds, nullptr);
+  const auto header = HeaderOf(database, holds, value);
   if (!header.ok()) return Fail{header.error()};
   if (header->batch != holds || header->first_sequence > sequence ||
       header->end().sequence < sequence) {

@@ -24,9 +24,13 @@ Result<ChainEnd, StoreFailure> ScanBatches(const Database& database, const Chain
 Result<BatchHeader, StoreFailure> HeaderOf(const Database& database, std::uint64_t batch,
                                            std::string* value);
 
-// The end of the batch before the one that holds a record. REQUIRES: sequence >= 1.
+// Where a database that nobody has checked seems to end.
+Result<ChainEnd, StoreFailure> LastBatch(const Database& database);
+
+// The end of the batch before the one that holds a record; the latter's bytes too, when wanted.
+// kOutOfRange when there is no such record in a journal that ends with `end`.
 Result<ChainEnd, StoreFailure> BatchBefore(const Database& database, std::uint64_t sequence,
-                                           const ChainEnd& end);
+                                           const ChainEnd& end, std::string* value = nullptr);
 
 // Whether a batch is there, whole, and ends so.
 bool LiesOnChain(const Database& database, const ChainEnd& at);
