@@ -61,6 +61,7 @@ std::string AnchorFiles::Open(rocksdb::FileSystem& files, const std::string& fol
     const rocksdb::IOStatus status = files.NewRandomRWFile(path, {}, &files_[i], nullptr);
     if (!status.ok()) return Wrong("open", path, status);
   }
+  held_ = found->copies;
   turn_ = found->newest() != nullptr && found->newest() == &*found->copies[0] ? 0 : 1;
   return created ? SyncFolder(files, folder) : "";
 }
@@ -72,12 +73,17 @@ std::string AnchorFiles::WriteNext(const ChainEnd& end) {
   rocksdb::IOStatus status = file.Write(0, bytes, {}, nullptr);
   if (!status.ok()) return Wrong("write", PathOf(folder_, kAnchorNames[turn_]), status);
   status = file.Sync({}, nullptr);
-  return status.ok() ? "" : Wrong("sync", PathOf(folder_, kAnchorNames[turn_]), status);
+  if (!status.ok()) return Wrong("sync", PathOf(folder_, kAnchorNames[turn_]), status);
+  held_[turn_] = end;
+  return {};
 }
 
 std::string AnchorFiles::WriteBoth(const ChainEnd& end) {
-  const std::string error = WriteNext(end);
-  return error.empty() ? WriteNext(end) : error;
+  while (held_[0] != end || held_[1] != end) {
+    std::string error = WriteNext(end);
+    if (!error.empty()) return error;
+  }
+  return {};
 }
 
 std::string SyncFolder(rocksdb::FileSystem& files, const std::string& folder) {

@@ -31,11 +31,14 @@ class AnchorFiles {
  public:
   // Creates the copies that are not there and makes the next write go to the older one.
   std::string Open(rocksdb::FileSystem& files, const std::string& folder);
+  // Over the older copy.
   std::string WriteNext(const ChainEnd& end);
+  // What does not say so yet.
   std::string WriteBoth(const ChainEnd& end);
 
  private:
   std::array<std::unique_ptr<rocksdb::FSRandomRWFile>, 2> files_;
+  std::array<std::optional<ChainEnd>, 2> held_;  // What each says.
   std::string folder_;
   std::size_t turn_ = 1;
 };

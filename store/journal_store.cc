@@ -1,5 +1,7 @@
 #include "store/journal_store.h"
 
+#include <rocksdb/convenience.h>
+
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -212,6 +214,9 @@ std::string JournalStore::Close() {
     it.Poison(db.Flush(rocksdb::FlushOptions(), {it.database->batches, it.database->snapshots}),
               "flush");
   }
+  // What still moves in the background may fail too, and must not do so unheard.
+  rocksdb::CancelAllBackgroundWork(&db, true);
+  it.Poison(it.database->background_error(), "write behind the journal");
   // The anchor comes last: it says that everything before it is on the disk.
   if (it.ok()) it.Poison(it.Anchor(it.end, true));
   it.closed = true;

@@ -467,7 +467,7 @@ TEST_F(LiveJournalTest, MakesACheckpointThatOpensAndGoesItsOwnWay) {
   EXPECT_EQ(again.error().fault, StoreFault::kExists);
 }
 
-TEST_F(LiveJournalTest, ForksAtEveryRecordWhetherLiveOrNot) {
+TEST_F(LiveJournalTest, ForksAtAnyRecordWhetherLiveOrNot) {
   auto journal = Create();
   Write(*journal, 2);
   ASSERT_TRUE(journal->PutSnapshot({journal->end(), 2, "state"}).ok());
@@ -476,7 +476,7 @@ TEST_F(LiveJournalTest, ForksAtEveryRecordWhetherLiveOrNot) {
   const ChainEnd second = *journal->Reader().BatchOf(20);
   for (const bool live : {true, false}) {
     if (!live) journal.reset();
-    for (std::uint64_t sequence = 0; sequence <= 30; ++sequence) {
+    for (const std::uint64_t sequence : {0U, 1U, 9U, 10U, 11U, 20U, 25U, 30U}) {
       const std::string target = root_ + "/fork" + std::to_string(sequence) + (live ? "l" : "f");
       const auto made = live ? journal->Fork(sequence, target) : Fork(folder_, sequence, target);
       ASSERT_TRUE(made.ok()) << made.error().message;
