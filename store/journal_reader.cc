@@ -89,6 +89,28 @@ Result<ChainEnd, StoreFailure> JournalReader::LookInto(std::uint64_t sequence,
   return at;
 }
 
+Result<ChainEnd, StoreFailure> JournalReader::ReadValues(std::uint64_t first_batch,
+                                                         const ValueCallback& callback) const {
+  const ChainEnd known = end();
+  if (first_batch == known.batch + 1) return known;
+  if (first_batch == 0 || first_batch > known.batch) {
+    return Fail{StoreFailure{StoreFault::kOutOfRange, database_->folder + ": there is no batch " +
+                                                          std::to_string(first_batch)}};
+  }
+  const auto header = HeaderOf(*database_, first_batch, nullptr);
+  if (!header.ok()) return Fail{header.error()};
+  ChainEnd after = first_batch == 1 ? ChainEnd{} : header->before();
+  after.batch = first_batch - 1;
+  return ScanBatches(*database_, after, known.batch,
+                     [&](std::string_view value, ChainEnd& at, bool& stopped) {
+                       bool never = false;
+                       std::string wrong = ReadBatch(
+                           value, at, [](const JournalRecord&) { return true; }, never);
+                       if (wrong.empty()) stopped = !callback(value, at);
+                       return wrong;
+                     });
+}
+
 std::optional<Snapshot> JournalReader::LatestSnapshot(std::uint64_t at_or_before) const {
   if (database_->snapshots == nullptr) return {};
   const std::uint64_t last = std::min(at_or_before, end().sequence);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/journal.h"
@@ -64,6 +65,13 @@ class JournalReader {
 
   // The end of the batch that holds a record; of record 0, the beginning.
   Result<ChainEnd, StoreFailure> BatchOf(std::uint64_t sequence) const;
+
+  // Hands out the stored values of the batches from `first_batch` on, each with the end it leads
+  // to, for who passes a journal on as it is. The chain is checked from there on. kOutOfRange when
+  // there is no batch of that number and it is not the next one either.
+  using ValueCallback = std::function<bool(std::string_view value, const ChainEnd& end)>;
+  Result<ChainEnd, StoreFailure> ReadValues(std::uint64_t first_batch,
+                                            const ValueCallback& callback) const;
 
   // The newest snapshot of a state at or before a record. What is damaged or does not lie on the
   // chain is passed over as if it were not there.

@@ -331,6 +331,30 @@ TEST_F(LiveJournalTest, ReadsAnyRecordAndAnyRange) {
             StoreFault::kOutOfRange);
 }
 
+TEST_F(LiveJournalTest, HandsOutItsStoredValuesFromAnyBatchOn) {
+  const auto journal = Create();
+  Write(*journal, 5);
+  const JournalReader reader = journal->Reader();
+  for (std::uint64_t first = 1; first <= 6; ++first) {
+    ChainEnd at = *reader.BatchOf((first - 1) * 10);
+    const auto read = reader.ReadValues(first, [&](std::string_view value, const ChainEnd& end) {
+      bool stopped = false;
+      EXPECT_EQ(ReadBatch(
+                    value, at, [](const auto&) { return true; }, stopped),
+                "");
+      EXPECT_EQ(at, end);
+      return true;
+    });
+    ASSERT_TRUE(read.ok()) << read.error().message;
+    EXPECT_EQ(at, journal->end());
+  }
+  for (const std::uint64_t outside : {0U, 7U}) {
+    const auto read = reader.ReadValues(outside, [](auto, const auto&) { return true; });
+    ASSERT_FALSE(read.ok());
+    EXPECT_EQ(read.error().fault, StoreFault::kOutOfRange);
+  }
+}
+
 TEST_F(LiveJournalTest, RefusesToReadOnFromAnEndThatIsNotOnTheChain) {
   const auto journal = Create();
   Write(*journal, 3);
