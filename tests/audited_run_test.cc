@@ -1,0 +1,119 @@
+// A finished run before the auditor that users get: it agrees with every table the registry prints,
+// and notices a byte that flips, a batch that is gone, and a value that somebody changed.
+
+#include <gmock/gmock.h>
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "tests/capclear_process.h"
+
+namespace ets {
+namespace {
+
+using ::testing::HasSubstr;
+
+// A run of 2025 and 2026 with few firms, exported once for all tests here.
+class AuditedRun : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new TestFolder;
+    WriteSmallPopulation(In("firms.csv"));
+    ASSERT_EQ(Capclear(SmallRun(In("firms.csv"), In("run"))).code, 0);
+    const Said said =
+        Capclear({"registry", "export", "--data", In("run"), "--out", In("journal.bin")});
+    ASSERT_EQ(said.code, 0) << said.err;
+  }
+  static void TearDownTestSuite() { delete folder_; }
+
+  static std::string In(const std::string& name) { return *folder_ / name; }
+  // One of the registry's tables, as json in a file.
+  static std::string Table(const std::string& name, std::vector<std::string> verb) {
+    verb.insert(verb.begin(), "registry");
+    verb.insert(verb.end(), {"--data", In("run"), "--output", "json"});
+    const Said said = Capclear(verb);
+    EXPECT_EQ(said.code, 0) << said.err;
+    Write(In(name), said.out);
+    return In(name);
+  }
+  static Said Audit(const std::string& journal, std::vector<std::string> options = {}) {
+    options.insert(options.begin(), {"python3", "clients/python/capclear_audit", journal});
+    return RunCommand(options);
+  }
+  // The export's bytes, changed.
+  template <typename Change>
+  static std::string Changed(const Change& change) {
+    std::string bytes = Contents(In("journal.bin"));
+    change(bytes);
+    Write(In("changed.bin"), bytes);
+    return In("changed.bin");
+  }
+
+ private:
+  static TestFolder* folder_;
+};
+TestFolder* AuditedRun::folder_ = nullptr;
+
+TEST_F(AuditedRun, AgreesInEveryTableAndInTheChainHead) {
+  const Said said = Audit(In("journal.bin"),
+                          {"--run", In("run/run.json"),                               //
+                           "--expect", Table("totals.json", {"balance"}),             //
+                           "--expect", Table("balances.json", {"balance", "--all"}),  //
+                           "--expect", Table("status.json", {"compliance"}),          //
+                           "--expect", Table("years.json", {"compliance", "--year", "2019-2027"})});
+  EXPECT_EQ(said.code, 0) << said.out << said.err;
+  EXPECT_THAT(said.out, HasSubstr("tables_compared    4\n"));
+}
+
+TEST_F(AuditedRun, AgreesInTheStateOfAnyDay) {
+  const Said replay = Capclear(
+      {"registry", "replay", "--data", In("run"), "--as-of", "2025-12-31", "--output", "json"});
+  ASSERT_EQ(replay.code, 0) << replay.err;
+  const std::string sequence = nlohmann::json::parse(replay.out)["sequence"].dump();
+  const Said said =
+      Audit(In("journal.bin"), {"--as-of", sequence, "--expect",
+                                Table("then.json", {"balance", "--all", "--as-of", "2025-12-31"})});
+  EXPECT_EQ(said.code, 0) << said.out << said.err;
+}
+
+TEST_F(AuditedRun, DiffersFromATableThatSomebodyChanged) {
+  nlohmann::json rows = nlohmann::json::parse(Contents(Table("rows.json", {"balance", "--all"})));
+  const std::int64_t balance = rows[1]["balance"];
+  rows[1]["balance"] = balance + 1;
+  Write(In("rows.json"), rows.dump());
+  const Said said = Audit(In("journal.bin"), {"--expect", In("rows.json")});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(said.out, HasSubstr("the journal gives " + std::to_string(balance) +
+                                  ", the registry says " + std::to_string(balance + 1)));
+}
+
+TEST_F(AuditedRun, NoLongerHoldsTogetherWhenAByteFlips) {
+  for (const double place : {0.1, 0.5, 0.9}) {
+    const Said said = Audit(Changed([&](std::string& bytes) {
+      bytes[static_cast<std::size_t>(place * static_cast<double>(bytes.size()))] ^= 0x10;
+    }));
+    EXPECT_EQ(said.code, 1) << place;
+    EXPECT_THAT(said.out, HasSubstr("chain: ")) << place;
+  }
+}
+
+TEST_F(AuditedRun, MissesABatchThatIsGone) {
+  const Said first = Audit(Changed([](std::string& bytes) {
+    std::uint32_t size = 0;
+    std::memcpy(&size, bytes.data(), sizeof(size));
+    bytes.erase(0, sizeof(size) + size);
+  }));
+  EXPECT_EQ(first.code, 1);
+  EXPECT_THAT(first.out, HasSubstr("batch 1 is missing"));
+  const Said last = Audit(Changed([](std::string& bytes) {
+    std::uint32_t size = 0;
+    std::memcpy(&size, bytes.data(), sizeof(size));
+    constexpr std::size_t kEnd = 4 + 56;  // A length of 0 and the anchor.
+    bytes.erase(sizeof(size) + size, bytes.size() - kEnd - sizeof(size) - size);
+  }));
+  EXPECT_EQ(last.code, 1);
+  EXPECT_THAT(last.out, HasSubstr("acknowledged batches are missing"));
+}
+
+}  // namespace
+}  // namespace ets
