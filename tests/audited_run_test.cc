@@ -1,7 +1,10 @@
-// A finished run before the auditor that users get: it agrees with every table the registry prints,
-// and notices a byte that flips, a batch that is gone, and a value that somebody changed.
+// A finished run from two sides. Behind a port it gives the answers that its folder gives. Before
+// the auditor that users get, it agrees in every table that the registry prints; and the auditor
+// notices a byte that flips, a batch that is gone, and a value that somebody changed.
 
 #include <gmock/gmock.h>
+#include <signal.h>
+#include <time.h>
 
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -53,6 +56,99 @@ class AuditedRun : public ::testing::Test {
   static TestFolder* folder_;
 };
 TestFolder* AuditedRun::folder_ = nullptr;
+
+// `capclear serve` as a process of its own; ended with it.
+class Served {
+ public:
+  explicit Served(const std::string& data) {
+    server_ = Start({CAPCLEAR, "serve", "--data", data, "--listen", "127.0.0.1:0"}, folder_ / "out",
+                    folder_ / "err");
+    const timespec moment{0, 10'000'000};
+    const std::string mark = "listening on ";
+    for (int i = 0; i < 2'000 && address_.empty(); ++i) {
+      const std::string said = Contents(folder_ / "out");
+      const std::size_t at = said.find(mark);
+      const std::size_t end = at == said.npos ? said.npos : said.find_first_of(" \n", at + 13);
+      if (end != said.npos) address_ = said.substr(at + mark.size(), end - at - mark.size());
+      nanosleep(&moment, nullptr);
+    }
+    EXPECT_FALSE(address_.empty()) << Contents(folder_ / "err");
+  }
+  ~Served() {
+    kill(server_, SIGTERM);
+    EXPECT_EQ(ExitCode(server_), 0);
+  }
+  const std::string& address() const { return address_; }
+
+ private:
+  const TestFolder folder_;
+  pid_t server_ = 0;
+  std::string address_;
+};
+
+TEST_F(AuditedRun, GivesTheSameAnswersBehindAPort) {
+  const Served served(In("run"));
+  const std::vector<std::string> verbs[] = {
+      {"accounts", "--firm", "12"},
+      {"balance"},
+      {"balance", "--as-of", "2025-12-31"},
+      {"balance", "--firm", "12"},
+      {"transfers", "--limit", "20"},
+      {"transfers", "--firm", "12", "--from", "2026-01-01", "--code", "surrender"},
+      {"serials", "--account", "40"},
+      {"freeze"},
+      {"tasks"},
+      {"tasks", "--pending"},
+      {"emissions", "--firm", "12", "--year", "2025"},
+      {"compliance"},
+      {"compliance", "--year", "2025"},
+      {"allocate"},
+      {"principal"},
+      {"profiles"},
+      {"replay"},
+      {"verify"},
+      {"balance", "--account", "99999"},
+      {"balance", "--as-of", "2035-01-01"},
+  };
+  for (const auto& verb : verbs) {
+    Said said[2];
+    const std::vector<std::string> places[] = {{"--data", In("run")},
+                                               {"--server", served.address()}};
+    for (std::size_t i = 0; i < 2; ++i) {
+      std::vector<std::string> line = verb;
+      line.insert(line.begin(), "registry");
+      line.insert(line.end(), places[i].begin(), places[i].end());
+      line.insert(line.end(), {"--output", "json"});
+      said[i] = Capclear(line);
+    }
+    EXPECT_EQ(said[0].code, said[1].code) << ::testing::PrintToString(verb) << said[1].err;
+    EXPECT_EQ(said[0].out, said[1].out) << ::testing::PrintToString(verb);
+    EXPECT_EQ(said[0].err, said[1].err) << ::testing::PrintToString(verb);
+  }
+  const Said exported = Capclear(
+      {"registry", "export", "--server", served.address(), "--out", In("from-server.bin")});
+  EXPECT_EQ(exported.code, 0) << exported.err;
+  EXPECT_TRUE(Contents(In("from-server.bin")) == Contents(In("journal.bin")));
+}
+
+TEST_F(AuditedRun, IsEvidenceThatNoVerbChanges) {
+  const std::vector<std::string> changes[] = {
+      {"transfer", "--from", "1", "--to", "2", "--unit", "CEA25", "--amount", "1"},
+      {"surrender", "--account", "40", "--year", "2025", "--amount", "1"},
+      {"clock", "--to", "2030-01-01"},
+      {"account", "--open", "trading", "--firm", "900000"},
+  };
+  for (const auto& change : changes) {
+    std::vector<std::string> line = change;
+    line.insert(line.begin(), "registry");
+    line.insert(line.end(), {"--data", In("run")});
+    const Said said = Capclear(line);
+    EXPECT_EQ(said.code, 2) << ::testing::PrintToString(change);
+    EXPECT_THAT(said.err, HasSubstr("evidence"));
+  }
+  const Said verified = Capclear({"registry", "verify", "--data", In("run")});
+  EXPECT_EQ(verified.code, 0) << verified.err;
+}
 
 TEST_F(AuditedRun, AgreesInEveryTableAndInTheChainHead) {
   const Said said = Audit(In("journal.bin"),

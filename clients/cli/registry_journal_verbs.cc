@@ -22,6 +22,9 @@ using AdminStub = pb::AdminService::Stub;
 using Facts = std::vector<std::pair<std::string, Cell>>;
 using Access = RegistryClient::Access;
 
+constexpr const char* kVerified =
+    "verified: chain, anchor, every outcome, transfer and day's hash, and the invariants\n";
+
 struct JournalArguments : VerbArguments {
   std::string out, backup, name;
   bool clear_poison = false, drill = false;
@@ -103,6 +106,7 @@ MaybeFailure VerifyServer(const JournalArguments& arguments) {
     if (name == "state_hash") cell = Text(answer->state_hash());
   }
   PrintFacts(arguments.output, facts);
+  if (arguments.output == "table") std::cout << kVerified;
   return {};
 }
 
@@ -117,10 +121,7 @@ MaybeFailure Verify(const JournalArguments& arguments) {
   const auto verified = server::VerifyRegistryJournal(*folder);
   if (!verified.ok()) return FailureOfJournal(verified.error());
   PrintFacts(arguments.output, VerifiedFacts(*verified));
-  if (arguments.output == "table") {
-    std::cout
-        << "verified: chain, anchor, every outcome, transfer and day's hash, and the invariants\n";
-  }
+  if (arguments.output == "table") std::cout << kVerified;
   std::string why;
   if (store::IsPoisoned(*folder, {}, &why)) {
     return Failure{kFailed, *folder + " is whole, but a write failed here (" + why +

@@ -38,9 +38,11 @@ Result<Reading, Failure> Begin(const VerbArguments& arguments) {
   auto client = RegistryClient::Connect(arguments.target, RegistryClient::Access::kRead);
   if (!client.ok()) return Fail{client.error()};
   Reading reading{std::move(client.value()), {}};
-  const auto moment = ResolveMoment(*reading.client, "--as-of", arguments.as_of);
-  if (!moment.ok()) return Fail{moment.error()};
-  reading.moment = *moment;
+  if (arguments.as_of.empty()) return reading;
+  // Many calls may follow: the time is looked up once, and all of them tell one state.
+  const auto sequence = SequenceOf(*reading.client, "--as-of", arguments.as_of);
+  if (!sequence.ok()) return Fail{sequence.error()};
+  reading.moment.sequence = *sequence;
   return reading;
 }
 
