@@ -7,9 +7,12 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <thread>
 
 #include "clients/cli/registry_folder.h"
 #include "clients/cli/run_verb.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "registry/profile.h"
 
 namespace ets::cli {
@@ -136,6 +139,25 @@ std::optional<std::uint64_t> ParseSequence(const std::string& text) {
 }
 
 }  // namespace
+
+RegistryClient::Patience::Patience(double seconds)
+    : end_(std::chrono::steady_clock::now() +
+           std::chrono::microseconds(std::llround(seconds * 1e6))) {}
+
+bool RegistryClient::Patience::WaitFor(const grpc::Status& status) const {
+  google::rpc::Status details;
+  if (!details.ParseFromString(status.error_details())) return false;
+  for (const google::protobuf::Any& detail : details.details()) {
+    google::rpc::RetryInfo retry;
+    if (!detail.UnpackTo(&retry)) continue;
+    const auto wait = std::chrono::seconds(retry.retry_delay().seconds()) +
+                      std::chrono::nanoseconds(retry.retry_delay().nanos());
+    if (std::chrono::steady_clock::now() + wait > end_) return false;
+    std::this_thread::sleep_for(wait);
+    return true;
+  }
+  return false;
+}
 
 std::string RegistryClient::Name(const std::string& name) const {
   return parent_.empty() ? name : parent_ + "/" + name;

@@ -71,12 +71,14 @@ class RegistryClient {
                                  grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                               Response*),
                                  const Request& request) {
-    grpc::ClientContext context;
-    Prepare(context);
-    Response response;
-    const grpc::Status status = (stub.*method)(&context, request, &response);
-    if (!status.ok()) return Fail{FailureOf(status)};
-    return response;
+    for (Patience patience(timeout_s_);;) {
+      grpc::ClientContext context;
+      Prepare(context);
+      Response response;
+      const grpc::Status status = (stub.*method)(&context, request, &response);
+      if (status.ok()) return response;
+      if (!patience.WaitFor(status)) return Fail{FailureOf(status)};
+    }
   }
 
   // Hands every page of a list to `take`, which returns false when it wants no more.
@@ -103,6 +105,18 @@ class RegistryClient {
 
  private:
   static constexpr int kPageSize = 1'000;
+
+  // A server that is asked too much, or reconciles, says when to ask again; nothing has happened
+  // then. It is asked again for as long as one call may take.
+  class Patience {
+   public:
+    explicit Patience(double seconds);
+    // Waits as the server asks; false when it does not, or for too long.
+    bool WaitFor(const grpc::Status& status) const;
+
+   private:
+    std::chrono::steady_clock::time_point end_;
+  };
 
   RegistryClient();
   MaybeFailure UseBranch(const std::string& branch);
