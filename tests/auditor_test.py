@@ -326,6 +326,16 @@ class Audits(unittest.TestCase):
         journal.issue(2, 4_001)
         self.assert_found(journal.export(), "CEA26: issued 5001 above the cap of 5000")
 
+    def test_lets_a_years_cap_be_passed_where_only_that_of_the_phase_binds(self):
+        for years, fits in ((2, True), (1, False)):
+            law = (b"units.cap_binds = false\nunits.cap_phase_from = 2026\n"
+                   b"units.cap_phase_years = %d\n" % years)
+            journal = scheme(law)
+            journal.applied(3, struct.pack("<BBHq", 1, 0, 2027, 5_000), receipt=(1, 0, 0))
+            journal.issue(2, 6_000)
+            code, text = self.audit(journal.export())
+            self.assertEqual(code, 0 if fits else 1, text)
+
     def test_notices_a_pending_transfer_that_resolves_twice(self):
         journal = scheme()
         journal.reserve(1, 2, 3, 100)

@@ -310,16 +310,31 @@ class Books:
                 row[pool] += balance
         return rows
 
+    def check_caps(self, totals):
+        """Issued, net of carry-over, under its cap; or, where a year's cap only warns, all vintages
+        of a type and phase under theirs together."""
+        binds = self.profile.truth("units.cap_binds")
+        first = self.profile.number("units.cap_phase_from")
+        years = self.profile.number("units.cap_phase_years")
+        groups = defaultdict(lambda: [0, 0, []])  # Cap, issued, units.
+        for ledger, ((unit_type, _, vintage), row) in enumerate(zip(self.ledgers, totals)):
+            if row["cap"] == 0 or not binds and (years == 0 or vintage < first):
+                continue
+            group = groups[ledger if binds else (unit_type, (vintage - first) // years)]
+            group[0] += row["cap"]
+            group[1] += row["issued"] - self.converted_in[ledger]
+            group[2].append(row["unit"])
+        for cap, issued, units in groups.values():
+            if issued > cap:
+                self.findings.add(", ".join(units), f"issued {issued} above the cap of {cap}")
+
     def check_totals(self):
         """Conservation and caps, at the end."""
+        self.check_caps(self.totals())
         for ledger, row in enumerate(self.totals()):
             placed = sum(row[pool] for pool in words.POOLS)
             if placed != row["issued"]:
                 self.findings.add(row["unit"], f"issued {row['issued']}, found {placed}")
-            cap = row["cap"]
-            in_use = row["issued"] - self.converted_in[ledger]
-            if cap and in_use > cap and self.profile.truth("units.cap_binds"):
-                self.findings.add(row["unit"], f"issued {in_use} above the cap of {cap}")
             money = self.ledgers[ledger][0] == words.CURRENCY
             if money and any(row[pool] for pool in words.POOLS[1:]):
                 self.findings.add(row["unit"], "money lies in an account for surrendered units")
