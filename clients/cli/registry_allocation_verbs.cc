@@ -125,7 +125,7 @@ MaybeFailure RunTable(const AllocateArguments& arguments, RegistryClient& client
   pb::AllocationRunDraft& draft = *request.mutable_draft();
   draft.set_year(arguments.year);
   draft.set_table(arguments.table);
-  draft.set_source(AccountName(arguments.from));
+  draft.set_source(client.Account(arguments.from));
   draft.set_unit(arguments.unit);
   return Submit(
       arguments, client, client.allocation(), &AllocationStub::RunAllocation, request,
@@ -147,8 +147,8 @@ MaybeFailure MoveFreeUnits(const AllocateArguments& arguments, RegistryClient& c
     pb::ReturnExcessRequest request;
     request.set_parent(client.parent());
     pb::ReturnDraft& draft = *request.mutable_draft();
-    draft.set_account(AccountName(arguments.from));
-    draft.set_target(AccountName(arguments.to));
+    draft.set_account(client.Account(arguments.from));
+    draft.set_target(client.Account(arguments.to));
     draft.set_unit(arguments.unit);
     draft.set_year(arguments.year);
     draft.set_table(arguments.table);
@@ -162,8 +162,8 @@ MaybeFailure MoveFreeUnits(const AllocateArguments& arguments, RegistryClient& c
   pb::AllocateRequest request;
   request.set_parent(client.parent());
   pb::AllocateDraft& draft = *request.mutable_draft();
-  draft.set_source(AccountName(arguments.from));
-  draft.set_account(AccountName(arguments.to));
+  draft.set_source(client.Account(arguments.from));
+  draft.set_account(client.Account(arguments.to));
   draft.set_unit(arguments.unit);
   draft.set_year(arguments.year);
   draft.set_amount(arguments.amount);

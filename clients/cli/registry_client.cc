@@ -160,7 +160,11 @@ bool RegistryClient::Patience::WaitFor(const grpc::Status& status) const {
 }
 
 std::string RegistryClient::Name(const std::string& name) const {
-  return parent_.empty() ? name : parent_ + "/" + name;
+  return parent_.empty() || name.starts_with("registries/") ? name : parent_ + "/" + name;
+}
+
+std::string RegistryClient::Account(const std::string& text) const {
+  return Name(text.find('/') == std::string::npos ? "accounts/" + text : text);
 }
 
 void RegistryClient::Prepare(grpc::ClientContext& context) const {

@@ -63,8 +63,10 @@ class RegistryClient {
 
   // The branch's prefix for `parent` fields and names; empty for main.
   const std::string& parent() const { return parent_; }
-  // "accounts/12" within the branch.
+  // "accounts/12" within the branch; a full name as it is.
   std::string Name(const std::string& name) const;
+  // The name of an account that a person calls 12, CN-108-10000012-0-41 or by a name.
+  std::string Account(const std::string& text) const;
 
   template <typename Stub, typename Request, typename Response>
   Result<Response, Failure> Call(Stub& stub,

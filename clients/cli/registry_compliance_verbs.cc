@@ -113,7 +113,7 @@ MaybeFailure Surrender(const SurrenderArguments& arguments) {
   if (arguments.unit.empty()) {
     pb::SurrenderInOrderRequest request;
     request.set_parent(client.parent());
-    request.set_account(AccountName(arguments.account));
+    request.set_account(client.Account(arguments.account));
     request.set_year(arguments.year);
     request.set_amount(arguments.amount);
     return Submit(
@@ -126,7 +126,7 @@ MaybeFailure Surrender(const SurrenderArguments& arguments) {
   pb::SurrenderRequest request;
   request.set_parent(client.parent());
   pb::SurrenderDraft& draft = *request.mutable_draft();
-  draft.set_account(AccountName(arguments.account));
+  draft.set_account(client.Account(arguments.account));
   draft.set_unit(arguments.unit);
   draft.set_year(arguments.year);
   draft.set_amount(arguments.amount);

@@ -44,10 +44,10 @@ pb::TransferCode CodeOf(const std::string& name) {
   return pb::TRANSFER_CODE_UNSPECIFIED;
 }
 
-pb::TransferDraft DraftOf(const TransferArguments& arguments) {
+pb::TransferDraft DraftOf(const TransferArguments& arguments, const RegistryClient& client) {
   pb::TransferDraft draft;
-  draft.set_debit(AccountName(arguments.from));
-  draft.set_credit(AccountName(arguments.to));
+  draft.set_debit(client.Account(arguments.from));
+  draft.set_credit(client.Account(arguments.to));
   draft.set_unit(arguments.unit);
   draft.set_amount(arguments.amount);
   draft.set_code(CodeOf(arguments.code));
@@ -67,7 +67,7 @@ Facts TransferFacts(const Response& answer) {
 MaybeFailure Reserve(const TransferArguments& arguments, RegistryClient& client) {
   pb::ReserveTransferRequest request;
   request.set_parent(client.parent());
-  *request.mutable_transfer() = DraftOf(arguments);
+  *request.mutable_transfer() = DraftOf(arguments, client);
   if (!arguments.expires.empty()) {
     const auto expires = ResolveTime(client, "--expires", arguments.expires);
     if (!expires.ok()) return expires.error();
@@ -162,13 +162,13 @@ MaybeFailure Move(const TransferArguments& arguments, RegistryClient& client) {
   if (arguments.propose) {
     pb::ProposeTransferRequest request;
     request.set_parent(client.parent());
-    *request.mutable_transfer() = DraftOf(arguments);
+    *request.mutable_transfer() = DraftOf(arguments, client);
     return Submit(arguments, client, client.transfers(), &TransferStub::ProposeTransfer, request,
                   &TaskFacts);
   }
   pb::CreateTransferRequest request;
   request.set_parent(client.parent());
-  *request.mutable_transfer() = DraftOf(arguments);
+  *request.mutable_transfer() = DraftOf(arguments, client);
   return Submit(arguments, client, client.transfers(), &TransferStub::CreateTransfer, request,
                 &TransferFacts<pb::CreateTransferResponse>);
 }
@@ -322,7 +322,7 @@ MaybeFailure ListFreezes(const FreezeArguments& arguments, RegistryClient& clien
   if (!moment.ok()) return moment.error();
   pb::ListFreezesRequest request;
   request.set_parent(client.parent());
-  if (!arguments.account.empty()) request.set_account(AccountName(arguments.account));
+  if (!arguments.account.empty()) request.set_account(client.Account(arguments.account));
   request.set_active_only(arguments.active);
   moment->Ask(request);
   Rows rows(arguments.output,
@@ -360,7 +360,7 @@ MaybeFailure Freeze(const FreezeArguments& arguments) {
   pb::FreezeUnitsRequest request;
   request.set_parent(client.parent());
   pb::FreezeDraft& draft = *request.mutable_draft();
-  draft.set_account(AccountName(arguments.account));
+  draft.set_account(client.Account(arguments.account));
   draft.set_unit(arguments.unit);
   draft.set_amount(arguments.amount);
   draft.set_authority(arguments.authority);

@@ -54,7 +54,7 @@ MaybeFailure ForEachAccount(const ReadArguments& arguments, Reading& reading,
   RegistryClient& client = *reading.client;
   if (!arguments.account.empty()) {
     pb::GetAccountRequest request;
-    request.set_name(client.Name(AccountName(arguments.account)));
+    request.set_name(client.Account(arguments.account));
     reading.moment.Ask(request);
     const auto answer = client.Call(client.accounts(), &AccountStub::GetAccount, request);
     return answer.ok() ? take(answer->account()) : answer.error();
@@ -245,7 +245,7 @@ Result<pb::ListTransfersRequest, Failure> TransfersRequest(const ReadArguments& 
   pb::ListTransfersRequest request;
   request.set_parent(client.parent());
   reading.moment.Ask(request);
-  if (!arguments.account.empty()) request.set_account(AccountName(arguments.account));
+  if (!arguments.account.empty()) request.set_account(client.Account(arguments.account));
   if (arguments.firm) request.set_entity(*arguments.firm);
   request.set_unit(arguments.unit);
   for (std::size_t code = 1; code < registry::kTransferCodeCount; ++code) {
@@ -313,7 +313,7 @@ MaybeFailure Serials(const ReadArguments& arguments) {
   if (!begun.ok()) return begun.error();
   Reading& reading = begun.value();
   pb::ListSerialRangesRequest request;
-  request.set_parent(reading.client->Name(AccountName(arguments.account)));
+  request.set_parent(reading.client->Account(arguments.account));
   request.set_unit(arguments.unit);
   reading.moment.Ask(request);
   Rows rows(arguments.output, {"unit", "first", "last", "count", "issued_at"});

@@ -57,16 +57,16 @@ struct AccountArguments : VerbArguments {
 
 MaybeFailure Trust(const AccountArguments& arguments, RegistryClient& client) {
   pb::TrustDraft draft;
-  draft.set_account(AccountName(arguments.account));
+  draft.set_account(client.Account(arguments.account));
   if (!arguments.trust.empty()) {
-    draft.set_target(AccountName(arguments.trust));
+    draft.set_target(client.Account(arguments.trust));
     pb::AddTrustedAccountRequest request;
     request.set_parent(client.parent());
     *request.mutable_draft() = draft;
     return Submit(arguments, client, client.accounts(), &AccountStub::AddTrustedAccount, request,
                   &NoFacts<pb::AddTrustedAccountResponse>);
   }
-  draft.set_target(AccountName(arguments.distrust));
+  draft.set_target(client.Account(arguments.distrust));
   pb::RemoveTrustedAccountRequest request;
   request.set_parent(client.parent());
   *request.mutable_draft() = draft;
@@ -100,7 +100,7 @@ MaybeFailure Account(const AccountArguments& arguments) {
   if (!arguments.open.empty()) return Open(arguments, client);
   if (arguments.close) {
     pb::CloseAccountRequest request;
-    request.set_name(client.Name(AccountName(arguments.account)));
+    request.set_name(client.Account(arguments.account));
     return Submit(arguments, client, client.accounts(), &AccountStub::CloseAccount, request,
                   &NoFacts<pb::CloseAccountResponse>);
   }
@@ -112,7 +112,7 @@ MaybeFailure Account(const AccountArguments& arguments) {
   pb::UpdateAccountRequest request;
   request.set_parent(client.parent());
   pb::AccountDraft& draft = *request.mutable_draft();
-  draft.set_account(AccountName(arguments.account));
+  draft.set_account(client.Account(arguments.account));
   draft.set_may_send(may("send"));
   draft.set_may_receive(may("receive"));
   draft.set_may_surrender(may("surrender"));
@@ -135,7 +135,7 @@ MaybeFailure Issue(const UnitArguments& arguments, RegistryClient& client) {
   pb::IssueAllowancesRequest request;
   request.set_parent(client.parent());
   pb::IssueDraft& draft = *request.mutable_draft();
-  draft.set_account(AccountName(arguments.to));
+  draft.set_account(client.Account(arguments.to));
   draft.set_unit(arguments.unit);
   draft.set_amount(arguments.issue);
   return Submit(
@@ -150,7 +150,7 @@ MaybeFailure Cancel(const UnitArguments& arguments, RegistryClient& client) {
   pb::CancelRequest request;
   request.set_parent(client.parent());
   pb::CancelDraft& draft = *request.mutable_draft();
-  draft.set_account(AccountName(arguments.from));
+  draft.set_account(client.Account(arguments.from));
   draft.set_unit(arguments.unit);
   draft.set_amount(arguments.cancel);
   draft.set_beneficiary(arguments.beneficiary);
@@ -279,7 +279,7 @@ MaybeFailure Principal(const PrincipalArguments& arguments) {
   pb::SetGrantRequest request;
   request.set_name(client.Name("principals/" + std::to_string(arguments.principal)));
   pb::Grant& grant = *request.mutable_grant();
-  grant.set_account(AccountName(arguments.account));
+  grant.set_account(client.Account(arguments.account));
   grant.set_may_read(may("read"));
   grant.set_may_initiate(may("initiate"));
   grant.set_may_approve(may("approve"));

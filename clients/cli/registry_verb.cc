@@ -104,10 +104,6 @@ CLI::Validator TimeCheck() {
           "TIME"};
 }
 
-std::string AccountName(const std::string& text) {
-  return text.find('/') == std::string::npos ? "accounts/" + text : text;
-}
-
 std::string LastPart(const std::string& name) { return name.substr(name.rfind('/') + 1); }
 
 std::uint64_t NumberAtEnd(const std::string& name) {

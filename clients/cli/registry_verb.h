@@ -33,8 +33,6 @@ std::string CheckDate(std::string& text);
 CLI::Validator UnitCheck();
 CLI::Validator TimeCheck();
 
-// "12" as "accounts/12"; full names and display numbers as they are.
-std::string AccountName(const std::string& text);
 // The number at the end of "accounts/12" or "entities/7"; 0 when there is none.
 std::uint64_t NumberAtEnd(const std::string& name);
 // The last part of a name: "CEA25" of "accounts/12/holdings/CEA25".
