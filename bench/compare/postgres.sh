@@ -31,6 +31,7 @@ bin=${PGBIN:-/usr/lib/postgresql/15/bin}
   exit 2
 }
 
+build=$(cd "$build" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/capclear-postgres-XXXXXX")
 as_postgres=()
 if [[ $(id -u) == 0 ]]; then
