@@ -3,13 +3,12 @@
 // notices a byte that flips, a batch that is gone, and a value that somebody changed.
 
 #include <gmock/gmock.h>
-#include <signal.h>
-#include <time.h>
 
 #include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "tests/capclear_process.h"
+#include "tests/served_process.h"
 
 namespace ets {
 namespace {
@@ -57,37 +56,9 @@ class AuditedRun : public ::testing::Test {
 };
 TestFolder* AuditedRun::folder_ = nullptr;
 
-// `capclear serve` as a process of its own; ended with it.
-class Served {
- public:
-  explicit Served(const std::string& data) {
-    server_ = Start({CAPCLEAR, "serve", "--data", data, "--listen", "127.0.0.1:0"}, folder_ / "out",
-                    folder_ / "err");
-    const timespec moment{0, 10'000'000};
-    const std::string mark = "listening on ";
-    for (int i = 0; i < 2'000 && address_.empty(); ++i) {
-      const std::string said = Contents(folder_ / "out");
-      const std::size_t at = said.find(mark);
-      const std::size_t end = at == said.npos ? said.npos : said.find_first_of(" \n", at + 13);
-      if (end != said.npos) address_ = said.substr(at + mark.size(), end - at - mark.size());
-      nanosleep(&moment, nullptr);
-    }
-    EXPECT_FALSE(address_.empty()) << Contents(folder_ / "err");
-  }
-  ~Served() {
-    kill(server_, SIGTERM);
-    EXPECT_EQ(ExitCode(server_), 0);
-  }
-  const std::string& address() const { return address_; }
-
- private:
-  const TestFolder folder_;
-  pid_t server_ = 0;
-  std::string address_;
-};
-
 TEST_F(AuditedRun, GivesTheSameAnswersBehindAPort) {
-  const Served served(In("run"));
+  if (!ServesRegistries()) GTEST_SKIP();
+  const Served served({"--data", In("run"), "--read-only", "--no-auth"});
   const std::vector<std::string> verbs[] = {
       {"accounts", "--firm", "12"},
       {"balance"},

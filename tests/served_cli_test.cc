@@ -1,0 +1,159 @@
+// The registry's verbs against a server at work: who may do what with which token, two persons for
+// one transfer, a server that is killed between a request and its repetition, branches, and a
+// person who asks too much.
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/capclear_process.h"
+#include "tests/served_process.h"
+
+namespace ets {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+// A registry of two firms under European law, where a transfer needs a second person and its time;
+// principals 1 and 2 represent the first firm.
+class ServedRegistry : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!ServesRegistries()) GTEST_SKIP();
+    InFolder({"create", "--profile", "eu", "--start", "2026-03-02"});
+    for (const char* kind : {"issuance", "surrender", "cancellation", "total_quantity"}) {
+      InFolder({"account", "--open", kind});
+    }
+    for (const char* firm : {"7", "8"}) InFolder({"account", "--open", "holder", "--firm", firm});
+    InFolder({"account", "--account", "4", "--may", "send,receive,surrender",
+              "--may-leave-trusted-list"});
+    InFolder({"unit", "--unit", "CEA26", "--open", "--cap", "5000"});
+    InFolder({"unit", "--unit", "CEA26", "--issue", "1000", "--to", "3"});
+    InFolder({"transfer", "--from", "3", "--to", "4", "--unit", "CEA26", "--amount", "600",
+              "--code", "central"});
+    for (const char* principal : {"1", "2"}) {
+      InFolder({"principal", "--set", principal, "--role", "holder", "--name", "Desk",
+                "--new-token", In(std::string("token") + principal)});
+      InFolder(
+          {"principal", "--set", principal, "--account", "4", "--rights", "read,initiate,approve"});
+    }
+    InFolder({"clock", "--to", "2026-03-02T11:30"});
+    served_ = Serve();
+  }
+
+  std::string data() const { return folder_ / "reg"; }
+  std::string In(const std::string& name) const { return folder_ / name; }
+  std::unique_ptr<Served> Serve() const {
+    return std::make_unique<Served>(std::vector<std::string>{
+        "registry", "--data", data(), "--clock", "manual", "--token-file", In("operator")});
+  }
+  Served& served() { return *served_; }
+  void Restart(int signal) {
+    served_->Stop(signal);
+    served_ = Serve();
+  }
+
+  nlohmann::json InFolder(std::vector<std::string> line) const {
+    line.insert(line.begin(), "registry");
+    line.insert(line.end(), {"--data", data(), "--output", "json"});
+    return Parsed(Capclear(line), line);
+  }
+  // With the token of: operator, token1, token2.
+  Said As(const std::string& who, std::vector<std::string> line) const {
+    line.insert(line.begin(), "registry");
+    line.insert(line.end(), {"--server", served_->address(), "--token-file", In(who), "--output",
+                             "json", "--timeout", "30"});
+    return Capclear(line);
+  }
+  nlohmann::json Done(const std::string& who, const std::vector<std::string>& line) const {
+    return Parsed(As(who, line), line);
+  }
+  static nlohmann::json Parsed(const Said& said, const std::vector<std::string>& line) {
+    EXPECT_EQ(said.code, 0) << ::testing::PrintToString(line) << said.err << said.out;
+    return said.code == 0 ? nlohmann::json::parse(said.out) : nlohmann::json();
+  }
+  std::int64_t Available(const std::string& account) const {
+    const nlohmann::json rows =
+        Done("operator", {"balance", "--account", account, "--unit", "CEA26"});
+    return rows[0]["available"].get<std::int64_t>();
+  }
+
+  static std::vector<std::string> Proposal(const std::string& amount) {
+    return {"transfer", "--from", "4",        "--to", "5",
+            "--unit",   "CEA26",  "--amount", amount, "--propose"};
+  }
+
+ private:
+  const TestFolder folder_;
+  std::unique_ptr<Served> served_;
+};
+
+// Reg. (EU) 2019/1122 Art. 35(3): proposed before noon, not trusted: noon of the next working day.
+TEST_F(ServedRegistry, MovesWhenASecondPersonHasAgreedAndTheDayHasCome) {
+  const nlohmann::json proposed = Done("token1", Proposal("100"));
+  EXPECT_EQ(proposed["completed"], false);
+  EXPECT_EQ(Available("4"), 500);
+  const std::string task = proposed["task"].dump();
+  const Said own = As("token1", {"tasks", "--approve", task});
+  EXPECT_EQ(own.code, 1);
+  EXPECT_THAT(own.err, HasSubstr("PERMISSION_DENIED"));
+  EXPECT_EQ(Done("token2", {"tasks", "--approve", task})["completed"], false);
+  Done("operator", {"clock", "--to", "2026-03-03T11:59"});
+  EXPECT_EQ(Available("5"), 0);
+  Done("operator", {"clock", "--to", "2026-03-03T12:00"});
+  EXPECT_EQ(Available("5"), 100);
+  EXPECT_EQ(Done("token1", {"tasks"})[0]["state"], "completed");
+}
+
+TEST_F(ServedRegistry, TellsNobodyWithoutATokenAndHidesWhatIsNotTheirs) {
+  Write(In("wrong"), "0123456789abcdef0123456789abcdef");
+  const Said nobody = As("wrong", {"balance"});
+  EXPECT_EQ(nobody.code, 1);
+  EXPECT_THAT(nobody.err, HasSubstr("UNAUTHENTICATED"));
+  EXPECT_EQ(Done("token1", {"accounts"}).size(), 1U);
+  const Said others = As("token1", {"balance", "--account", "5"});
+  EXPECT_EQ(others.code, 2);
+  EXPECT_THAT(others.err, HasSubstr("NOT_FOUND"));
+  const Said issue = As("token1", {"unit", "--unit", "CEA26", "--issue", "1", "--to", "3"});
+  EXPECT_EQ(issue.code, 1);
+  EXPECT_THAT(issue.err, HasSubstr("PERMISSION_DENIED"));
+}
+
+TEST_F(ServedRegistry, AnswersARepetitionAfterItWasKilledAsItDidBefore) {
+  std::vector<std::string> line = Proposal("100");
+  line.insert(line.end(), {"--request-id", "123e4567-e89b-42d3-a456-426614174000"});
+  const nlohmann::json first = Done("token1", line);
+  Restart(SIGKILL);
+  EXPECT_EQ(Done("token1", line), first);
+  EXPECT_EQ(Available("4"), 500);
+  EXPECT_EQ(Done("operator", {"verify"})["chain_head"].get<std::string>().size(), 64U);
+  EXPECT_EQ(Done("operator", {"reconcile"}).size(), 0U);
+}
+
+TEST_F(ServedRegistry, IsForkedComparedAndBackedUpWhileItWorks) {
+  Write(In("easy.profile"), "name = easy\n");
+  Done("operator", {"fork", "--name", "easy", "--profile", In("easy.profile")});
+  const nlohmann::json moved = Done("operator", {"transfer", "--from", "4", "--to", "5", "--unit",
+                                                 "CEA26", "--amount", "70", "--branch", "easy"});
+  EXPECT_EQ(moved["outcome"], "applied");
+  EXPECT_EQ(Available("5"), 0);
+  EXPECT_THAT(Done("operator", {"diff", "main", "easy"}).dump(),
+              AllOf(HasSubstr("accounts/5/holdings/CEA"), HasSubstr("\"70\"")));
+  const nlohmann::json backup = Done("operator", {"backup", "--name", "monday"});
+  const Said restored =
+      Capclear({"registry", "restore", "--backup", backup["folder"], "--data", In("again")});
+  EXPECT_EQ(restored.code, 0) << restored.err;
+}
+
+TEST_F(ServedRegistry, IsLeftAloneByWhoWouldChangeItsFolderMeanwhile) {
+  const Said said = Capclear({"registry", "clock", "--data", data(), "--to", "2026-04-01"});
+  EXPECT_NE(said.code, 0);
+  Done("operator", {"clock", "--to", "2026-03-02T12:00"});
+  const Said looks = Capclear({"registry", "balance", "--data", data()});
+  EXPECT_EQ(looks.code, 0) << looks.err;
+}
+
+}  // namespace
+}  // namespace ets
