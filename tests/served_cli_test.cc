@@ -40,20 +40,19 @@ class ServedRegistry : public ::testing::Test {
           {"principal", "--set", principal, "--account", "4", "--rights", "read,initiate,approve"});
     }
     InFolder({"clock", "--to", "2026-03-02T11:30"});
-    served_ = Serve();
+    Serve();
   }
 
   std::string data() const { return folder_ / "reg"; }
   std::string In(const std::string& name) const { return folder_ / name; }
-  std::unique_ptr<Served> Serve() const {
-    return std::make_unique<Served>(std::vector<std::string>{
-        "registry", "--data", data(), "--clock", "manual", "--token-file", In("operator")});
+  void Serve(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> options = {"registry", "--data",       data(),        "--clock",
+                                        "manual",   "--token-file", In("operator")};
+    options.insert(options.end(), more.begin(), more.end());
+    served_.reset();
+    served_ = std::make_unique<Served>(options);
   }
   Served& served() { return *served_; }
-  void Restart(int signal) {
-    served_->Stop(signal);
-    served_ = Serve();
-  }
 
   nlohmann::json InFolder(std::vector<std::string> line) const {
     line.insert(line.begin(), "registry");
@@ -125,7 +124,8 @@ TEST_F(ServedRegistry, AnswersARepetitionAfterItWasKilledAsItDidBefore) {
   std::vector<std::string> line = Proposal("100");
   line.insert(line.end(), {"--request-id", "123e4567-e89b-42d3-a456-426614174000"});
   const nlohmann::json first = Done("token1", line);
-  Restart(SIGKILL);
+  served().Stop(SIGKILL);
+  Serve();
   EXPECT_EQ(Done("token1", line), first);
   EXPECT_EQ(Available("4"), 500);
   EXPECT_EQ(Done("operator", {"verify"})["chain_head"].get<std::string>().size(), 64U);
@@ -143,8 +143,20 @@ TEST_F(ServedRegistry, IsForkedComparedAndBackedUpWhileItWorks) {
               AllOf(HasSubstr("accounts/5/holdings/CEA"), HasSubstr("\"70\"")));
   const nlohmann::json backup = Done("operator", {"backup", "--name", "monday"});
   const Said restored =
-      Capclear({"registry", "restore", "--backup", backup["folder"], "--data", In("again")});
+      Capclear({"registry", "restore", "--backup",
+                data() + "/" + backup["folder"].get<std::string>(), "--data", In("again")});
   EXPECT_EQ(restored.code, 0) << restored.err;
+}
+
+TEST_F(ServedRegistry, LetsAPersonWaitWhoAsksTooMuch) {
+  Serve({"--rate", "5", "--overdraft", "1"});
+  for (int i = 0; i < 3; ++i) Done("token1", {"balance", "--account", "4"});
+  std::vector<std::string> line = {
+      "registry",         "balance",      "--account",  "4",         "--server",
+      served().address(), "--token-file", In("token1"), "--timeout", "0.05"};
+  const Said hasty = Capclear(line);
+  EXPECT_EQ(hasty.code, 1);
+  EXPECT_THAT(hasty.err, HasSubstr("RESOURCE_EXHAUSTED"));
 }
 
 TEST_F(ServedRegistry, IsLeftAloneByWhoWouldChangeItsFolderMeanwhile) {
