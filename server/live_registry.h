@@ -16,7 +16,8 @@
 #include "registry/commands.h"
 #include "registry/registry.h"
 #include "server/live_clock.h"
-#include "server/registry_archive.h"
+#include "server/patience.h"
+#include "server/registry_journal.h"
 #include "store/journal_store.h"
 
 namespace ets::server {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <mutex>
 
-#include "server/registry_archive.h"
+#include "server/patience.h"
 
 namespace ets::server {
 
@@ -16,8 +16,8 @@ class ReadGate {
  public:
   enum class Entry : std::uint8_t { kIn, kExpired, kStopped };
 
-  // Waits for the gate to be open; kIn must be followed by Leave(). Calls `wake` before it waits, so
-  // that the owner knows.
+  // Waits for the gate to be open; kIn must be followed by Leave(). Calls `wake` before it waits,
+  // so that the owner knows.
   template <typename Wake>
   Entry Enter(const Patience& patience, const Wake& wake);
   void Leave();

@@ -1,4 +1,4 @@
-#include "server/registry_service.h"
+#include "server/serve.h"
 
 #include <grpcpp/health_check_service_interface.h>
 
@@ -83,10 +83,21 @@ class RunFolder {
   std::string chain_head_;
 };
 
+Result<std::unique_ptr<LiveServer>, ServeFailure> StartReadOnly(const std::string& data,
+                                                                const std::string& listen) {
+  ServeOptions options;
+  options.live.data = data;
+  options.live.create = false;
+  options.live.read_only = true;
+  options.services.auth.required = false;
+  options.port.listen = listen;
+  return LiveServer::Start(options);
+}
+
 class FinishedRun : public ::testing::Test {
  protected:
   FinishedRun() {
-    auto started = RegistryServer::Start(run_.path(), "127.0.0.1:0");
+    auto started = StartReadOnly(run_.path(), "127.0.0.1:0");
     EXPECT_TRUE(started.ok()) << started.error().message;
     server_ = std::move(started.value());
     channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
@@ -113,7 +124,7 @@ class FinishedRun : public ::testing::Test {
   }
 
   RunFolder run_;
-  std::unique_ptr<RegistryServer> server_;
+  std::unique_ptr<LiveServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<pb::AccountService::Stub> accounts_;
   std::unique_ptr<pb::AdminService::Stub> admin_;
@@ -217,26 +228,26 @@ TEST_F(FinishedRun, AnswersManyCallersAtOnce) {
   for (std::thread& caller : callers) caller.join();
 }
 
-TEST(RegistryServer, RefusesAddressesThatAreNoneBeforeItReadsAnything) {
+TEST(ReadOnlyServer, RefusesAddressesThatAreNoneBeforeItReadsAnything) {
   for (const char* const listen : {"", "127.0.0.1", ":0", "127.0.0.1:", "127.0.0.1:65536",
                                    "127.0.0.1:x", "unix:/tmp/x", "::1:0"}) {
-    const auto started = RegistryServer::Start("/nonexistent", listen);
+    const auto started = StartReadOnly("/nonexistent", listen);
     ASSERT_FALSE(started.ok()) << listen;
     EXPECT_TRUE(started.error().is_bad_input);
     EXPECT_THAT(started.error().message, HasSubstr("allowed: HOST:PORT"));
   }
 }
 
-TEST(RegistryServer, DoesNotStartWithoutAWholeJournalOrOnATakenPort) {
-  const auto nothing = RegistryServer::Start("/nonexistent", "127.0.0.1:0");
+TEST(ReadOnlyServer, DoesNotStartWithoutAWholeJournalOrOnATakenPort) {
+  const auto nothing = StartReadOnly("/nonexistent", "127.0.0.1:0");
   ASSERT_FALSE(nothing.ok());
   EXPECT_TRUE(nothing.error().is_bad_input);
   EXPECT_THAT(nothing.error().message, HasSubstr("/nonexistent"));
 
   const RunFolder run;
-  const auto first = RegistryServer::Start(run.path(), "127.0.0.1:0");
+  const auto first = StartReadOnly(run.path(), "127.0.0.1:0");
   ASSERT_TRUE(first.ok());
-  const auto second = RegistryServer::Start(run.path(), (*first)->address());
+  const auto second = StartReadOnly(run.path(), (*first)->address());
   ASSERT_FALSE(second.ok());
   EXPECT_FALSE(second.error().is_bad_input);
   EXPECT_THAT(second.error().message, HasSubstr("cannot listen on " + (*first)->address()));
@@ -246,7 +257,7 @@ TEST(RegistryServer, DoesNotStartWithoutAWholeJournalOrOnATakenPort) {
       fs::resize_file(entry.path(), entry.file_size() / 2);
     }
   }
-  const auto damaged = RegistryServer::Start(run.path(), "127.0.0.1:0");
+  const auto damaged = StartReadOnly(run.path(), "127.0.0.1:0");
   ASSERT_FALSE(damaged.ok());
   EXPECT_FALSE(damaged.error().is_bad_input);
 }

@@ -1,0 +1,271 @@
+#include "server/exchange_live.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <future>
+#include <utility>
+
+#include "market/codec.h"
+#include "server/exchange_live_impl.h"
+#include "server/live_registry_impl.h"
+
+namespace ets::server {
+
+namespace fs = std::filesystem;
+
+// ---- Opening ----
+
+Live<std::unique_ptr<LiveExchange>> LiveExchange::Open(const ExchangeOptions& options,
+                                                       RegistryLink& link) {
+  auto impl = std::make_unique<Impl>(options, link);
+  const auto started = impl->Start();
+  if (!started.ok()) {
+    impl->Shutdown();
+    return Fail{started.error()};
+  }
+  return std::unique_ptr<LiveExchange>(new LiveExchange(std::move(impl)));
+}
+
+Live<Done> LiveExchange::Impl::Start() {
+  const std::string folder = options.data + "/exchange";
+  const auto durability =
+      options.fsync ? store::Durability::kEveryBatch : store::Durability::kAtClose;
+  std::error_code ignored;
+  const bool is_there = fs::exists(folder + "/CURRENT", ignored);
+  auto opened = is_there ? store::JournalStore::Open(folder, durability)
+                         : store::JournalStore::Create(folder, durability);
+  if (!opened.ok()) return ets::Fail{FailureOf(opened.error())};
+  auto store = std::move(opened.value());
+  Envelope last;
+  if (store->end().sequence == 0) {
+    market.emplace(options.rules, options.ledger_count_max, &batch.records, nullptr);
+  } else {
+    const auto recovered = Recover(store->Reader());
+    if (!recovered.ok()) return recovered;
+    const auto record = store->Reader().ReadRecord(store->end().sequence);
+    if (!record.ok()) return ets::Fail{FailureOf(record.error())};
+    last = record->envelope;
+    market->ContinueJournal(&batch.records);
+  }
+  latest = last.sim_time;
+  for (std::uint32_t id = 0; id < market->member_count(); ++id) {
+    members[market->escrow(MemberId(id)).raw()] = MemberId(id);
+    admitted.insert(market->escrow(MemberId(id)).raw());
+  }
+  owns_sequencer = options.sequencer == nullptr;
+  sequencer = owns_sequencer ? std::make_shared<Sequencer>(options.queue_max) : options.sequencer;
+  sequencer->SkipSteps(last.step);
+  writer = std::make_unique<JournalWriter>(
+      std::move(store),
+      JournalWriter::Ears{
+          {}, [this] { sequencer->Kick(); }, [this](const std::string& why) { this->Fail(why); }});
+  sequencer->Add(this);
+  // What the registry may not have heard of before a crash goes again; it knows what it has.
+  delivered = market->settlement_sequence();
+  if (!Run([this] { SendSettlement(); })) {
+    return ets::Fail{LiveFailure{LiveFailure::Kind::kIo, Stopped().message}};
+  }
+  positions_thread = std::thread([this] { FollowPositions(); });
+  settlement_thread = std::thread([this] { DeliverSettlement(); });
+  return Done{};
+}
+
+Live<Done> LiveExchange::Impl::Recover(const store::JournalReader& reader) {
+  std::string wrong;
+  const auto read = reader.Read({}, store::kToTheEnd, [&](const JournalRecord& record) {
+    if (!market) {
+      const auto founding = market::Market::FoundingOf(record);
+      if (!founding.ok()) {
+        wrong = founding.error();
+        return false;
+      }
+      options.ledger_count_max = founding->ledger_count_max;
+      market.emplace(founding->rules, founding->ledger_count_max, nullptr, nullptr);
+    }
+    wrong = market->Replay(record);
+    const auto input = market::Decode(record.kind, record.payload);
+    if (!input) return wrong.empty();
+    if (const auto* const position = std::get_if<market::Position>(&*input)) {
+      positions_taken = std::max(positions_taken, position->sequence);
+    } else if (const auto* const session = std::get_if<market::OpenSession>(&*input)) {
+      if (market->session_open()) open_day = session->date;
+    } else if (std::holds_alternative<market::DayClosed>(*input)) {
+      open_day.reset();
+    }
+    return wrong.empty();
+  });
+  if (!read.ok()) return ets::Fail{FailureOf(read.error())};
+  if (!wrong.empty()) {
+    return ets::Fail{
+        LiveFailure{LiveFailure::Kind::kDataLoss, options.data + "/exchange: " + wrong}};
+  }
+  return Done{};
+}
+
+LiveExchange::LiveExchange(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+LiveExchange::~LiveExchange() { Shutdown(); }
+
+// ---- Ending ----
+
+void LiveExchange::Impl::Fail(const std::string& why) {
+  std::function<void(const std::string&)> tell;
+  {
+    const std::lock_guard lock(mutex);
+    if (stopped) return;
+    stopped = true;
+    why_stopped = why;
+    tell = on_stopped;
+  }
+  changed.notify_all();
+  if (tell) tell(why);
+}
+
+ExchangeFailure LiveExchange::Impl::Stopped() const {
+  const std::lock_guard lock(mutex);
+  return {std::nullopt, why_stopped.empty() ? "the exchange is shut down" : why_stopped};
+}
+
+std::string LiveExchange::Impl::Shutdown() {
+  {
+    const std::lock_guard lock(mutex);
+    if (is_shut) return why_stopped;
+    is_shut = true;
+    stopping = true;
+  }
+  changed.notify_all();
+  link.Stop();
+  for (std::thread* const thread : {&positions_thread, &settlement_thread}) {
+    if (thread->joinable()) thread->join();
+  }
+  std::string error;
+  if (writer) {
+    sequencer->Remove(this);
+    if (owns_sequencer) sequencer->Stop();
+    writer->WaitIdle();
+    HandOver();
+    writer->WaitIdle();
+    error = writer->Close();
+  }
+  const std::lock_guard lock(mutex);
+  stopped = true;
+  if (why_stopped.empty()) why_stopped = error;
+  return why_stopped;
+}
+
+std::string LiveExchange::Shutdown() { return impl_->Shutdown(); }
+bool LiveExchange::serving() const { return !impl_->stopped; }
+std::string LiveExchange::error() const { return impl_->Stopped().message; }
+std::uint64_t LiveExchange::alarms() const { return impl_->alarm_count; }
+RegistryLink& LiveExchange::link() const { return impl_->link; }
+std::uint16_t LiveExchange::ledger_count_max() const { return impl_->options.ledger_count_max; }
+
+void LiveExchange::OnStopped(std::function<void(const std::string& why)> on_stopped) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->on_stopped = std::move(on_stopped);
+}
+
+// ---- On the sequencer's thread ----
+
+std::optional<Sequencer::Clock::time_point> LiveExchange::Impl::Turn() {
+  if (writer->idle()) HandOver();
+  return std::nullopt;
+}
+
+void LiveExchange::Impl::HandOver() {
+  if (!batch.empty()) writer->HandOver(batch);
+}
+
+void LiveExchange::Impl::MakeRoom() {
+  while (batch.records.is_full()) {
+    writer->WaitIdle();
+    HandOver();
+  }
+}
+
+Result<market::Receipt, market::Refusal> LiveExchange::Impl::Apply(const market::Input& input,
+                                                                   SourceKind source) {
+  MakeRoom();
+  Envelope envelope;
+  envelope.step = sequencer->NextStep();
+  envelope.wall_time = clock.Wall();
+  envelope.sim_time = std::max(latest, options.now ? options.now() : envelope.wall_time);
+  envelope.source = source;
+  latest = envelope.sim_time;
+  const auto outcome = market->Apply(envelope, input);
+  if (!outcome.ok()) return outcome;
+  if (const auto* const session = std::get_if<market::OpenSession>(&input)) {
+    open_day = session->date;
+  } else if (const auto* const admitted_now = std::get_if<market::AdmitMember>(&input)) {
+    members[admitted_now->escrow.raw()] = MemberId(outcome->id);
+  } else if (std::holds_alternative<market::DayClosed>(input)) {
+    open_day.reset();
+  }
+  const bool is_ready = std::holds_alternative<market::CloseSession>(input) ||
+                        std::holds_alternative<market::Withdraw>(input);
+  if (is_ready && !market->session_open()) SendSettlement();
+  return outcome;
+}
+
+void LiveExchange::Impl::Take(const market::Input& input, const OnOutcome& done) {
+  if (stopped) return done(ets::Fail{Stopped()});
+  const auto applied = Apply(input, SourceKind::kPerson);
+  Outcome outcome = applied.ok() ? Outcome(*applied)
+                                 : Outcome(ets::Fail{ExchangeFailure{
+                                       applied.error(), std::string(ToString(applied.error()))}});
+  batch.answers.push_back([this, done, outcome](const Synced* synced) {
+    if (synced == nullptr) return done(ets::Fail{Stopped()});
+    done(outcome);
+  });
+}
+
+bool LiveExchange::Impl::Run(const std::function<void()>& task) {
+  std::promise<bool> done;
+  const bool posted = sequencer->PostInternal([&] {
+    if (stopped) return done.set_value(false);
+    task();
+    batch.answers.push_back([&](const Synced* synced) { done.set_value(synced != nullptr); });
+  });
+  return posted && done.get_future().get();
+}
+
+// ---- Inputs ----
+
+Exchanged<market::Receipt> LiveExchange::Do(const market::Input& input) {
+  Impl& it = *impl_;
+  std::promise<Exchanged<market::Receipt>> done;
+  if (it.stopped || it.stopping) return Fail{it.Stopped()};
+  const bool posted = it.sequencer->Post([&] {
+    it.Take(input, [&](const Exchanged<market::Receipt>& outcome) { done.set_value(outcome); });
+  });
+  if (!posted) return Fail{ExchangeFailure{std::nullopt, "the queue is full"}};
+  return done.get_future().get();
+}
+
+void LiveExchange::Read(const std::function<void(const market::Market&)>& read) {
+  if (impl_->stopped || impl_->stopping) return;
+  impl_->Run([&] { read(*impl_->market); });
+}
+
+std::optional<MemberId> LiveExchange::FindMember(AccountId escrow) {
+  std::optional<MemberId> member;
+  Read([&](const market::Market&) {
+    const auto found = impl_->members.find(escrow.raw());
+    if (found != impl_->members.end()) member = found->second;
+  });
+  return member;
+}
+
+std::optional<InstrumentId> LiveExchange::FindInstrument(LedgerId unit, LedgerId cash) {
+  std::optional<InstrumentId> instrument;
+  Read([&](const market::Market& market) {
+    for (std::uint16_t id = 0; id < market.instrument_count(); ++id) {
+      const market::InstrumentView& view = market.instrument(InstrumentId(id));
+      if (view.listed && view.unit_ledger == unit && view.cash_ledger == cash) {
+        instrument = InstrumentId(id);
+      }
+    }
+  });
+  return instrument;
+}
+
+}  // namespace ets::server

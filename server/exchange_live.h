@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "market/market.h"
+#include "server/exchange_link.h"
+#include "server/live_clock.h"
+#include "server/live_registry.h"
+#include "store/journal_store.h"
+
+namespace ets::server {
+
+class Sequencer;
+
+struct ExchangeOptions {
+  std::string data;          // The journal is in DATA/exchange.
+  market::VenueRules rules;  // Of an exchange that is made; an existing one has its own.
+  std::uint16_t ledger_count_max = 256;
+  bool fsync = true;
+  std::function<SimTime()> now;          // Simulated time; empty: the wall clock.
+  std::shared_ptr<Sequencer> sequencer;  // Null: one of its own.
+  std::size_t queue_max = 65'536;
+};
+
+// Why an input was not taken, beside the market's own refusals.
+struct ExchangeFailure {
+  std::optional<market::Refusal> refusal;  // Empty: the exchange has stopped, or is overloaded.
+  std::string message;
+};
+template <typename T>
+using Exchanged = Result<T, ExchangeFailure>;
+
+// What a day's close came to.
+struct DayReport {
+  std::uint64_t settlement_sequence = 0;  // The last message that the registry has answered.
+  std::uint32_t failed = 0;               // Pairs and withdrawals that failed; an alarm.
+  // Members whose mirror differs from their escrow; an alarm.
+  std::vector<MemberId> mismatches;
+};
+
+// An exchange at work: the market, its journal, and the two streams to a registry. A deposit at the
+// registry admits the member and raises its mirror by itself. What was traded or withdrawn goes to
+// the registry once the exchange's own journal has it on the disk, message by message, as often as
+// it takes; the registry answers a message once. After a crash of either side both streams go on
+// where they were.
+//
+// Withdrawals leave at once outside a session, else with the day's close. Thread-safe.
+class LiveExchange {
+ public:
+  // `link` must outlive the exchange.
+  static Live<std::unique_ptr<LiveExchange>> Open(const ExchangeOptions& options,
+                                                  RegistryLink& link);
+  ~LiveExchange();  // Shutdown().
+
+  // Gives the market an input, and returns when it is on the disk.
+  Exchanged<market::Receipt> Do(const market::Input& input);
+  // Ends the session, settles, waits until the registry has answered, compares every mirror with
+  // its escrow, and writes DayClosed.
+  Exchanged<DayReport> CloseDay(const Patience& patience);
+  // A look at the market, on its own thread.
+  void Read(const std::function<void(const market::Market&)>& read);
+
+  // The member behind an escrow account; empty while nothing was deposited there.
+  std::optional<MemberId> FindMember(AccountId escrow);
+  // The instrument that trades a unit against a currency.
+  std::optional<InstrumentId> FindInstrument(LedgerId unit, LedgerId cash);
+  // Waits until the mirror has taken message `sequence` of Positions.
+  bool WaitForPosition(std::uint64_t sequence, const Patience& patience);
+  RegistryLink& link() const;
+  std::uint16_t ledger_count_max() const;  // Ledgers with higher numbers are not traded.
+
+  bool serving() const;
+  std::string error() const;
+  std::uint64_t alarms() const;  // Failed pairs, mirrors that differed, positions not taken.
+  void OnStopped(std::function<void(const std::string& why)> on_stopped);
+  std::string Shutdown();
+
+ private:
+  struct Impl;
+  explicit LiveExchange(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ets::server

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/exchange_live.h"
+#include "server/journal_writer.h"
+#include "server/live_clock.h"
+#include "server/sequencer.h"
+
+// Inside the live exchange: what exchange_live.cc (life and inputs) and exchange_streams.cc (the
+// two streams and the day's close) share.
+namespace ets::server {
+
+struct LiveExchange::Impl final : Sequencer::Machine {
+  Impl(const ExchangeOptions& exchange_options, RegistryLink& registry)
+      : options(exchange_options), link(registry), clock({}, 0) {}
+
+  using Outcome = Exchanged<market::Receipt>;
+  using OnOutcome = std::function<void(const Outcome&)>;
+
+  // ---- exchange_live.cc ----
+  Live<Done> Start();
+  Live<Done> Recover(const store::JournalReader& reader);
+  std::string Shutdown();
+  void Fail(const std::string& why);
+  ExchangeFailure Stopped() const;
+
+  // On the sequencer's thread.
+  std::optional<Sequencer::Clock::time_point> Turn() override;
+  Result<market::Receipt, market::Refusal> Apply(const market::Input& input, SourceKind source);
+  void MakeRoom();
+  void HandOver();
+  // `done` hears of the outcome when it is on the disk.
+  void Take(const market::Input& input, const OnOutcome& done);
+  // Runs `task` on the sequencer's thread and waits until all it did is on the disk. False:
+  // stopped.
+  bool Run(const std::function<void()>& task);
+
+  // ---- exchange_streams.cc ----
+  void FollowPositions();
+  bool TakeDeposit(const RegistryLink::Deposit& deposit);
+  void TakePosition(const RegistryLink::Deposit& deposit, AccountId holder);
+  // On the sequencer's thread: what is ready goes to the registry once it is on the disk.
+  void SendSettlement();
+  registry::Settle MessageOf(const market::SettlementMessage& message) const;
+  void DeliverSettlement();
+  bool Deliver(const registry::Settle& message);
+  bool WaitUntil(const std::function<bool()>& reached, const Patience& patience);
+  std::vector<MemberId> CompareMirrors();
+
+  ExchangeOptions options;
+  RegistryLink& link;
+  LiveClock clock;                       // The wall's.
+  std::optional<market::Market> market;  // The sequencer's.
+  std::unique_ptr<JournalWriter> writer;
+  std::shared_ptr<Sequencer> sequencer;
+  bool owns_sequencer = false;
+  std::thread positions_thread, settlement_thread;
+
+  // The sequencer's own.
+  JournalWriter::Batch batch;
+  SimTime latest = 0;
+  std::map<std::uint32_t, MemberId> members;  // By escrow account.
+  std::optional<Date> open_day;               // Of the last session, until DayClosed.
+
+  std::set<std::uint32_t> admitted;  // Escrow accounts; of the thread that follows Positions.
+
+  std::atomic<bool> stopped = false;
+  std::atomic<bool> stopping = false;
+  std::atomic<std::uint64_t> alarm_count = 0;
+
+  std::mutex closing;        // One day's close at a time.
+  mutable std::mutex mutex;  // Guards what follows.
+  std::condition_variable changed;
+  std::deque<registry::Settle> to_deliver;
+  std::uint64_t delivered = 0;        // The last message that the registry answered.
+  std::uint64_t failed = 0;           // Pairs and withdrawals, since the start.
+  std::uint64_t positions_taken = 0;  // The last message that the mirror took.
+  std::string why_stopped;
+  std::function<void(const std::string&)> on_stopped;
+  bool is_shut = false;
+};
+
+}  // namespace ets::server
