@@ -119,6 +119,8 @@ struct Registry::Impl {
   void Write(RecordKind kind, const Envelope& envelope, bool has_request);
   std::string Compare(const Outcome& outcome, const Record& record) const;
   std::uint64_t StateHash() const;
+  std::uint64_t BooksHash() const;
+  void AddLedgers(ets::StateHash& hash) const;
 
   // ---- checks.cc: what many commands ask ----
 

@@ -213,6 +213,11 @@ std::uint64_t Registry::Impl::StateHash() const {
     hash.Add(part);
   }
   hash.Add(surrendered);
+  AddLedgers(hash);
+  return hash.value();
+}
+
+void Registry::Impl::AddLedgers(ets::StateHash& hash) const {
   for (std::uint16_t id = 0; id < ledgers.size(); ++id) {
     Mix(ledgers[id], hash);
     hash.Add(ledgers[id].reserved);
@@ -222,6 +227,20 @@ std::uint64_t Registry::Impl::StateHash() const {
       hash.Add(balances.total(LedgerId(id), static_cast<Pool>(pool)));
     }
   }
+}
+
+std::uint64_t Registry::BooksHash() const { return impl_->BooksHash(); }
+
+std::uint64_t Registry::Impl::BooksHash() const {
+  ets::StateHash hash;
+  hash.Add(std::uint64_t{accounts.size()});
+  for (const std::uint64_t part :
+       {accounts.hash(), balances.hash(), holds.hash(), trusted.hash(), cures.hash(),
+        pendings.hash(), freezes.hash(), firms_hash, std::uint64_t{due_year}}) {
+    hash.Add(part);
+  }
+  hash.Add(surrendered);
+  AddLedgers(hash);
   return hash.value();
 }
 

@@ -286,6 +286,9 @@ class Registry {
   // Of everything above; the same for every implementation and machine. O(ledgers). DayClosed
   // carries the value before it is applied; it changes nothing itself.
   std::uint64_t StateHash() const;
+  // Of what is held and owed alone, whatever it was asked for by and in which record: equal on two
+  // branches that were told the same, and unchanged by a refusal. What people are shown.
+  std::uint64_t BooksHash() const;
 
   // Asserts section "What must hold, always" of ARCHITECTURE.md: conservation per ledger, debits
   // equal credits, posted and pending, no negative balance but ISSUANCE and BANK, issued <= cap

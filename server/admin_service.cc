@@ -44,7 +44,7 @@ class AdminService final : public pb::AdminService::Service {
           response->set_accounts(state.account_count());
           response->set_ledgers(state.ledger_count());
           response->set_settlement_sequence(state.settlement_sequence());
-          response->set_state_hash(ToHex(state.StateHash()));
+          response->set_state_hash(ToHex(state.BooksHash()));
           if (state.next_due() != std::numeric_limits<SimTime>::max()) {
             wire::Fill(state.next_due(), response->mutable_next_due_time());
           }
@@ -262,10 +262,17 @@ class AdminService final : public pb::AdminService::Service {
     const Status may = call.Needs({Role::kRegistryAdmin, Role::kAuditor});
     if (!may.ok()) return may;
     call.in.Parent(request->parent());
+    const std::vector<LiveRegistry::Balance> auditors = BalancesOf(*request, call.in);
     LiveRegistry* const live = call.in.live();
     if (live == nullptr) return call.Refused();
     if (live->read_only()) return ReadOnly();
-    const auto reconciled = live->Reconcile(call.patience());
+    Status known = Status::OK;
+    const auto unread = live->Read(call.patience(), [&](const Registry& state, const StatePoint&) {
+      known = CheckBalances(call, state, *request, auditors);
+    });
+    if (unread) return call.ToStatus(*unread);
+    if (!known.ok()) return known;
+    const auto reconciled = live->Reconcile(call.patience(), &auditors);
     if (!reconciled.ok()) return call.ToStatus(reconciled.error());
     Call::FillPoint(reconciled->at, response);
     response->set_accounts(reconciled->accounts);
@@ -344,6 +351,36 @@ class AdminService final : public pb::AdminService::Service {
  private:
   std::string BranchName(const std::string& branch) const {
     return "registries/" + edge_.home.registry + "/branches/" + branch;
+  }
+
+  static std::vector<LiveRegistry::Balance> BalancesOf(const pb::ReconcileRequest& request,
+                                                       RequestReader& in) {
+    constexpr int kBalancesMax = 100'000;
+    const int count = request.auditor_balances_size();
+    std::vector<LiveRegistry::Balance> balances;
+    if (count > kBalancesMax) {
+      in.Wrong("auditor_balances", std::to_string(count) + " items", "at most 100000");
+      return balances;
+    }
+    for (const pb::AuditorBalance& balance : request.auditor_balances()) {
+      balances.push_back({in.Account("auditor_balances.account", balance.account()),
+                          in.Ledger("auditor_balances.unit", balance.unit()), balance.amount()});
+    }
+    return balances;
+  }
+
+  // Of accounts and ledgers that are there.
+  static Status CheckBalances(const Call& call, const Registry& state,
+                              const pb::ReconcileRequest& request,
+                              const std::vector<LiveRegistry::Balance>& balances) {
+    for (std::size_t at = 0; at < balances.size(); ++at) {
+      const Status known = call.CheckAccount(state, balances[at].account);
+      if (!known.ok()) return known;
+      if (balances[at].ledger.raw() < state.ledger_count()) continue;
+      const auto& named = request.auditor_balances(static_cast<int>(at));
+      return NotFound(registry::Refusal::kLedgerNotFound, wire::Shortened(named.unit()));
+    }
+    return Status::OK;
   }
 
   static Status ReadOnly() { return Error(Reason::kReadOnly, RowOf(Reason::kReadOnly).meaning); }

@@ -254,8 +254,8 @@ Live<BranchDiff> LiveBranches::Diff(const std::string& base, const std::string& 
     states[side] = *state;
     *points[side] = *point;
   }
-  diff.base_state_hash = states[0]->StateHash();
-  diff.other_state_hash = states[1]->StateHash();
+  diff.base_state_hash = states[0]->BooksHash();
+  diff.other_state_hash = states[1]->BooksHash();
   diff.differences = DiffStates(*states[0], *states[1]);
   return diff;
 }

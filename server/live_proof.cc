@@ -54,6 +54,26 @@ std::vector<LiveRegistry::Mismatch> Compare(const registry::Registry& state,
   return mismatches;
 }
 
+// Takes the transfers of records `first` to `last`.
+std::optional<LiveFailure> AddUp(LiveRegistry& live, std::uint64_t first, std::uint64_t last,
+                                 const Patience& patience, SecondBooks& books) {
+  if (first > last) return std::nullopt;
+  std::vector<registry::Transfer> moved;
+  bool is_whole = true;
+  bool was_expired = false;
+  const auto failed = live.Records(first, last, [&](const JournalRecord& record) {
+    moved.clear();
+    is_whole = registry::Registry::DecodeTransfers(record, moved);
+    for (const registry::Transfer& transfer : moved) books.Take(transfer);
+    was_expired = record.sequence % 1'024 == 0 && patience.ended();
+    return is_whole && !was_expired;
+  });
+  if (failed) return failed;
+  if (was_expired) return LiveFailure{Kind::kExpired, "the books were not added up in time"};
+  if (!is_whole) return LiveFailure{Kind::kDataLoss, "a record cannot be decoded"};
+  return std::nullopt;
+}
+
 // Held while a registry reconciles; then its timers go on.
 class Reconciling {
  public:
@@ -114,32 +134,22 @@ Live<LiveRegistry::Reconciliation> LiveRegistry::Reconcile(const Patience& patie
     return Fail{LiveFailure{Kind::kReconciling, "a reconciliation is under way"}};
   }
   const Reconciling reconciling(it.reconciling, it.sequencer.get());
-  // What was taken before goes to the disk; nothing follows it.
   Reconciliation result;
-  if (const auto failed = Read(
-          patience, [&](const registry::Registry&, const StatePoint& at) { result.at = at; })) {
-    return Fail{*failed};
-  }
   SecondBooks books;
-  std::vector<registry::Transfer> moved;
-  bool is_whole = true;
-  bool was_expired = false;
-  const auto failed = Records(1, result.at.sequence, [&](const JournalRecord& record) {
-    if (record.sequence == 1) return true;
-    moved.clear();
-    is_whole = is_whole && registry::Registry::DecodeTransfers(record, moved);
-    for (const registry::Transfer& transfer : moved) books.Take(transfer);
-    was_expired = record.sequence % 1'024 == 0 && patience.ended();
-    return is_whole && !was_expired;
-  });
-  if (failed) return Fail{*failed};
-  if (was_expired) return Fail{LiveFailure{Kind::kExpired, "the books were not added up in time"}};
-  if (!is_whole) return Fail{LiveFailure{Kind::kDataLoss, "a record cannot be decoded"}};
-  if (const auto late = Read(patience, [&](const registry::Registry& state, const StatePoint&) {
-        result.accounts = state.account_count();
-        result.mismatches = Compare(state, books, auditors);
-      })) {
-    return Fail{*late};
+  std::uint64_t added = 1;  // The first record is the law.
+  // What was taken before still goes to the disk; nothing follows it. Both sides are of one record.
+  for (bool is_compared = false; !is_compared;) {
+    const std::uint64_t last = committed().sequence;
+    if (const auto failed = AddUp(*this, added + 1, last, patience, books)) return Fail{*failed};
+    added = std::max(added, last);
+    const auto failed = Read(patience, [&](const registry::Registry& state, const StatePoint& at) {
+      is_compared = at.sequence == added;
+      if (!is_compared) return;
+      result.at = at;
+      result.accounts = state.account_count();
+      result.mismatches = Compare(state, books, auditors);
+    });
+    if (failed) return Fail{*failed};
   }
   std::vector<AccountId> restricted;
   for (const Mismatch& mismatch : result.mismatches) {

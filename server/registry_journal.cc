@@ -124,7 +124,7 @@ Result<Verification, JournalFailure> VerifyRegistryJournal(
   verification.accounts = rebuilt->account_count();
   verification.ledgers = rebuilt->ledger_count();
   verification.sim_time = rebuilt->now();
-  verification.state_hash = rebuilt->StateHash();
+  verification.state_hash = rebuilt->BooksHash();
   return verification;
 }
 

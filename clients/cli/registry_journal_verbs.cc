@@ -187,7 +187,7 @@ MaybeFailure Replay(const JournalArguments& arguments) {
                  {"profile", Text(profile.name)},
                  {"accounts", Number(rebuilt->account_count())},
                  {"ledgers", Number(rebuilt->ledger_count())},
-                 {"state_hash", Text(server::ToHex(rebuilt->StateHash()))}};
+                 {"state_hash", Text(server::ToHex(rebuilt->BooksHash()))}};
   // The head of a chain is that of its end.
   if (*last == 0 || *last == walked->last_sequence) {
     facts.emplace_back("chain_head", Text(walked->chain_head));
