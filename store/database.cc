@@ -118,6 +118,8 @@ rocksdb::Options DatabaseOptions() {
   return options;
 }
 
+constexpr int kLooksBesideAWriter = 8;
+
 // Journals of finished runs that were written before snapshots existed have one family only.
 Result<std::vector<std::string>, StoreFailure> FamiliesOf(const std::string& folder,
                                                           const rocksdb::Options& options) {
@@ -189,10 +191,17 @@ Result<std::shared_ptr<Database>, StoreFailure> OpenDatabase(const std::string& 
 
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      access == Access::kRead
-          ? rocksdb::DB::OpenForReadOnly(options, folder, families, &handles, &db)
-          : rocksdb::DB::Open(options, folder, families, &handles, &db);
+  rocksdb::Status status;
+  if (access == Access::kRead) {
+    // A writer beside us may take a file away that the manifest named a moment ago; the next look
+    // finds what replaced it. A file that is really gone is missing every time.
+    for (int look = 0; look < kLooksBesideAWriter; ++look) {
+      status = rocksdb::DB::OpenForReadOnly(options, folder, families, &handles, &db);
+      if (status.ok() || status.ToString().find("No such file") == std::string::npos) break;
+    }
+  } else {
+    status = rocksdb::DB::Open(options, folder, families, &handles, &db);
+  }
   if (!status.ok()) {
     const char* const what =
         access == Access::kCreate ? "cannot create a journal" : "cannot open the journal";

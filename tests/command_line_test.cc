@@ -37,8 +37,11 @@ std::string RefusalOf(const std::string& lines) {
 // The verbs that a verb's help lists.
 std::vector<std::string> VerbsIn(const std::string& help) {
   std::vector<std::string> verbs;
-  std::stringstream lines(help.substr(std::min(help.find("\nSubcommands:\n"), help.size())));
-  for (std::string line; std::getline(lines, line);) {
+  const std::string title = "\nSubcommands:\n";
+  const std::size_t at = help.find(title);
+  if (at == help.npos) return verbs;
+  std::stringstream lines(help.substr(at + title.size()));
+  for (std::string line; std::getline(lines, line) && !line.empty();) {
     if (line.size() > 3 && line.starts_with("  ") && line[2] != ' ')
       verbs.push_back(line.substr(2, line.find(' ', 2) - 2));
   }
