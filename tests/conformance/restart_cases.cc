@@ -152,6 +152,22 @@ TEST_F(UK, Case39_RestrictsOnlyTheAccountThatDiffersFromTheAuditor) {
      Transfer(agreeing.account, Central(pb::ACCOUNT_KIND_AUCTION_STOCK), unit, 1));
 }
 
+TEST_F(UK, Case39_TakesNoFiguresOfAnAccountThatIsNotThere) {
+  Case("reconciliation feature", "an auditor names an unknown account: refused, none restricted");
+  const Firm differing = NewFirm();
+  Give(differing.account, "CEA-2026", 100);
+  pb::ReconcileRequest request;
+  for (const std::string& account : {differing.account, std::string("accounts/4000000000")}) {
+    pb::AuditorBalance* const balance = request.add_auditor_balances();
+    balance->set_account(account);
+    balance->set_unit("CEA-2026");
+    balance->set_amount(101);
+  }
+  const Said said = Refused(&Admin::Reconcile, request);
+  EXPECT_EQ(said.reason, "ACCOUNT_NOT_FOUND") << said.text();
+  EXPECT_TRUE(Account(differing.account).may_send());
+}
+
 TEST_F(UK, Case39_LetsMutationsWaitWhileItReconciles) {
   Case("check 3016", "writes during the run: UNAVAILABLE, RECONCILIATION_IN_PROGRESS");
   const Said said = SaidWhileReconciling();
