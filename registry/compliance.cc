@@ -334,9 +334,12 @@ MaybeRefusal Registry::Impl::Check(const RunCompliance& command) const {
   for (const EmissionsEntry& entry : command.emissions) {
     if (const auto refusal = CheckEntity(entry.entity)) return refusal;
   }
+  MaybeRefusal first;  // By its place in the enum, wherever it stands in the list.
   for (const EmissionsEntry& entry : command.emissions) {
-    if (const auto refusal = CheckAmountOrZero(entry.emissions.count())) return refusal;
+    const auto refusal = CheckAmountOrZero(entry.emissions.count());
+    if (refusal && (!first || *refusal < *first)) first = refusal;
   }
+  if (first) return first;
   const auto unordered = std::adjacent_find(
       command.emissions.begin(), command.emissions.end(),
       [](const EmissionsEntry& a, const EmissionsEntry& b) { return a.entity >= b.entity; });
@@ -366,7 +369,11 @@ Receipt Registry::Impl::Do(const RunCompliance& command) {
   for (const std::uint32_t index : FirmsInOrder()) {
     Firm& firm = firms[index];
     const Year* const year = FindYear(firm, command.year);
-    if (year == nullptr || !year->verified || IsExcluded(firm, command.year)) continue;
+    if (year == nullptr || !year->verified) continue;
+    if (IsExcluded(firm, command.year)) {
+      UpdateStatus(firm);  // Its emissions may be among those just recorded.
+      continue;
+    }
     ++receipt.id;
     if (command.surrender) SurrenderOwed(firm, command.year);
     const Year& now_owing = *FindYear(firm, command.year);
