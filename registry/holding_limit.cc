@@ -54,7 +54,8 @@ std::vector<AccountId> Registry::Impl::AccountsOfGroup(std::uint64_t group) cons
     }
   };
   if ((group & kIsGroup) == 0) {
-    add(*FindFirm(static_cast<std::uint32_t>(group)));
+    const Firm& alone = *FindFirm(static_cast<std::uint32_t>(group));
+    if (alone.info.group == 0) add(alone);  // Else it has joined one since.
     return counted;
   }
   const auto found = firms_of_group.find(static_cast<std::uint32_t>(group));

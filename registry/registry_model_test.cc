@@ -10,8 +10,8 @@ namespace ets::registry::model {
 namespace {
 
 constexpr std::uint64_t kSeed = 1;
-constexpr std::uint64_t kSequences = 24;
-constexpr std::uint64_t kCommands = 3'000;
+constexpr std::uint64_t kSequences = 40;
+constexpr std::uint64_t kCommands = 4'000;
 
 TEST(RegistryModel, AgreesWithTheRegistryOnEveryAnswerUnderEveryLaw) {
   Trial sum;

@@ -109,6 +109,16 @@ std::vector<Command> Dice::Opening() const {
 
 Command Dice::Next() {
   if (time_ == 0) time_ = registry_.now();
+  const Command command = Throw();
+  if (std::holds_alternative<Surrender>(command) || std::holds_alternative<CancelUnits>(command) ||
+      std::holds_alternative<SurrenderInOrder>(command) ||
+      std::holds_alternative<RunAllocation>(command) || std::holds_alternative<Allocate>(command)) {
+    reversible_[Below(reversible_.size())] = registry_.sequence() + 1;
+  }
+  return command;
+}
+
+Command Dice::Throw() {
   switch (Below(24)) {
     case 0:
     case 1:
@@ -280,7 +290,8 @@ Command Dice::OfTasks() {
     case 2:
       return RejectTask{Upto(registry_.task_count()), Person()};
     case 3:
-      return AbortTask{Upto(registry_.task_count()), Person()};
+    case 4:
+      return AbortTask{Delayed(), Person()};
     default:
       break;
   }
@@ -353,9 +364,9 @@ Command Dice::OfSurrender() {
     case 1:
       return SurrenderInOrder{holder, Year(), Amount(120)};
     case 2: {
-      const std::uint64_t back = Below(Rarely() ? 100'000 : 400);
-      const std::uint64_t now = registry_.sequence() + 1;
-      return ReverseTransfer{back > now ? 0 : now - back, static_cast<std::uint32_t>(Below(2))};
+      std::uint64_t record = reversible_[Below(reversible_.size())];
+      if (Rarely()) record = Below(registry_.sequence() + 3);
+      return ReverseTransfer{record, static_cast<std::uint32_t>(Below(8) == 0)};
     }
     default:
       return Surrender{holder, ledger, Year(), Below(2) == 0 ? Some(holder, ledger) : Amount(60)};
@@ -388,8 +399,14 @@ Command Dice::NextAdvance() {
   const SimTime steps[] = {kMinute, 60 * kMinute, 300 * kMinute, kMicrosPerDay, 40 * kMicrosPerDay};
   const std::uint64_t step = Below(Rarely() ? 5 : 4);
   time_ += static_cast<SimTime>(Below(static_cast<std::uint64_t>(steps[step])));
-  // At times to the very instant.
-  if (Below(4) == 0) time_ = std::max(time_, std::min(registry_.next_due(), time_ + kMicrosPerDay));
+  // At times to the very instant at which something falls due, or to an hour before.
+  const SimTime due = std::min(registry_.next_due(), time_ + kMicrosPerDay);
+  if (Below(4) == 0) time_ = std::max(time_, due);
+  if (Below(6) == 0) time_ = std::max(time_, due - 60 * kMinute);
+  const std::uint32_t task = Delayed();
+  if (Below(6) == 0 && task >= 1 && task <= registry_.task_count()) {
+    time_ = std::max(time_, registry_.task(task).execute_at - 60 * kMinute);
+  }
   return AdvanceTo{time_};
 }
 
@@ -464,6 +481,15 @@ std::uint32_t Dice::Upto(std::uint32_t count) {
   // The latest are the ones that are still open.
   const auto back = static_cast<std::uint32_t>(Below(std::min<std::uint64_t>(count, 12)));
   return count - back;
+}
+
+// The latest task that waits for its time; else any.
+std::uint32_t Dice::Delayed() {
+  const std::uint32_t count = registry_.task_count();
+  for (std::uint32_t back = 0; back < std::min(count, 30U); ++back) {
+    if (registry_.task(count - back).state == TaskState::kDelayed) return count - back;
+  }
+  return Upto(count);
 }
 
 SimTime Dice::Later() {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <vector>
+
 #include "base/prng.h"
 #include "registry/codec.h"
 #include "registry/registry.h"
@@ -23,6 +26,7 @@ class Dice {
  private:
   static constexpr std::uint32_t kFirms = 12;
 
+  Command Throw();
   Command OfAccounts();
   Command OfUnits();
   Command OfTransfers();
@@ -51,7 +55,8 @@ class Dice {
   std::uint16_t Year();
   std::uint32_t Person() { return static_cast<std::uint32_t>(Below(Rarely() ? 7 : 4) + 1); }
   std::uint32_t Upto(std::uint32_t count);  // 1 to count, seldom 0 or more.
-  SimTime Later();                          // Seldom now, or none.
+  std::uint32_t Delayed();
+  SimTime Later();  // Seldom now, or none.
   bool Exists(AccountId account) const { return account.raw() < registry_.account_count(); }
   bool Exists(LedgerId ledger) const { return ledger.raw() < registry_.ledger_count(); }
 
@@ -59,6 +64,7 @@ class Dice {
   const Registry& registry_;
   SimTime time_ = 0;
   std::uint64_t trade_ = 0;
+  std::array<std::uint64_t, 12> reversible_{};  // Records that may be worth a reversal.
 };
 
 }  // namespace ets::registry::model
