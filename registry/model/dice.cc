@@ -328,7 +328,7 @@ Command Dice::OfAllocation() {
 
 Command Dice::OfEmissions() {
   const Tonnes tonnes(Amount(300));
-  switch (Below(9)) {
+  switch (Below(11)) {
     case 0:
       return DepositMonthlyData{Entity(), Year(), static_cast<std::uint8_t>(Below(14)), tonnes};
     case 1:
@@ -340,8 +340,9 @@ Command Dice::OfEmissions() {
                               static_cast<EmissionsSource>(Below(Rarely() ? 5 : 3) + 1),
                               Below(5) == 0};
     case 5:
+    case 6:
       return AssessCompliance{Entity(), Year()};
-    case 6: {
+    case 7: {
       RunCompliance run{Year(), Below(2) == 0, Below(3) == 0, {}};
       for (std::uint32_t entity = 0; entity < kFirms; ++entity) {
         if (!registry_.compliance(entity, run.year).verified && Below(3) == 0) {
@@ -397,7 +398,7 @@ Command Dice::NextSettle() {
 
 Command Dice::NextAdvance() {
   const SimTime steps[] = {kMinute, 60 * kMinute, 300 * kMinute, kMicrosPerDay, 40 * kMicrosPerDay};
-  const std::uint64_t step = Below(Rarely() ? 5 : 4);
+  const std::uint64_t step = Below(6) == 0 ? 4 : Below(4);
   time_ += static_cast<SimTime>(Below(static_cast<std::uint64_t>(steps[step])));
   // At times to the very instant at which something falls due, or to an hour before.
   const SimTime due = std::min(registry_.next_due(), time_ + kMicrosPerDay);
@@ -405,7 +406,8 @@ Command Dice::NextAdvance() {
   if (Below(6) == 0) time_ = std::max(time_, due - 60 * kMinute);
   const std::uint32_t task = Delayed();
   if (Below(6) == 0 && task >= 1 && task <= registry_.task_count()) {
-    time_ = std::max(time_, registry_.task(task).execute_at - 60 * kMinute);
+    time_ = std::max(
+        time_, registry_.task(task).execute_at - 60 * kMinute * static_cast<SimTime>(1 + Below(2)));
   }
   return AdvanceTo{time_};
 }
