@@ -10,7 +10,7 @@ namespace ets::registry::model {
 namespace {
 
 constexpr std::uint64_t kSeed = 1;
-constexpr std::uint64_t kSequences = 40;
+constexpr std::uint64_t kSequences = 60;
 constexpr std::uint64_t kCommands = 4'000;
 
 TEST(RegistryModel, AgreesWithTheRegistryOnEveryAnswerUnderEveryLaw) {

@@ -59,7 +59,7 @@ Profile RandomLaw(Prng& dice) {
   law.arrears_vintage_from = 2025;
   law.offsets = {{0, static_cast<std::uint16_t>(dice.Below(3) * 500)}};
   law.compliance = coin() ? ComplianceRule::kPerYear : ComplianceRule::kCumulative;
-  if (coin()) law.emissions_due = {4, 1};
+  if (dice.Below(4) == 0) law.emissions_due = {4, 1};
   if (coin()) law.status_frozen = {10, 1};
   law.allocation_needs_a = coin();
   law.retirement = static_cast<RetirementOrder>(1 + dice.Below(3));
@@ -119,6 +119,12 @@ Command Dice::Next() {
 }
 
 Command Dice::Throw() {
+  // Near its time a task is at times taken back: most often too late.
+  const std::uint32_t task = Delayed();
+  if (task >= 1 && task <= registry_.task_count() && Below(30) == 0) {
+    const SimTime ahead = registry_.task(task).execute_at - time_;
+    if (ahead > 0 && ahead <= 120 * kMinute) return AbortTask{task, Person()};
+  }
   switch (Below(24)) {
     case 0:
     case 1:
@@ -166,6 +172,7 @@ Command Dice::OfAccounts() {
     case 0:
       return OpenAccount{static_cast<AccountKind>(Below(kAccountKindCount + 1)), Entity()};
     case 1:
+      if (Below(4) != 0) return SetAccount{Stopped()};
       return CloseAccount{Account()};
     case 2:
       return SetEntity{Entity(), Below(3) == 0 ? std::uint16_t{0} : Year(),
@@ -186,8 +193,10 @@ Command Dice::OfAccounts() {
                           {}};
     case 8:
       return SetGrant{Person(), Account(), static_cast<Rights>(Below(Rarely() ? 9 : 8))};
-    default:
+    case 9:
       return SetAccount{Below(3) == 0 ? Account() : Of(kHolder), capabilities(), Below(2) == 0};
+    default:
+      return SetAccount{Stopped(), kMayAll, Below(2) == 0};
   }
 }
 
@@ -381,16 +390,16 @@ Command Dice::NextSettle() {
   for (std::uint64_t i = Below(10); i > 0; --i) {
     SettlementFill fill{Of(kEscrow), Of(kEscrow), Ledger(), cny};
     if (fill.seller_escrow == fill.buyer_escrow || fill.unit_ledger == cny) continue;
-    const bool wrong = Below(400) == 0;
-    fill.quantity = wrong ? 5'000 : Some(fill.seller_escrow, fill.unit_ledger) / 4;
-    fill.cash = std::max<std::int64_t>(Some(fill.buyer_escrow, cny) / 8, 0);
+    const bool wrong = Below(600) == 0;
+    fill.quantity = wrong ? 5'000 : Part(fill.seller_escrow, fill.unit_ledger);
+    fill.cash = Part(fill.buyer_escrow, cny);
     fill.trade_id = ++trade_;
     if (fill.quantity > 0 || wrong) settle.fills.push_back(fill);
   }
   for (std::uint64_t i = Below(3); i > 0; --i) {
     SettlementWithdrawal out{Of(kEscrow), {}, Ledger(), 0};
     out.holder = Below(4) == 0 ? Of(kAuctionStock) : Counterpart(out.escrow, kHolder);
-    out.amount = Some(out.escrow, out.ledger) / 2;
+    out.amount = Part(out.escrow, out.ledger);
     if (out.amount > 0) settle.withdrawals.push_back(out);
   }
   return settle;
@@ -435,6 +444,24 @@ std::int64_t Dice::Some(AccountId account, LedgerId ledger) {
       std::clamp<std::int64_t>(registry_.holding(account, ledger).available(), 0, 10'000'000);
   const std::uint64_t bound = static_cast<std::uint64_t>(there) + (Below(12) == 0 ? 3 : 1);
   return std::max<std::int64_t>(static_cast<std::int64_t>(Below(bound)) >> Below(4), 1);
+}
+
+// What is there for certain: a pair that fails blocks two members.
+std::int64_t Dice::Part(AccountId account, LedgerId ledger) {
+  if (!Exists(account) || !Exists(ledger)) return 0;
+  const std::int64_t there = registry_.holding(account, ledger).available();
+  return there <= 0 ? 0 : static_cast<std::int64_t>(Below(static_cast<std::uint64_t>(there))) / 8;
+}
+
+// A holder that may not send; else any.
+AccountId Dice::Stopped() {
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    const AccountId account = Of(kHolder);
+    if (!Exists(account)) continue;
+    const AccountView view = registry_.account(account);
+    if (!view.closed && (view.blocked || view.capabilities != kMayAll)) return account;
+  }
+  return Of(kHolder);
 }
 
 AccountId Dice::Account() {

@@ -45,6 +45,8 @@ class Dice {
   std::int64_t Amount(std::int64_t usual);
   // Up to what is available, or a little more.
   std::int64_t Some(AccountId account, LedgerId ledger);
+  std::int64_t Part(AccountId account, LedgerId ledger);
+  AccountId Stopped();
   AccountId Account();
   AccountId Of(AccountKind kind);
   AccountId Holder() { return Below(5) == 0 ? Account() : Of(AccountKind::kHolder); }
