@@ -68,6 +68,7 @@ class ByteReader {
 
   bool ok() const { return ok_; }
   bool empty() const { return in_.empty(); }
+  std::size_t size() const { return in_.size(); }  // Of what is left.
 
  private:
   std::string_view in_;

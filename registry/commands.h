@@ -25,7 +25,8 @@ struct OpenAccount {
   AccountKind kind{};
   std::uint32_t entity = 0;  // Kinds with has_entity: whose. Else 0.
 };
-// Sets what an account may do. A closed account cannot be changed.
+// Sets what an account may do. A closed account cannot be changed. With kMaySend it also ends the
+// block that a failed settlement left.
 struct SetAccount {
   AccountId account;
   Capabilities capabilities = kMayAll;

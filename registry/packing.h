@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstdint>
@@ -129,7 +130,8 @@ void Unpack(ByteReader& in, T& value) {
 inline void Unpack(ByteReader& in, std::string& text) { text = in.GetText(); }
 template <std::size_t kSize>
 void Unpack(ByteReader& in, std::array<char, kSize>& bytes) {
-  for (char& byte : bytes) byte = in.Get<char>();
+  const std::string_view raw = in.GetBytes(kSize);
+  if (raw.size() == kSize) std::memcpy(bytes.data(), raw.data(), kSize);
 }
 template <typename T>
 void Unpack(ByteReader& in, std::optional<T>& value);
@@ -138,7 +140,24 @@ void Unpack(ByteReader& in, std::vector<T>& list);
 template <typename T>
 requires requires(T& s) { FieldsOf(s); }
 void Unpack(ByteReader& in, T& s) {
-  std::apply([&in](auto&... field) { (Unpack(in, field), ...); }, FieldsOf(s));
+  std::apply(
+      [&in](auto&... field) {
+        if constexpr (IsFlat<T>()) {
+          const std::string_view raw = in.GetBytes((sizeof(Stored(field)) + ...));
+          if (raw.empty()) return;
+          const char* at = raw.data();
+          const auto take = [&at](auto& value) {
+            decltype(Stored(value)) stored{};
+            std::memcpy(&stored, at, sizeof(stored));
+            value = Restored<std::remove_cvref_t<decltype(value)>>(stored);
+            at += sizeof(stored);
+          };
+          (take(field), ...);
+        } else {
+          (Unpack(in, field), ...);
+        }
+      },
+      FieldsOf(s));
 }
 template <typename T>
 void Unpack(ByteReader& in, std::optional<T>& value) {
@@ -151,6 +170,8 @@ template <typename T>
 void Unpack(ByteReader& in, std::vector<T>& list) {
   list.clear();
   const auto count = in.Get<std::uint32_t>();
+  // A count is believed as far as there are bytes behind it.
+  list.reserve(std::min<std::size_t>(count, in.size()));
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) Unpack(in, list.emplace_back());
 }
 

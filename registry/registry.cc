@@ -119,7 +119,7 @@ Result<Receipt, Refusal> Registry::Apply(const Envelope& envelope, const Command
   Impl& impl = *impl_;
   if (const Receipt* const answer = impl.AnsweredBefore(command)) return *answer;
   const Outcome outcome = impl.Run(envelope, command);
-  if (request != nullptr) impl.requests.Add(*request, impl.sequence);
+  if (request != nullptr) ETS_ASSERT(impl.requests.Add(*request, impl.sequence));
   if (impl.journal != nullptr) {
     impl.payload.clear();
     if (request != nullptr) EncodeRequest(*request, impl.payload);
@@ -173,15 +173,14 @@ std::string Registry::Replay(const JournalRecord& record) {
   if (impl.AnsweredBefore(decoded.command) != nullptr) {
     return "a settlement message recorded twice";
   }
-  if (decoded.request && impl.requests.Find(decoded.request->id) != nullptr) {
-    return "a request recorded twice";
-  }
   const auto* const day = std::get_if<DayClosed>(&decoded.command);
   if (day != nullptr && day->registry_state_hash != StateHash()) {
     return "the state hash of " + ToString(day->date) + " is not the one recorded";
   }
   const Outcome outcome = impl.Run(record.envelope, decoded.command);
-  if (decoded.request) impl.requests.Add(*decoded.request, impl.sequence);
+  if (decoded.request && !impl.requests.Add(*decoded.request, impl.sequence)) {
+    return "a request recorded twice";
+  }
   return impl.Compare(outcome, decoded);
 }
 

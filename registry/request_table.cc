@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string_view>
 #include <utility>
 
 #include "base/assert.h"
@@ -13,9 +12,16 @@ namespace {
 
 constexpr std::size_t kPlacesMin = 1'024;
 
+// An id as the two numbers in its bytes.
+std::array<std::uint64_t, 2> HalvesOf(const std::array<char, 16>& id) {
+  std::array<std::uint64_t, 2> halves{};
+  std::memcpy(halves.data(), id.data(), id.size());
+  return halves;
+}
+
 std::uint64_t HashOf(const RequestTable::Entry& entry) {
   StateHash hash;
-  hash.Add(std::string_view(entry.id.data(), entry.id.size()));
+  for (const std::uint64_t half : HalvesOf(entry.id)) hash.Add(half);
   hash.Add(entry.sequence);
   hash.Add(entry.digest);
   return hash.value();
@@ -25,11 +31,8 @@ std::uint64_t HashOf(const RequestTable::Entry& entry) {
 
 // Where the id stands, or the free place where it would.
 std::size_t RequestTable::PlaceOf(const std::array<char, 16>& id) const {
-  std::array<std::uint64_t, 2> halves{};
-  std::memcpy(halves.data(), id.data(), id.size());
   StateHash hash;
-  hash.Add(halves[0]);
-  hash.Add(halves[1]);
+  for (const std::uint64_t half : HalvesOf(id)) hash.Add(half);
   hash.Add(std::uint64_t{0});  // Once more: ids that count up differ in few bits.
   const std::size_t mask = places_.size() - 1;
   std::size_t place = hash.value() & mask;
@@ -43,13 +46,15 @@ const RequestTable::Entry* RequestTable::Find(const std::array<char, 16>& id) co
   return entry.sequence == 0 ? nullptr : &entry;
 }
 
-void RequestTable::Add(const RequestKey& request, std::uint64_t sequence) {
+bool RequestTable::Add(const RequestKey& request, std::uint64_t sequence) {
+  ETS_ASSERT(sequence > 0);
   if (size_ * 4 >= places_.size() * 3) Grow(std::max(kPlacesMin, places_.size() * 2));
   Entry& entry = places_[PlaceOf(request.id)];
-  ETS_ASSERT(entry.sequence == 0 && sequence > 0);
+  if (entry.sequence != 0) return false;
   entry = {request.id, sequence, request.digest};
   hash_ += HashOf(entry);
   ++size_;
+  return true;
 }
 
 void RequestTable::Reserve(std::size_t count) {

@@ -22,8 +22,8 @@ class RequestTable {
 
   // Null when the id was never seen.
   const Entry* Find(const std::array<char, 16>& id) const;
-  // REQUIRES: the id was never seen; sequence > 0.
-  void Add(const RequestKey& request, std::uint64_t sequence);
+  // False when the id was seen before; then nothing has changed. REQUIRES: sequence > 0.
+  bool Add(const RequestKey& request, std::uint64_t sequence);
 
   void Reserve(std::size_t count);
 

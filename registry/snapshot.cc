@@ -71,8 +71,7 @@ bool LoadRequests(ByteReader& in, RequestTable& requests) {
     Unpack(in, request.id);
     Unpack(in, request.digest);
     const auto sequence = in.Get<std::uint64_t>();
-    if (!in.ok() || sequence == 0 || requests.Find(request.id) != nullptr) return false;
-    requests.Add(request, sequence);
+    if (!in.ok() || sequence == 0 || !requests.Add(request, sequence)) return false;
   }
   return in.ok();
 }
