@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "store/watched_files.h"
 
 namespace ets::store {
 
@@ -154,7 +155,10 @@ Database::~Database() {
   }
 }
 
-rocksdb::Status Database::background_error() const { return watch->first(); }
+rocksdb::Status Database::background_error() const {
+  rocksdb::Status told = watch->first();
+  return told.ok() && watched != nullptr ? watched->first_error() : told;
+}
 
 std::shared_ptr<rocksdb::FileSystem> FilesOf(const StoreOptions& options) {
   return options.file_system ? options.file_system : rocksdb::FileSystem::Default();
@@ -172,10 +176,13 @@ Result<std::shared_ptr<Database>, StoreFailure> OpenDatabase(const std::string& 
   database->log_order = std::make_shared<LogOrder>();
   options.wal_filter = database->log_order.get();
   options.write_buffer_size = store_options.write_buffer_bytes;
-  if (store_options.file_system) {
-    database->env = rocksdb::NewCompositeEnv(store_options.file_system);
-    options.env = database->env.get();
+  std::shared_ptr<rocksdb::FileSystem> files = database->files;
+  if (access != Access::kRead) {
+    database->watched = std::make_shared<WatchedFiles>(files, folder);
+    files = database->watched;
   }
+  database->env = rocksdb::NewCompositeEnv(files);
+  options.env = database->env.get();
   options.create_if_missing = access == Access::kCreate;
   options.error_if_exists = access == Access::kCreate;
 

@@ -20,6 +20,7 @@ namespace ets::store {
 // Hears of every error that RocksDB meets in the background, and forbids it to recover by itself.
 class ErrorWatch;
 class LogOrder;
+class WatchedFiles;
 
 enum class Access : std::uint8_t { kCreate, kWrite, kRead };
 
@@ -41,7 +42,8 @@ struct Database {
   Database& operator=(const Database&) = delete;
   ~Database();
 
-  // What went wrong behind the writer's back; ok() as long as nothing did.
+  // What went wrong behind the writer's back; ok() as long as nothing did. Told by the database
+  // itself or by its files, which also hear what it keeps to itself.
   rocksdb::Status background_error() const;
 
   std::string folder;
@@ -49,7 +51,8 @@ struct Database {
   std::shared_ptr<ErrorWatch> watch;
   std::shared_ptr<LogOrder> log_order;
   std::unique_ptr<BatchIndex> index = std::make_unique<BatchIndex>();
-  std::unique_ptr<rocksdb::Env> env;  // Null: the machine's.
+  std::shared_ptr<WatchedFiles> watched;  // Null when only read.
+  std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<rocksdb::DB> db;
   rocksdb::ColumnFamilyHandle* batches = nullptr;
   rocksdb::ColumnFamilyHandle* snapshots = nullptr;  // Null when only read, and none was kept.

@@ -214,6 +214,7 @@ Result<ChainEnd, StoreFailure> TruncateAfter(const std::string& folder, std::uin
     rocksdb::WriteOptions synced;
     synced.sync = true;
     if (status.ok()) status = (*database)->db->Write(synced, &changes);
+    if (status.ok()) status = (*database)->background_error();
     if (!status.ok()) return Fail{FailureOf(folder, "cannot cut the journal", status)};
   }
   const auto anchored = WriteAnchors(*FilesOf(options), folder, end);

@@ -114,13 +114,10 @@ std::string Restart(const Case& it, const std::string& folder, Promise promise) 
   return wrong.empty() ? "" : "after it went on: " + wrong;
 }
 
-// Whether the journal cannot do without what failed.
-bool IsVital(const std::string& refused) {
-  const bool is_write = refused.rfind("write ", 0) == 0 || refused.rfind("sync ", 0) == 0;
-  return is_write &&
-         (refused.find(".log") != std::string::npos || refused.find(".sst") != std::string::npos ||
-          refused.find("MANIFEST") != std::string::npos ||
-          refused.find("anchor.") != std::string::npos);
+// Whether what failed was the journal's own, and not a copy's.
+bool IsItsOwn(const std::string& refused) {
+  return refused.find(" journal/") != std::string::npos ||
+         refused.find(" journal-anchors/") != std::string::npos;
 }
 
 void Run(Case& it) {
@@ -132,21 +129,20 @@ void Run(Case& it) {
   const auto disk = std::make_shared<FaultyDisk>();
   disk->FailAt(call, for_good);
   Promise promise;
-  bool vital_ignored = false;
+  bool ignored = false;
   bool created = false;
   {
     Life life(disk, folder, promise);
     life.Live();
     created = life.created();
-    const bool in_a_copy = !life.copied() || !life.forked();
-    vital_ignored = life.finished() && IsVital(disk->first_refused()) && !in_a_copy;
+    ignored = life.finished() && IsItsOwn(disk->first_refused());
     it.report.Count(life.finished() ? "harmless" : "stopped");
   }
   const std::string where = "EIO at call " + std::to_string(call) + ", '" + disk->first_refused() +
                             (for_good ? "', for good: " : "', once: ");
   if (disk->first_refused().empty()) it.report.Count("not_reached");
   it.report.Count("faults");
-  if (vital_ignored) it.Broken(where + "nobody noticed");
+  if (ignored) it.Broken(where + "nobody noticed");
   disk->Repair();
   const std::string image = it.folder + "/image";
   disk->LeaveBehind(folder, image, it.dice);

@@ -25,7 +25,13 @@ std::string ReadFile(const std::string& path) {
 std::string ParentOf(const std::string& path) {
   return fs::path(path).lexically_normal().parent_path().string();
 }
-std::string BaseOf(const std::string& path) { return fs::path(path).filename().string(); }
+std::string LastPart(const std::string& path) { return fs::path(path).filename().string(); }
+
+// The folder's name and the file's: what tells one call from another.
+std::string ShortName(const std::string& path) {
+  const fs::path whole(path);
+  return (whole.parent_path().filename() / whole.filename()).string();
+}
 
 std::string Normal(const std::string& folder) {
   std::string normal = fs::path(folder).lexically_normal().string();
@@ -74,7 +80,7 @@ class FaultyWritable final : public rocksdb::FSWritableFileOwnerWrapper {
     if (disk_.room_ && *disk_.room_ < data.size()) {
       fits = Slice(data.data(), *disk_.room_);
       status = IOStatus::NoSpace("the disk is full");
-      if (disk_.first_refused_.empty()) disk_.first_refused_ = "write " + BaseOf(name_);
+      if (disk_.first_refused_.empty()) disk_.first_refused_ = "write " + ShortName(name_);
     }
     if (disk_.room_) *disk_.room_ -= fits.size();
     const IOStatus written = FSWritableFileOwnerWrapper::Append(fits, options, context);
@@ -228,7 +234,7 @@ IOStatus FaultyDisk::Admit(DiskCall call, const std::string& name) {
   const bool off = cut_at_ != 0 && calls_ >= cut_at_;
   const bool fails = fail_at_ != 0 && (for_good_ ? calls_ >= fail_at_ : calls_ == fail_at_);
   if (!off && !fails) return IOStatus::OK();
-  if (first_refused_.empty()) first_refused_ = std::string(NameOf(call)) + " " + BaseOf(name);
+  if (first_refused_.empty()) first_refused_ = std::string(NameOf(call)) + " " + ShortName(name);
   return IOStatus::IOError(off ? "the power is off" : "injected EIO", name);
 }
 
@@ -238,13 +244,13 @@ FaultyDisk::Folder& FaultyDisk::FolderOf(const std::string& path) {
 
 FaultyDisk::InodePtr FaultyDisk::Find(const std::string& path) {
   const Folder& folder = FolderOf(path);
-  const auto found = folder.now.find(BaseOf(path));
+  const auto found = folder.now.find(LastPart(path));
   return found == folder.now.end() ? nullptr : found->second;
 }
 
 void FaultyDisk::Change(const std::string& path, const InodePtr& inode) {
   Folder& folder = FolderOf(path);
-  const std::string name = BaseOf(path);
+  const std::string name = LastPart(path);
   folder.since.push_back({{name, inode}});
   if (inode) {
     folder.now[name] = inode;
@@ -325,7 +331,7 @@ IOStatus FaultyDisk::DeleteFile(const std::string& name, const IOOptions&, IODeb
   IOStatus status = Admit(DiskCall::kDelete, name);
   if (!status.ok()) return status;
   const bool is_known = Find(name) != nullptr;
-  if (!MoveAside(name)) return IOStatus::IOError("cannot delete", name);
+  if (!MoveAside(name)) return IOStatus::PathNotFound("no such file", name);
   if (is_known) Change(name, nullptr);
   return status;
 }
@@ -341,9 +347,9 @@ IOStatus FaultyDisk::RenameFile(const std::string& from, const std::string& to,
   if (!status.ok() || inode == nullptr) return status;
   inode->path = to;
   Folder& folder = FolderOf(to);
-  folder.now.erase(BaseOf(from));
-  folder.now[BaseOf(to)] = inode;
-  folder.since.push_back({{BaseOf(from), nullptr}, {BaseOf(to), inode}});
+  folder.now.erase(LastPart(from));
+  folder.now[LastPart(to)] = inode;
+  folder.since.push_back({{LastPart(from), nullptr}, {LastPart(to), inode}});
   return status;
 }
 
