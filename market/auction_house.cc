@@ -98,7 +98,7 @@ Outcome Market::Impl::On(const CloseAuction&) {
     ETS_ASSERT(holdings.Withdraw(closed.auctioneer, units, quantity.count()));
     ETS_ASSERT(holdings.Withdraw(winner, cash, value.minor()));
     holdings.Credit(closed.auctioneer, cash, value.minor());
-    Deliver(winner, units, quantity);
+    Deliver(TypeOf(view), winner, units, quantity);
     receipt.traded += quantity;
     receipt.value += value;
     Print(Channel::kAuction, closed.instrument, closed.auctioneer, winner, clearing.price,

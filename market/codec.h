@@ -30,10 +30,28 @@ enum class RecordKind : std::uint16_t {
   kAdvanceTo = 16,
   kDayClosed = 17,
   kSettlementTaken = 18,  // Not an Input: TakeSettlement() cut the messages here. No payload.
+  kBlockMember = 19,
+  kSetHoldingLimit = 20,
+  kHaltTrading = 21,
+  kResumeTrading = 22,
+  kSetPhase = 23,
+  kChangeOrder = 24,
+  kCancelOrders = 25,
+  kQuoteBlock = 26,
+  kConfirmBlock = 27,
+  kCancelBlock = 28,
+  kAnnounceOneWay = 29,
+  kBidOneWay = 30,
+  kWithdrawOneWay = 31,
 };
+
+// What this build writes and reads.
+inline constexpr std::uint16_t kRecordVersion = 2;
 
 // Appends the input's fields to the payload, packed, in the order of its declaration.
 RecordKind Encode(const Input& input, std::string& payload);
+RecordKind Encode(const PlaceOrder& input, std::string& payload);
+RecordKind Encode(const CancelOrder& input, std::string& payload);
 
 // The inverse; empty when the kind is no input's, a field is missing or left over, or an enumerator
 // does not exist. The name in an auction's terms points into the payload.

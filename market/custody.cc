@@ -31,7 +31,10 @@ Outcome Market::Impl::On(const Withdraw& input) {
   if (!holdings.Withdraw(input.member, input.ledger, input.amount)) {
     return Fail{IsCash(input.ledger) ? Refusal::kInsufficientCash : Refusal::kInsufficientUnits};
   }
-  withdrawals.push_back({.member = input.member, .ledger = input.ledger, .amount = input.amount});
+  withdrawals.push_back({.member = input.member,
+                         .ledger = input.ledger,
+                         .amount = input.amount,
+                         .to = members[input.member.raw()].holder});
   return Receipt{};
 }
 

@@ -35,7 +35,15 @@ struct Market::Impl {
 
   Impl(const Founding& founding, Journal* to, Listener* told);
 
+  template <typename In>
+  Outcome Take(const Envelope& envelope, const In& input);
+  template <typename In>
+  Outcome Judge(const Envelope& envelope, const In& input);
   Outcome Handle(const Envelope& envelope, const Input& input);
+  template <typename In>
+  Outcome On(const In&) {
+    return Refuse(Refusal::kWrongSession);
+  }
 
   // trading.cc
   Outcome On(const AdmitMember& input);
@@ -66,8 +74,13 @@ struct Market::Impl {
   bool IsTrading(const Instrument& instrument) const {
     return session_open && instrument.in_session && instrument.view.listed;
   }
-  bool OnTick(Price price) const {
-    return price.minor_per_tonne() % founding.rules.tick.minor_per_tonne() == 0;
+  const SessionType& TypeOf(const InstrumentView& view) const {
+    return founding.rules.sessions[view.session];
+  }
+  // Notes which limit was broken, and fails.
+  Fail<Refusal> Refuse(Refusal refusal, std::int64_t asked = 0, std::int64_t limit = 0) {
+    detail = {.asked = asked, .limit = limit};
+    return Fail{refusal};
   }
   // What an order binds, and in which ledger.
   struct Binding {
@@ -81,7 +94,7 @@ struct Market::Impl {
   void Print(Channel channel, InstrumentId id, MemberId seller, MemberId buyer, Price price,
              Tonnes quantity);
   // Bought units: available from the next session, or at once without T+1.
-  void Deliver(MemberId buyer, LedgerId ledger, Tonnes quantity);
+  void Deliver(const SessionType& type, MemberId buyer, LedgerId ledger, Tonnes quantity);
 
   // Appends the messages that carry everything pending.
   void FormMessages(std::vector<SettlementMessage>& messages);
@@ -114,6 +127,7 @@ struct Market::Impl {
   // Taken since the last DayClosed, as replay found them; TakeSettlement() gives them once more.
   std::vector<SettlementMessage> taken_before;
   Envelope last_envelope;
+  RefusalDetail detail;
 
   // Kept between calls for their capacity.
   std::string payload;

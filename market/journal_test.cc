@@ -14,6 +14,7 @@ constexpr Price Fen(std::int64_t minor) { return Price::FromMinorPerTonne(minor)
 
 // One of every input, no field at its default.
 std::vector<Input> OneOfEach() {
+  const matching::ClientOrderId id = *matching::ClientOrderId::Parse("abcdefghij0123456789");
   auction::Terms terms;
   terms.format = *auction::FindFormat("cn_weekly");
   terms.format.purchase_limit_bp = 1'234;
@@ -21,13 +22,16 @@ std::vector<Input> OneOfEach() {
   terms.reserve = Fen(6'000);
   terms.tie_seed = 0x0123456789ABCDEF;
   return {AdmitMember{AccountId(1), AccountId(2)},
-          ListInstrument{LedgerId(1), LedgerId(2), Fen(8'000)},
+          ListInstrument{LedgerId(1), LedgerId(2), Fen(8'000), 4, Date(5), Date(6), Date(7),
+                         Tonnes(8), Tonnes(9)},
           DelistInstrument{InstrumentId(3)},
           Position{4, MemberId(5), LedgerId(6), 7},
           OpenSession{Date(20'000)},
           PlaceOrder{MemberId(1), InstrumentId(2), matching::Side::kSell,
-                     matching::TimeInForce::kFillOrKill, Fen(3), Tonnes(4)},
-          CancelOrder{MemberId(1), InstrumentId(2), OrderId(3)},
+                     matching::TimeInForce::kFillOrKill, Fen(3), Tonnes(4),
+                     matching::OrderType::kStopLimit, matching::SelfTradePrevention::kDecrementBoth,
+                     true, Fen(5), Tonnes(6), Tonnes(7), Date(8), id},
+          CancelOrder{MemberId(1), InstrumentId(2), OrderId(3), id},
           TradeBlock{MemberId(1), MemberId(2), InstrumentId(3), Fen(4), Tonnes(5)},
           OpenAuction{MemberId(1), InstrumentId(2), terms},
           SubmitBid{MemberId(1), Fen(2), Tonnes(3)},
@@ -36,7 +40,22 @@ std::vector<Input> OneOfEach() {
           CloseSession{},
           DropLedger{LedgerId(1)},
           AdvanceTo{123'456},
-          DayClosed{Date(20'000), 1, 2, 3}};
+          DayClosed{Date(20'000), 1, 2, 3},
+          BlockMember{MemberId(1), true},
+          SetHoldingLimit{MemberId(1), InstrumentId(2), Tonnes(3)},
+          HaltTrading{InstrumentId(1), true},
+          ResumeTrading{InstrumentId(1)},
+          SetPhase{InstrumentId(1), Phase::kClosingCall},
+          ChangeOrder{MemberId(1), InstrumentId(2), OrderId(3), id, Fen(4), Tonnes(5), id},
+          CancelOrders{MemberId(1), InstrumentId(2), matching::Side::kSell},
+          QuoteBlock{MemberId(1), InstrumentId(2), matching::Side::kSell, Fen(3), Tonnes(4),
+                     MemberId(5)},
+          ConfirmBlock{MemberId(1), OfferId(2)},
+          CancelBlock{MemberId(1), OfferId(2)},
+          AnnounceOneWay{MemberId(1), InstrumentId(2), matching::Side::kBuy, Fen(3), Tonnes(4),
+                         Tonnes(5), Tonnes(6), OneWayPricing::kUniform, 7, 8},
+          BidOneWay{MemberId(1), OfferId(2), Fen(3), Tonnes(4)},
+          WithdrawOneWay{MemberId(1), OfferId(2), OfferId(3)}};
 }
 
 TEST(Codec, ReadsBackEveryInput) {
@@ -79,15 +98,16 @@ TEST(Codec, RefusesEnumeratorsThatDoNotExist) {
 }
 
 // On disk for good: these bytes may never change.
-TEST(Codec, PacksAnOrderIntoTwentyFourBytesLittleEndian) {
+TEST(Codec, PacksAnOrderIntoSeventyFiveBytesLittleEndian) {
   std::string payload;
   const PlaceOrder order{MemberId(0x01020304),  InstrumentId(0x0506),
                          matching::Side::kSell, matching::TimeInForce::kImmediateOrCancel,
                          Fen(0x0708),           Tonnes(9)};
   EXPECT_EQ(Encode(order, payload), RecordKind::kPlaceOrder);
-  EXPECT_EQ(
-      payload,
-      std::string("\x04\x03\x02\x01\x06\x05\x02\x02\x08\x07\0\0\0\0\0\0\x09\0\0\0\0\0\0\0", 24));
+  const std::string start("\x04\x03\x02\x01\x06\x05\x02\x02\x08\x07\0\0\0\0\0\0\x09\0\0\0\0\0\0\0",
+                          24);
+  // A limit order with self-trade rule 2 and nothing else.
+  EXPECT_EQ(payload, start + "\x01\x02" + std::string(49, '\0'));
 }
 
 class Replay : public ExchangeTest {
@@ -161,7 +181,7 @@ TEST_F(Replay, NamesTheRecordThatIsWrong) {
   bad.payload = "short";
   EXPECT_THAT(again.Replay(bad), HasSubstr("record 2: cannot be decoded"));
   VenueRules other = rules_;
-  other.listed_band_bp = 500;
+  other.sessions[0].band_bp = 500;
   Market elsewhere(other, 3, nullptr, nullptr);
   EXPECT_THAT(elsewhere.Replay(journal_.at(0)), HasSubstr("other rules"));
 }

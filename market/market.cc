@@ -1,5 +1,7 @@
 #include "market/market.h"
 
+#include <limits>
+
 #include "market/codec.h"
 #include "market/impl.h"
 
@@ -7,7 +9,7 @@ namespace ets::market {
 
 Market::Impl::Impl(const Founding& made_from, Journal* to, Listener* told)
     : founding(made_from), journal(to), listener(told), holdings(made_from.ledger_count_max) {
-  ETS_ASSERT(founding.rules.tick > Price() && founding.rules.tick <= kPriceMax);
+  ETS_ASSERT(WhatIsWrong(founding.rules).empty());
   sequence = 1;
   EncodeFounding(founding, payload);
   Append(static_cast<std::uint16_t>(RecordKind::kFounding), Envelope{});
@@ -16,14 +18,38 @@ Market::Impl::Impl(const Founding& made_from, Journal* to, Listener* told)
 // Writes the payload under the current sequence.
 void Market::Impl::Append(std::uint16_t kind, const Envelope& envelope) {
   if (journal == nullptr) return;
-  journal->Append(
-      {.kind = kind, .version = 1, .sequence = sequence, .envelope = envelope, .payload = payload});
+  journal->Append({.kind = kind,
+                   .version = kRecordVersion,
+                   .sequence = sequence,
+                   .envelope = envelope,
+                   .payload = payload});
 }
 
 Outcome Market::Impl::Handle(const Envelope& envelope, const Input& input) {
+  return std::visit([&](const auto& in) { return Judge(envelope, in); }, input);
+}
+
+// Journals the input as it came, then judges it.
+template <typename In>
+Outcome Market::Impl::Take(const Envelope& envelope, const In& input) {
+  ++sequence;
+  if (journal != nullptr) {
+    payload.clear();
+    const RecordKind kind = Encode(input, payload);
+    Append(static_cast<std::uint16_t>(kind), envelope);
+  }
+  if constexpr (std::is_same_v<In, Input>) {
+    return Handle(envelope, input);
+  } else {
+    return Judge(envelope, input);
+  }
+}
+
+template <typename In>
+Outcome Market::Impl::Judge(const Envelope& envelope, const In& input) {
   last_envelope = envelope;
-  if (envelope.sim_time < now) return Fail{Refusal::kTimeGoesBack};
-  Outcome outcome = std::visit([this](const auto& in) { return On(in); }, input);
+  if (envelope.sim_time < now) return Refuse(Refusal::kTimeGoesBack, envelope.sim_time, now);
+  Outcome outcome = On(input);
   if (outcome.ok()) outcome.value().sequence = sequence;
   return outcome;
 }
@@ -34,14 +60,15 @@ Market::Market(const VenueRules& rules, std::uint16_t ledger_count_max, Journal*
 Market::~Market() = default;
 
 Outcome Market::Apply(const Envelope& envelope, const Input& input) {
-  ++impl_->sequence;
-  if (impl_->journal != nullptr) {
-    impl_->payload.clear();
-    const RecordKind kind = Encode(input, impl_->payload);
-    impl_->Append(static_cast<std::uint16_t>(kind), envelope);
-  }
-  return impl_->Handle(envelope, input);
+  return impl_->Take(envelope, input);
 }
+Outcome Market::Apply(const Envelope& envelope, const PlaceOrder& input) {
+  return impl_->Take(envelope, input);
+}
+Outcome Market::Apply(const Envelope& envelope, const CancelOrder& input) {
+  return impl_->Take(envelope, input);
+}
+const RefusalDetail& Market::detail() const { return impl_->detail; }
 
 std::string Market::Replay(const JournalRecord& record) {
   const std::string where = "record " + std::to_string(record.sequence) + ": ";
@@ -118,6 +145,33 @@ const matching::OrderBook& Market::book(InstrumentId instrument) const {
   ETS_ASSERT(impl_->Has(instrument));
   return *impl_->At(instrument).book;
 }
+void Market::AppendDepth(InstrumentId instrument, matching::Side side, std::size_t levels_max,
+                         std::vector<DepthLevel>& levels) const {
+  std::vector<matching::RestingOrder> orders;
+  book(instrument).AppendResting(orders);
+  const std::size_t begin = levels.size();
+  for (const matching::RestingOrder& order : orders) {
+    if (order.side != side) continue;
+    if (levels.size() == begin || levels.back().price != order.limit) {
+      if (levels_max != 0 && levels.size() - begin == levels_max) return;
+      levels.push_back({order.limit, Tonnes(0), 0});
+    }
+    levels.back().quantity += order.open;
+    ++levels.back().orders;
+  }
+}
+IndicativeEvent Market::indicative(InstrumentId instrument) const {
+  IndicativeEvent event;
+  event.instrument = instrument;
+  return event;
+}
+std::vector<BlockQuoteView> Market::block_quotes() const { return {}; }
+std::vector<OneWayView> Market::one_way() const { return {}; }
+const VenueRules& Market::rules() const { return impl_->founding.rules; }
+bool Market::is_blocked(MemberId) const { return false; }
+SimTime Market::now() const { return impl_->now; }
+SimTime Market::next_due() const { return std::numeric_limits<SimTime>::max(); }
+Date Market::session_date() const { return impl_->session_date; }
 bool Market::session_open() const { return impl_->session_open; }
 bool Market::auction_open() const { return impl_->auction.has_value(); }
 std::uint64_t Market::orders_accepted() const { return impl_->orders_accepted; }
@@ -216,60 +270,6 @@ void Market::CheckInvariants() const {
     }
     ETS_ASSERT(difference == 0);
   }
-}
-
-std::string_view ToString(Refusal refusal) {
-  switch (refusal) {
-    case Refusal::kMemberNotFound:
-      return "MEMBER_NOT_FOUND";
-    case Refusal::kInstrumentNotFound:
-      return "INSTRUMENT_NOT_FOUND";
-    case Refusal::kInstrumentNotTrading:
-      return "INSTRUMENT_NOT_TRADING";
-    case Refusal::kQuantityNotPositive:
-      return "QUANTITY_NOT_POSITIVE";
-    case Refusal::kQuantityOfWrongChannel:
-      return "QUANTITY_OF_WRONG_CHANNEL";
-    case Refusal::kPriceOffTick:
-      return "PRICE_OFF_TICK";
-    case Refusal::kPriceOutsideBand:
-      return "PRICE_OUTSIDE_BAND";
-    case Refusal::kInsufficientUnits:
-      return "INSUFFICIENT_UNITS";
-    case Refusal::kInsufficientCash:
-      return "INSUFFICIENT_CASH";
-    case Refusal::kWouldNotFill:
-      return "WOULD_NOT_FILL";
-    case Refusal::kOrderNotFound:
-      return "ORDER_NOT_FOUND";
-    case Refusal::kSameParty:
-      return "SAME_PARTY";
-    case Refusal::kAuctionNotOpen:
-      return "AUCTION_NOT_OPEN";
-    case Refusal::kBidNotInLots:
-      return "BID_NOT_IN_LOTS";
-    case Refusal::kBidBelowReserve:
-      return "BID_BELOW_RESERVE";
-    case Refusal::kTooManyBids:
-      return "TOO_MANY_BIDS";
-    case Refusal::kStreamGap:
-      return "STREAM_GAP";
-    case Refusal::kTimeGoesBack:
-      return "TIME_GOES_BACK";
-    case Refusal::kAmountTooLarge:
-      return "AMOUNT_TOO_LARGE";
-    case Refusal::kSessionAlreadyOpen:
-      return "SESSION_ALREADY_OPEN";
-    case Refusal::kAuctionAlreadyOpen:
-      return "AUCTION_ALREADY_OPEN";
-    case Refusal::kAuctionFormatInvalid:
-      return "AUCTION_FORMAT_INVALID";
-    case Refusal::kLedgerNotFound:
-      return "LEDGER_NOT_FOUND";
-    case Refusal::kLedgerStillTraded:
-      return "LEDGER_STILL_TRADED";
-  }
-  return "UNKNOWN";
 }
 
 }  // namespace ets::market

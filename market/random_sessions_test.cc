@@ -72,7 +72,7 @@ class RandomDays : public Listener {
       ASSERT_LE(fill.price, view.band_high);
     }
     if (fill.channel == Channel::kBlock) {
-      ASSERT_GE(fill.quantity, rules_.block_from);
+      ASSERT_GE(fill.quantity, rules_.First(Mechanism::kNegotiated)->quantity_from);
       ASSERT_LE(view.block_band_low, fill.price);
       ASSERT_LE(fill.price, view.block_band_high);
     }
@@ -178,7 +178,14 @@ class RandomDays : public Listener {
   }
 
   Prng dice_;
-  const VenueRules rules_{.block_from = Tonnes(1'000), .bids_per_bidder_max = 3};
+  static VenueRules Rules() {
+    VenueRules rules;
+    rules.First(Mechanism::kOrderBook)->quantity_below = Tonnes(1'000);
+    rules.First(Mechanism::kNegotiated)->quantity_from = Tonnes(1'000);
+    rules.bids_per_bidder_max = 3;
+    return rules;
+  }
+  const VenueRules rules_ = Rules();
   MemoryJournal journal_;
   Market market_{rules_, kLedgers, &journal_, this};
   SimTime now_ = 0;

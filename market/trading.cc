@@ -8,28 +8,25 @@ namespace {
 
 // The band around the previous close, rounded inwards so that it is never exceeded. The close lies
 // on the tick, so the band holds it at least.
-Price BandLow(Price close, std::uint32_t band_bp, Price tick) {
-  const std::int64_t step = tick.minor_per_tonne();
-  const std::int64_t share = std::int64_t{10'000} - std::min(band_bp, 10'000U);
-  const std::int64_t numerator = close.minor_per_tonne() * share;
-  const std::int64_t low = (numerator + 10'000 * step - 1) / (10'000 * step) * step;
-  return Price::FromMinorPerTonne(std::max(low, step));
+Price BandLow(Price close, std::uint32_t band_bp, const TickTable& ticks) {
+  const std::int64_t share = std::int64_t{10'000} - band_bp;
+  const std::int64_t low = (close.minor_per_tonne() * share + 9'999) / 10'000;
+  return ticks.Ceiling(std::max(Price::FromMinorPerTonne(low), ticks.rows[0].tick));
 }
-Price BandHigh(Price close, std::uint32_t band_bp, Price tick) {
-  const std::int64_t step = tick.minor_per_tonne();
-  const std::int64_t high =
-      close.minor_per_tonne() * (std::int64_t{10'000} + band_bp) / (10'000 * step) * step;
-  const std::int64_t most = kPriceMax.minor_per_tonne() / step * step;
-  return Price::FromMinorPerTonne(std::min(high, most));
+Price BandHigh(Price close, std::uint32_t band_bp, const TickTable& ticks) {
+  const std::int64_t high = close.minor_per_tonne() * (std::int64_t{10'000} + band_bp) / 10'000;
+  return ticks.Floor(std::min(Price::FromMinorPerTonne(high), kPriceMax));
 }
 
 // Volume-weighted average of the session's listed trades, half up to the tick; else the previous
 // close.
-Price CloseOf(const InstrumentView& view, Price tick) {
+Price CloseOf(const InstrumentView& view, const TickTable& ticks) {
   if (view.listed_volume == Tonnes(0)) return view.previous_close;
-  const std::int64_t step = tick.minor_per_tonne();
-  const Price ticks = AveragePrice(view.listed_value, Tonnes(view.listed_volume.count() * step));
-  return Price::FromMinorPerTonne(ticks.minor_per_tonne() * step);
+  // The tick of the table's row in which the average lies.
+  const Price floor = AveragePrice(view.listed_value, view.listed_volume);
+  const std::int64_t step = ticks.TickAt(floor).minor_per_tonne();
+  const Price steps = AveragePrice(view.listed_value, Tonnes(view.listed_volume.count() * step));
+  return Price::FromMinorPerTonne(steps.minor_per_tonne() * step);
 }
 
 }  // namespace
@@ -48,7 +45,13 @@ Outcome Market::Impl::On(const AdmitMember& input) {
 
 Outcome Market::Impl::On(const ListInstrument& input) {
   if (!Has(input.unit_ledger) || !Has(input.cash_ledger)) return Fail{Refusal::kLedgerNotFound};
-  if (!OnTick(input.reference)) return Fail{Refusal::kPriceOffTick};
+  if (input.session >= founding.rules.sessions.size() ||
+      founding.rules.sessions[input.session].mechanism != Mechanism::kOrderBook) {
+    return Refuse(Refusal::kSessionTypeUnknown, input.session,
+                  static_cast<std::int64_t>(founding.rules.sessions.size()));
+  }
+  if (!founding.rules.sessions[input.session].ticks.Holds(input.reference))
+    return Fail{Refusal::kPriceOffTick};
   if (input.reference <= Price() || input.reference > kPriceMax) {
     return Fail{Refusal::kPriceOutsideBand};
   }
@@ -60,6 +63,7 @@ Outcome Market::Impl::On(const ListInstrument& input) {
   added.book = matching::MakeLadderBook();
   added.view.unit_ledger = input.unit_ledger;
   added.view.cash_ledger = input.cash_ledger;
+  added.view.session = input.session;
   added.view.previous_close = added.view.close = input.reference;
   return receipt;
 }
@@ -77,7 +81,7 @@ Outcome Market::Impl::On(const DelistInstrument& input) {
 Outcome Market::Impl::On(const OpenSession& input) {
   if (had_session && input.date <= session_date) return Fail{Refusal::kTimeGoesBack};
   if (session_open) return Fail{Refusal::kSessionAlreadyOpen};
-  const VenueRules& rules = founding.rules;
+  const SessionType* block = founding.rules.First(Mechanism::kNegotiated);
   for (Instrument& instrument : instruments) {
     instrument.in_session = instrument.view.listed;
     if (!instrument.in_session) continue;
@@ -85,12 +89,16 @@ Outcome Market::Impl::On(const OpenSession& input) {
     InstrumentView view;
     view.unit_ledger = last.unit_ledger;
     view.cash_ledger = last.cash_ledger;
+    view.session = last.session;
+    const SessionType& type = TypeOf(view);
     view.previous_close = last.close;
     view.open = view.high = view.low = view.close = last.close;
-    view.band_low = BandLow(last.close, rules.listed_band_bp, rules.tick);
-    view.band_high = BandHigh(last.close, rules.listed_band_bp, rules.tick);
-    view.block_band_low = BandLow(last.close, rules.block_band_bp, rules.tick);
-    view.block_band_high = BandHigh(last.close, rules.block_band_bp, rules.tick);
+    view.band_low = BandLow(last.close, type.band_bp, type.ticks);
+    view.band_high = BandHigh(last.close, type.band_bp, type.ticks);
+    if (block != nullptr) {
+      view.block_band_low = BandLow(last.close, block->band_bp, block->ticks);
+      view.block_band_high = BandHigh(last.close, block->band_bp, block->ticks);
+    }
     instrument.view = view;
     instrument.book->OpenSession(view.band_low, view.band_high);
   }
@@ -108,8 +116,11 @@ Outcome Market::Impl::On(const PlaceOrder& input) {
   const InstrumentView& view = instrument.view;
   if (!IsTrading(instrument)) return Fail{Refusal::kInstrumentNotTrading};
   if (input.quantity <= Tonnes(0)) return Fail{Refusal::kQuantityNotPositive};
-  if (input.quantity >= founding.rules.block_from) return Fail{Refusal::kQuantityOfWrongChannel};
-  if (!OnTick(input.limit)) return Fail{Refusal::kPriceOffTick};
+  const SessionType& type = TypeOf(view);
+  if (type.quantity_below != Tonnes(0) && input.quantity >= type.quantity_below) {
+    return Fail{Refusal::kQuantityOfWrongChannel};
+  }
+  if (!type.ticks.Holds(input.limit)) return Fail{Refusal::kPriceOffTick};
   if (input.limit < view.band_low || input.limit > view.band_high) {
     return Fail{Refusal::kPriceOutsideBand};
   }
@@ -149,7 +160,7 @@ Outcome Market::Impl::On(const PlaceOrder& input) {
     holdings.Consume(seller, view.unit_ledger, trade.quantity.count());
     holdings.Consume(buyer, view.cash_ledger, value.minor());
     holdings.Credit(seller, view.cash_ledger, value.minor());
-    Deliver(buyer, view.unit_ledger, trade.quantity);
+    Deliver(type, buyer, view.unit_ledger, trade.quantity);
     receipt.traded += trade.quantity;
     receipt.value += value;
     Print(Channel::kListed, input.instrument, seller, buyer, trade.price, trade.quantity);
@@ -185,8 +196,11 @@ Outcome Market::Impl::On(const TradeBlock& input) {
   const InstrumentView& view = instrument.view;
   if (!IsTrading(instrument)) return Fail{Refusal::kInstrumentNotTrading};
   if (input.quantity <= Tonnes(0)) return Fail{Refusal::kQuantityNotPositive};
-  if (input.quantity < founding.rules.block_from) return Fail{Refusal::kQuantityOfWrongChannel};
-  if (!OnTick(input.price)) return Fail{Refusal::kPriceOffTick};
+  const SessionType* block = founding.rules.First(Mechanism::kNegotiated);
+  if (block == nullptr || input.quantity < block->quantity_from) {
+    return Fail{Refusal::kQuantityOfWrongChannel};
+  }
+  if (!block->ticks.Holds(input.price)) return Fail{Refusal::kPriceOffTick};
   if (input.price < view.block_band_low || input.price > view.block_band_high) {
     return Fail{Refusal::kPriceOutsideBand};
   }
@@ -202,7 +216,7 @@ Outcome Market::Impl::On(const TradeBlock& input) {
   ETS_ASSERT(holdings.Withdraw(input.seller, view.unit_ledger, input.quantity.count()));
   ETS_ASSERT(holdings.Withdraw(input.buyer, view.cash_ledger, *value));
   holdings.Credit(input.seller, view.cash_ledger, *value);
-  Deliver(input.buyer, view.unit_ledger, input.quantity);
+  Deliver(*block, input.buyer, view.unit_ledger, input.quantity);
   Print(Channel::kBlock, input.instrument, input.seller, input.buyer, input.price, input.quantity);
   Receipt receipt;
   receipt.traded = input.quantity;
@@ -215,7 +229,7 @@ Outcome Market::Impl::On(const CloseSession&) {
   for (Instrument& instrument : instruments) {
     if (!instrument.in_session) continue;
     CancelAllOrders(instrument);
-    instrument.view.close = CloseOf(instrument.view, founding.rules.tick);
+    instrument.view.close = CloseOf(instrument.view, TypeOf(instrument.view).ticks);
   }
   session_open = false;
   return Receipt{};
@@ -239,8 +253,9 @@ void Market::Impl::CancelAllOrders(Instrument& instrument) {
   instrument.book->Clear();
 }
 
-void Market::Impl::Deliver(MemberId buyer, LedgerId ledger, Tonnes quantity) {
-  if (founding.rules.resale_next_day) {
+void Market::Impl::Deliver(const SessionType& type, MemberId buyer, LedgerId ledger,
+                           Tonnes quantity) {
+  if (type.resale_next_day) {
     holdings.CreditBought(buyer, ledger, quantity.count());
   } else {
     holdings.Credit(buyer, ledger, quantity.count());
@@ -268,6 +283,10 @@ void Market::Impl::Print(Channel channel, InstrumentId id, MemberId seller, Memb
     case Channel::kAuction:
       view.auction_volume += quantity;
       view.auction_value += value;
+      break;
+    case Channel::kOneWay:
+      view.one_way_volume += quantity;
+      view.one_way_value += value;
       break;
   }
   fills.push_back({.trade_id = next_trade++,

@@ -77,7 +77,7 @@ TEST_F(Trading, KeepsUnitsBoughtTodayFromBeingSoldToday) {
 
 TEST_F(Trading, SellsUnitsBoughtTodayWhereTheVenueHasNoSuchRule) {
   VenueRules rules;
-  rules.resale_next_day = false;
+  for (SessionType& type : rules.sessions) type.resale_next_day = false;
   Market venue(rules, 3, nullptr, nullptr);
   const auto apply = [&](const Input& input) { return venue.Apply(Envelope{}, input); };
   ASSERT_TRUE(apply(AdmitMember{}).ok());
@@ -266,7 +266,7 @@ TEST_F(Trading, RefusesAnOrderByTheFirstRuleItBreaks) {
   const MemberId nobody(99);
   const InstrumentId nothing(99);
   VenueRules coarse;
-  coarse.tick = Fen(5);
+  for (SessionType& type : coarse.sessions) type.ticks = TickTable::Flat(Fen(5));
   Market venue(coarse, 3, nullptr, nullptr);
   const auto place = [&](MemberId member, InstrumentId instrument, std::int64_t limit,
                          std::int64_t quantity) {
@@ -308,7 +308,7 @@ TEST_F(Trading, RefusesABlockByTheFirstRuleItBreaks) {
 
 TEST_F(Trading, RoundsTheCloseToTheTickSoThatTheBandIsNeverEmpty) {
   VenueRules coarse;
-  coarse.tick = Fen(50);
+  for (SessionType& type : coarse.sessions) type.ticks = TickTable::Flat(Fen(50));
   Market venue(coarse, 3, nullptr, nullptr);
   const auto apply = [&](const Input& input) { return venue.Apply(Envelope{}, input); };
   ASSERT_TRUE(apply(AdmitMember{}).ok());

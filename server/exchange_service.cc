@@ -34,13 +34,31 @@ StatusCode CodeOf(Refusal refusal) {
     case Refusal::kInstrumentNotFound:
     case Refusal::kOrderNotFound:
     case Refusal::kLedgerNotFound:
+    case Refusal::kOfferNotFound:
       return StatusCode::NOT_FOUND;
     case Refusal::kQuantityNotPositive:
     case Refusal::kPriceOffTick:
     case Refusal::kBidNotInLots:
     case Refusal::kAmountTooLarge:
     case Refusal::kAuctionFormatInvalid:
+    case Refusal::kQuantityOffLot:
+    case Refusal::kOrderFieldsContradict:
+    case Refusal::kStopPriceInvalid:
+    case Refusal::kExpireDateInvalid:
+    case Refusal::kClientOrderIdInvalid:
+    case Refusal::kSessionTypeUnknown:
+    case Refusal::kReferenceInvalid:
+    case Refusal::kWindowInvalid:
+    case Refusal::kNothingChanges:
       return StatusCode::INVALID_ARGUMENT;
+    case Refusal::kDuplicateClientOrderId:
+      return StatusCode::ALREADY_EXISTS;
+    case Refusal::kBookFull:
+    case Refusal::kTooManyOpenOrders:
+      return StatusCode::RESOURCE_EXHAUSTED;
+    case Refusal::kMemberBlocked:
+    case Refusal::kNotTheCounterparty:
+      return StatusCode::PERMISSION_DENIED;
     case Refusal::kStreamGap:
     case Refusal::kTimeGoesBack:
       return StatusCode::OUT_OF_RANGE;
@@ -57,6 +75,17 @@ StatusCode CodeOf(Refusal refusal) {
     case Refusal::kSessionAlreadyOpen:
     case Refusal::kAuctionAlreadyOpen:
     case Refusal::kLedgerStillTraded:
+    case Refusal::kInstrumentHalted:
+    case Refusal::kInstrumentExpired:
+    case Refusal::kUnitsBoughtToday:
+    case Refusal::kAboveHoldingLimit:
+    case Refusal::kWrongSession:
+    case Refusal::kQuantityAboveMax:
+    case Refusal::kWouldTakeLiquidity:
+    case Refusal::kNothingToTradeWith:
+    case Refusal::kBiddingNotOpen:
+    case Refusal::kAlreadySo:
+    case Refusal::kPriceOutsideDynamicRange:
       return StatusCode::FAILED_PRECONDITION;
   }
   return StatusCode::FAILED_PRECONDITION;

@@ -41,6 +41,7 @@ registry::TransferCode CodeOf(market::Channel channel) {
     case market::Channel::kBlock:
       return registry::TransferCode::kBlockTrade;
     case market::Channel::kAuction:
+    case market::Channel::kOneWay:
       return registry::TransferCode::kAuctionAward;
   }
   return registry::TransferCode::kListedTrade;
@@ -140,7 +141,7 @@ registry::Settle LiveExchange::Impl::MessageOf(const market::SettlementMessage& 
   }
   for (const market::WithdrawalReady& ready : message.withdrawals) {
     settle.withdrawals.push_back(
-        {market->escrow(ready.member), market->holder(ready.member), ready.ledger, ready.amount});
+        {market->escrow(ready.member), ready.to, ready.ledger, ready.amount});
   }
   return settle;
 }

@@ -19,9 +19,11 @@ constexpr SimTime At(int hour, int minute = 0) {
 
 market::VenueRules Rules(const Scenario& scenario) {
   market::VenueRules rules;
-  rules.block_from = Tonnes(scenario.block_from_t);
-  rules.listed_band_bp = static_cast<std::uint32_t>(std::lround(scenario.listed_band * 10'000));
-  rules.block_band_bp = static_cast<std::uint32_t>(std::lround(scenario.block_band * 10'000));
+  market::SessionType& listed = *rules.First(market::Mechanism::kOrderBook);
+  market::SessionType& block = *rules.First(market::Mechanism::kNegotiated);
+  listed.quantity_below = block.quantity_from = Tonnes(scenario.block_from_t);
+  listed.band_bp = static_cast<std::uint32_t>(std::lround(scenario.listed_band * 10'000));
+  block.band_bp = static_cast<std::uint32_t>(std::lround(scenario.block_band * 10'000));
   return rules;
 }
 
@@ -455,6 +457,7 @@ void World::OnFill(const market::Fill& fill) {
     FirmYear& record = year_of(static_cast<std::size_t>(buyer), year_);
     switch (fill.channel) {
       case market::Channel::kListed:
+      case market::Channel::kOneWay:
         record.bought_listed += quantity;
         record.paid_listed += value;
         break;

@@ -74,7 +74,7 @@ std::uint32_t Venue::Settle() {
     }
     for (const market::WithdrawalReady& ready : message.withdrawals) {
       settle_.withdrawals.push_back(
-          {market_.escrow(ready.member), market_.holder(ready.member), ready.ledger, ready.amount});
+          {market_.escrow(ready.member), ready.to, ready.ledger, ready.amount});
     }
     const auto receipt = Apply(registry::Command(settle_), SourceKind::kStream);
     ETS_ASSERT(receipt.ok());

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace ets::market {
+
+// Why the exchange refused an input: the first rule it broke. Each input asks in a fixed order, and
+// a refusal changes nothing. One table for every protocol. On the wire and on disk. Append; never
+// renumber.
+enum class Refusal : std::uint16_t {
+  kMemberNotFound = 1,
+  kInstrumentNotFound = 2,
+  kInstrumentNotTrading = 3,    // No session is open, or the instrument is not listed in it.
+  kQuantityNotPositive = 4,     // asked: the quantity or amount.
+  kQuantityOfWrongChannel = 5,  // Listed from 100,000 t, or block below it. limit: the border.
+  kPriceOffTick = 6,            // asked: the price. limit: the tick at that price.
+  kPriceOutsideBand = 7,        // asked: the price. limit: the end of the band that it passes.
+  kInsufficientUnits = 8,       // asked: t to reserve. limit: what is free.
+  kInsufficientCash = 9,        // asked: minor units with the fee. limit: what is free.
+  kWouldNotFill = 10,           // asked: the quantity (fill-or-kill) or minimum. limit: at hand.
+  kOrderNotFound = 11,          // asked: the order. Of another member, or gone, is not there.
+  kSameParty = 12,
+  kAuctionNotOpen = 13,
+  kBidNotInLots = 14,
+  kBidBelowReserve = 15,
+  kTooManyBids = 16,
+  kStreamGap = 17,  // asked: the number. limit: the one that is next.
+  // An input from before the last AdvanceTo; a session on an earlier or the same day.
+  kTimeGoesBack = 18,
+  kAmountTooLarge = 19,  // A ledger would hold more than kAmountMax in all.
+  kSessionAlreadyOpen = 20,
+  kAuctionAlreadyOpen = 21,
+  kAuctionFormatInvalid = 22,  // Not in auction::Formats(), or no lot or tick.
+  kLedgerNotFound = 23,
+  kLedgerStillTraded = 24,       // DropLedger before every instrument on it is delisted.
+  kQuantityOffLot = 25,          // asked: the quantity. limit: the lot.
+  kInstrumentHalted = 26,        // asked: the instrument.
+  kInstrumentExpired = 27,       // asked: the session's day. limit: the last trading day.
+  kDuplicateClientOrderId = 28,  // The id was used for something else. limit: that order, or 0.
+  kUnitsBoughtToday = 29,    // T+1. asked: t to reserve. limit: t free; the rest is bought today.
+  kAboveHoldingLimit = 30,   // asked: t held and bid for in all. limit: t.
+  kWrongSession = 31,        // asked: the phase that runs. limit: the phase that would take it.
+  kQuantityAboveMax = 32,    // asked: t. limit: t.
+  kTooManyOpenOrders = 33,   // asked: the number with this one. limit: the most.
+  kBookFull = 34,            // limit: orders that fit.
+  kWouldTakeLiquidity = 35,  // Post-only. asked: the limit. limit: the best opposite price.
+  kOrderFieldsContradict =
+      36,                   // Say a market order that is post-only, or a display above the whole.
+  kStopPriceInvalid = 37,   // A stop that the last trade has passed. limit: the last trade.
+  kExpireDateInvalid = 38,  // asked: the day. limit: the first or last day that may be named.
+  kClientOrderIdInvalid = 39,      // Not 1 to 20 printable ASCII characters.
+  kMemberBlocked = 40,             // asked: the member.
+  kNothingToTradeWith = 41,        // A market order against an empty side.
+  kOfferNotFound = 42,             // asked: the block quote or the announcement.
+  kNotTheCounterparty = 43,        // A block quote is addressed to someone else.
+  kBiddingNotOpen = 44,            // One-way. asked: now. limit: when the window opens, or closed.
+  kSessionTypeUnknown = 45,        // asked: the index. limit: session types of the venue.
+  kReferenceInvalid = 46,          // No price, or above kPriceMax.
+  kWindowInvalid = 47,             // One-way: closes before it opens, or opens in the past.
+  kAlreadySo = 48,                 // Halted twice, resumed while running.
+  kNothingChanges = 49,            // A change of an order that names what it has.
+  kPriceOutsideDynamicRange = 50,  // asked: the price. limit: the range's end. See SessionType.
+};
+inline constexpr std::size_t kRefusalCount = 50;
+std::string_view ToString(Refusal refusal);  // "INSUFFICIENT_CASH": the reason on the wire.
+
+// The limit that was broken, and what was asked; the enumerators say in what. 0 where a rule has
+// none.
+struct RefusalDetail {
+  std::int64_t asked = 0;
+  std::int64_t limit = 0;
+
+  friend bool operator==(const RefusalDetail&, const RefusalDetail&) = default;
+};
+
+}  // namespace ets::market

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace ets::matching {
+
+// What an order waits for and at which price it trades. Orthogonal to its time in force, display
+// quantity and the rest, as in FIX (tag 40). On the wire and on disk. Append; never renumber.
+enum class OrderType : std::uint8_t {
+  kLimit = 1,
+  kMarket = 2,     // At any price within the band.
+  kStop = 3,       // Becomes a market order when a trade reaches the stop price.
+  kStopLimit = 4,  // Becomes a limit order then.
+};
+
+// What happens when an order would trade with one of the same member. On the wire and on disk.
+// Append; never renumber.
+enum class SelfTradePrevention : std::uint8_t {
+  kOff = 1,             // They trade.
+  kCancelResting = 2,   // The resting order goes, the matching goes on.
+  kCancelIncoming = 3,  // What is left of the incoming order goes.
+  kDecrementBoth = 4,   // Both lose the smaller of the two quantities, without a trade.
+};
+
+// The client's own name for an order: up to 20 printable ASCII characters without spaces, padded
+// with zero bytes. Empty: the order has none.
+class ClientOrderId {
+ public:
+  static constexpr std::size_t kSizeMax = 20;
+
+  constexpr ClientOrderId() = default;
+  // Empty when the text is too long or holds another character.
+  static constexpr std::optional<ClientOrderId> Parse(std::string_view text) {
+    if (text.size() > kSizeMax) return std::nullopt;
+    ClientOrderId id;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] <= ' ' || text[i] > '~') return std::nullopt;
+      id.bytes_[i] = text[i];
+    }
+    return id;
+  }
+  // The number's decimal digits.
+  static constexpr ClientOrderId FromNumber(std::uint64_t number) {
+    std::array<char, kSizeMax> digits{};
+    std::size_t count = 0;
+    do {
+      digits[count++] = static_cast<char>('0' + number % 10);
+      number /= 10;
+    } while (number != 0);
+    ClientOrderId id;
+    for (std::size_t i = 0; i < count; ++i) id.bytes_[i] = digits[count - 1 - i];
+    return id;
+  }
+
+  constexpr bool empty() const { return bytes_[0] == '\0'; }
+  constexpr std::string_view text() const {
+    std::size_t size = 0;
+    while (size < kSizeMax && bytes_[size] != '\0') ++size;
+    return {bytes_.data(), size};
+  }
+  constexpr const std::array<char, kSizeMax>& bytes() const { return bytes_; }
+
+  friend constexpr bool operator==(const ClientOrderId&, const ClientOrderId&) = default;
+  friend constexpr auto operator<=>(const ClientOrderId&, const ClientOrderId&) = default;
+
+ private:
+  std::array<char, kSizeMax> bytes_{};
+};
+static_assert(sizeof(ClientOrderId) == 20);
+
+}  // namespace ets::matching
