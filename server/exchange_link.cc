@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "registry/words.h"
+#include "server/day_close.h"
 
 namespace ets::server {
 namespace {
@@ -14,8 +15,6 @@ using registry::AccountKind;
 constexpr std::size_t kPositionsPerRead = 1'000;
 constexpr std::chrono::milliseconds kNap(200);
 constexpr std::chrono::seconds kPatience(10);
-// A day's close names a state; another command may come in between.
-constexpr int kCloseTries = 100;
 
 Patience For(std::chrono::milliseconds time) {
   return {std::chrono::system_clock::now() + time, {}};
@@ -100,25 +99,10 @@ class LocalLink final : public RegistryLink {
 
   Live<std::uint64_t> CloseDay(Date date, std::uint64_t settlement_sequence,
                                std::uint64_t market_state_hash) override {
-    for (int i = 0; i < kCloseTries && !is_stopped_; ++i) {
-      std::uint64_t hash = 0;
-      const auto failed = live_.Read(
-          For(kPatience),
-          [&](const registry::Registry& state, const StatePoint&) { hash = state.StateHash(); });
-      if (failed) return Fail{*failed};
-      Submission submission;
-      submission.command = registry::DayClosed{date, settlement_sequence, hash, market_state_hash};
-      submission.source = SourceKind::kClock;
-      submission.precondition = [hash](const registry::Registry& state) {
-        return state.StateHash() == hash;
-      };
-      const Answer answer = live_.SubmitAndWait(std::move(submission));
-      if (answer.kind == Answer::Kind::kApplied) return hash;
-      if (answer.kind != Answer::Kind::kPreconditionFailed) {
-        return Fail{LiveFailure{Kind::kIo, "the registry does not close the day now"}};
-      }
-    }
-    return Fail{LiveFailure{Kind::kExpired, "the registry does not stand still"}};
+    const auto closed =
+        CloseRegistryDay(live_, date, settlement_sequence, market_state_hash, is_stopped_);
+    if (!closed.ok()) return Fail{closed.error()};
+    return closed->state_hash;
   }
 
   void Stop() override { is_stopped_ = true; }

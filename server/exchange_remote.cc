@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "ets/registry/v1/account_service.grpc.pb.h"
-#include "ets/registry/v1/admin_service.grpc.pb.h"
 #include "ets/registry/v1/settlement_service.grpc.pb.h"
 #include "ets/registry/v1/unit_service.grpc.pb.h"
 #include "server/exchange_link.h"
@@ -75,8 +74,7 @@ class RemoteLink final : public RegistryLink {
       : token_(remote.token),
         accounts_(pb::AccountService::NewStub(channel)),
         units_(pb::UnitService::NewStub(channel)),
-        settlement_(pb::SettlementService::NewStub(channel)),
-        admin_(pb::AdminService::NewStub(channel)) {}
+        settlement_(pb::SettlementService::NewStub(channel)) {}
 
   LiveFailure WatchPositions(std::uint64_t from,
                              const std::function<bool(const Deposit&)>& take) override {
@@ -176,12 +174,17 @@ class RemoteLink final : public RegistryLink {
     return balances;
   }
 
-  Live<std::uint64_t> CloseDay(Date, std::uint64_t, std::uint64_t) override {
+  Live<std::uint64_t> CloseDay(Date date, std::uint64_t settlement_sequence,
+                               std::uint64_t market_state_hash) override {
+    pb::CloseDayRequest request;
+    request.set_date(ToString(date));
+    request.set_settlement_sequence(settlement_sequence);
+    request.set_exchange_state_hash(market_state_hash);
     Context context(*this, kPatience);
-    pb::GetRegistryResponse response;
-    const grpc::Status status = admin_->GetRegistry(&context.get(), {}, &response);
+    pb::CloseDayResponse response;
+    const grpc::Status status = settlement_->CloseDay(&context.get(), request, &response);
     if (!status.ok()) return Fail{FailureOf(status)};
-    return std::stoull("0" + response.state_hash(), nullptr, 16);
+    return response.registry_state_hash();
   }
 
   void Stop() override {
@@ -283,7 +286,6 @@ class RemoteLink final : public RegistryLink {
   const std::unique_ptr<pb::AccountService::Stub> accounts_;
   const std::unique_ptr<pb::UnitService::Stub> units_;
   const std::unique_ptr<pb::SettlementService::Stub> settlement_;
-  const std::unique_ptr<pb::AdminService::Stub> admin_;
 
   std::mutex mutex_;  // Guards what follows.
   std::map<std::uint16_t, Unit> known_;

@@ -1,6 +1,7 @@
 #include "ets/registry/v1/settlement_service.grpc.pb.h"
 #include "registry/codec.h"
 #include "server/call.h"
+#include "server/day_close.h"
 
 namespace ets::server {
 
@@ -15,6 +16,7 @@ using registry::Role;
 
 constexpr std::size_t kPositionsPerRead = 1'000;
 constexpr std::chrono::seconds kNap(10);
+constexpr std::chrono::seconds kRetrySoon(1);
 
 registry::Settle CommandOf(const pb::SettleRequest& request, RequestReader& in) {
   registry::Settle message{.sequence = request.stream_sequence(), .fills = {}, .withdrawals = {}};
@@ -128,6 +130,29 @@ class SettlementService final : public pb::SettlementService::Service {
     response->set_failed(answer.receipt.failed);
     if (answer.receipt.failed == 0) return Status::OK;
     return AddFailures(call, live, message, at->sequence, *response);
+  }
+
+  Status CloseDay(ServerContext* context, const pb::CloseDayRequest* request,
+                  pb::CloseDayResponse* response) override {
+    Call call(edge_, *context, kLongPatience);
+    if (const Status may = call.Needs({Role::kExchange}); !may.ok()) return may;
+    call.in.Parent(request->parent());
+    const auto date = Date::Parse(request->date());
+    if (!date) call.in.Wrong("date", request->date(), "a date, as 2026-03-02");
+    if (const Status refused = call.Refused(); !refused.ok()) return refused;
+    if (call.in.live() == nullptr) return call.Refused();
+    LiveRegistry& live = *call.in.live();
+    const auto closed = CloseRegistryDay(live, *date, request->settlement_sequence(),
+                                         request->exchange_state_hash(), edge_.is_stopping);
+    if (!closed.ok() && closed.error().kind == LiveFailure::Kind::kExpired) {
+      return RetryLater(Reason::kOverloaded, closed.error().message, kRetrySoon);
+    }
+    if (!closed.ok()) return call.ToStatus(closed.error());
+    const auto at = live.PointOf(closed->sequence);
+    if (!at.ok()) return call.ToStatus(at.error());
+    Call::FillPoint(*at, response);
+    response->set_registry_state_hash(closed->state_hash);
+    return Status::OK;
   }
 
  private:

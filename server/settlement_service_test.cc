@@ -133,5 +133,35 @@ TEST_F(SettlementServiceTest, IsForTheExchangeAlone) {
   EXPECT_THAT(reader->Finish(), Fails(StatusCode::PERMISSION_DENIED, "ROLE_REQUIRED"));
 }
 
+TEST_F(SettlementServiceTest, KeepsTheDaysEndWithTheStateItCloses) {
+  Deposit(kFirm, kFirmEscrow, LedgerId(0), 100);
+  pb::CloseDayRequest request;
+  request.set_date("2026-03-02");
+  request.set_exchange_state_hash(77);
+  pb::CloseDayResponse closed;
+  ASSERT_TRUE(Call(kExchange, *stub_, &Stub::CloseDay, request, closed).ok());
+  registry::Record record;
+  ASSERT_FALSE(branches_->main().Records(
+      closed.sequence(), closed.sequence(),
+      [&](const JournalRecord& it) { return registry::Decode(it, record); }));
+  const auto* const day = std::get_if<registry::DayClosed>(&record.command);
+  ASSERT_NE(day, nullptr);
+  EXPECT_EQ(day->date, *Date::Parse("2026-03-02"));
+  EXPECT_EQ(day->market_state_hash, 77U);
+  EXPECT_EQ(day->registry_state_hash, closed.registry_state_hash());
+}
+
+TEST_F(SettlementServiceTest, ClosesNoDayThatDoesNotExistAndForNobodyElse) {
+  pb::CloseDayRequest request;
+  request.set_date("2026-02-30");
+  pb::CloseDayResponse closed;
+  const grpc::Status status = Call(kExchange, *stub_, &Stub::CloseDay, request, closed);
+  EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_NE(status.error_message().find("2026-02-30"), std::string::npos);
+  request.set_date("2026-02-28");
+  EXPECT_EQ(Call(kAuditor, *stub_, &Stub::CloseDay, request, closed).error_code(),
+            StatusCode::PERMISSION_DENIED);
+}
+
 }  // namespace
 }  // namespace ets::server

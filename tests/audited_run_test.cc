@@ -57,7 +57,6 @@ class AuditedRun : public ::testing::Test {
 TestFolder* AuditedRun::folder_ = nullptr;
 
 TEST_F(AuditedRun, GivesTheSameAnswersBehindAPort) {
-  if (!ServesRegistries()) GTEST_SKIP();
   const Served served({"--data", In("run"), "--read-only", "--no-auth"});
   const std::vector<std::string> verbs[] = {
       {"accounts", "--firm", "12"},

@@ -10,11 +10,6 @@
 
 namespace ets {
 
-// Whether this build serves registries at work, and not finished runs alone.
-inline bool ServesRegistries() {
-  return Capclear({"serve", "--help"}).out.find("--no-auth") != std::string::npos;
-}
-
 // `capclear serve` as a process of its own, on a free port of this machine; ended with it.
 class Served {
  public:
