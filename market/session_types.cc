@@ -130,17 +130,6 @@ std::string_view ToString(Phase phase) {
   return "unknown";
 }
 
-Price TickTable::Floor(Price price) const {
-  const std::int64_t tick = TickAt(price).minor_per_tonne();
-  return Price::FromMinorPerTonne(price.minor_per_tonne() / tick * tick);
-}
-
-Price TickTable::Ceiling(Price price) const {
-  const Price down = Floor(price);
-  if (down == price) return price;
-  return Price::FromMinorPerTonne(down.minor_per_tonne() + TickAt(price).minor_per_tonne());
-}
-
 std::span<const SessionType> SessionTypes() {
   static const std::array<SessionType, 4> table = MakeTable();
   return table;

@@ -8,6 +8,7 @@
 
 #include "base/local_time.h"
 #include "base/quantity.h"
+#include "matching/tick_table.h"
 
 namespace ets::market {
 
@@ -57,39 +58,7 @@ struct Window {
   friend constexpr bool operator==(const Window&, const Window&) = default;
 };
 
-// The tick at a price: that of the last row whose `from` is not above it. Row 0 starts at 0, rows
-// ascend, a row with tick 0 ends the table. Every tick divides the `from` of the rows behind it.
-struct TickTable {
-  struct Row {
-    Price from;
-    Price tick;
-
-    friend constexpr bool operator==(const Row&, const Row&) = default;
-  };
-  static constexpr std::size_t kRowsMax = 8;
-  std::array<Row, kRowsMax> rows{};
-
-  static constexpr TickTable Flat(Price tick) {
-    TickTable table;
-    table.rows[0].tick = tick;
-    return table;
-  }
-  constexpr Price TickAt(Price price) const {
-    Price tick = rows[0].tick;
-    for (std::size_t i = 1; i < kRowsMax && rows[i].tick > Price() && rows[i].from <= price; ++i) {
-      tick = rows[i].tick;
-    }
-    return tick;
-  }
-  constexpr bool Holds(Price price) const {
-    return price.minor_per_tonne() % TickAt(price).minor_per_tonne() == 0;
-  }
-  // The price itself or the next one down or up that lies on the table. REQUIRES: price >= 0.
-  Price Floor(Price price) const;
-  Price Ceiling(Price price) const;
-
-  friend constexpr bool operator==(const TickTable&, const TickTable&) = default;
-};
+using matching::TickTable;
 
 // What a trade costs each side, beside its value: basis points of the value and minor units a
 // tonne, rounded down once a fill. The maker's order rested (in a call and on a desk both are
