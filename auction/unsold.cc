@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "auction/auction.h"
+#include "auction/calendar.h"
 
 namespace ets::auction {
 namespace {

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "auction/auction.h"
+#include "auction/calendar.h"
 #include "base/prng.h"
 
 namespace ets::auction {

@@ -157,7 +157,7 @@ BENCHMARK(ExchangeMessages)->Arg(5'560)->Arg(60'000)->Unit(benchmark::kMilliseco
 void AuctionWeek(benchmark::State& state) {
   Exchange exchange(5'560);
   auction::Terms terms;
-  terms.format = *auction::FindFormat("cn_weekly");
+  terms.format = *auction::FindFormat("cn-weekly");
   terms.supply = Tonnes(5'000'000);
   terms.reserve = Price::FromMinorPerTonne(6'000);
   const MemberId auctioneer(5'559);
@@ -196,7 +196,7 @@ void Clear(benchmark::State& state) {
          .quantity = Tonnes(static_cast<std::int64_t>(1'000 * (1 + dice.Below(20))))});
   }
   auction::Terms terms;
-  terms.format = *auction::FindFormat("cn_weekly");
+  terms.format = *auction::FindFormat("cn-weekly");
   terms.supply = Tonnes(state.range(0) * 4'000);
   for (auto _ : state) {
     ++terms.tie_seed;

@@ -6,7 +6,7 @@ namespace ets::market {
 Outcome Market::Impl::On(const OpenAuction& input) {
   const auction::Format* row = auction::FindFormat(input.terms.format.name);
   const auction::Format& format = input.terms.format;
-  if (row == nullptr || format.lot <= Tonnes(0) || format.tick <= Price()) {
+  if (row == nullptr || !auction::WrongWith(format).empty()) {
     return Fail{Refusal::kAuctionFormatInvalid};
   }
   if (!Has(input.auctioneer)) return Fail{Refusal::kMemberNotFound};
@@ -36,6 +36,7 @@ Outcome Market::Impl::On(const OpenAuction& input) {
   // The texts are the table's: those of the input may be gone tomorrow.
   auction->terms.format.name = row->name;
   auction->terms.format.description = row->description;
+  auction->terms.format.currency = row->currency;
   auction->bids_of.assign(members.size(), 0);
   return Receipt{};
 }
@@ -55,9 +56,12 @@ Outcome Market::Impl::On(const SubmitBid& input) {
     return Fail{Refusal::kInsufficientCash};
   }
   if (input.member == auction->auctioneer) return Fail{Refusal::kSameParty};
-  if (input.quantity.count() % terms.format.lot.count() != 0) return Fail{Refusal::kBidNotInLots};
+  if (input.quantity.count() % terms.format.lot.count() != 0 ||
+      input.quantity < terms.format.smallest_bid) {
+    return Fail{Refusal::kBidNotInLots};
+  }
   // A secret reserve price is the clearing's business.
-  if (!terms.format.reserve_cancels && terms.reserve && input.price < *terms.reserve) {
+  if (terms.reserve && input.price < *terms.reserve) {
     return Fail{Refusal::kBidBelowReserve};
   }
   std::uint32_t& count = auction->bids_of[input.member.raw()];

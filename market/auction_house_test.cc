@@ -33,7 +33,7 @@ class AuctionHouse : public ExchangeTest {
 };
 
 TEST_F(AuctionHouse, ReservesTheSupplyAndTheFullValueOfEveryBid) {
-  ASSERT_TRUE(OpenFor(Terms("cn_weekly", 40'000)).ok());
+  ASSERT_TRUE(OpenFor(Terms("cn-weekly", 40'000)).ok());
   EXPECT_TRUE(market_.auction_open());
   EXPECT_EQ(Units(auctioneer_), (matching::Holding{60'000, 40'000, 0}));
   ASSERT_TRUE(Bid(0, 7'000, 2'000).ok());
@@ -41,7 +41,7 @@ TEST_F(AuctionHouse, ReservesTheSupplyAndTheFullValueOfEveryBid) {
 }
 
 TEST_F(AuctionHouse, MakesOneFillAWinnerAtTheClearingPriceAndFreesTheRest) {
-  ASSERT_TRUE(OpenFor(Terms("cn_weekly", 40'000)).ok());
+  ASSERT_TRUE(OpenFor(Terms("cn-weekly", 40'000)).ok());
   ASSERT_TRUE(Bid(1, 7'500, 2'000).ok());
   ASSERT_TRUE(Bid(0, 7'000, 1'000).ok());
   ASSERT_TRUE(Bid(1, 6'500, 1'000).ok());
@@ -71,7 +71,7 @@ TEST_F(AuctionHouse, MakesOneFillAWinnerAtTheClearingPriceAndFreesTheRest) {
 }
 
 TEST_F(AuctionHouse, LetsEveryBidderPayTheLowestAcceptedBid) {
-  ASSERT_TRUE(OpenFor(Terms("cn_weekly", 10'000)).ok());
+  ASSERT_TRUE(OpenFor(Terms("cn-weekly", 10'000)).ok());
   for (std::size_t i = 0; i < 12; ++i) {
     ASSERT_TRUE(Bid(i, 6'500 + static_cast<std::int64_t>(i) * 10, 1'000).ok());
   }
@@ -84,7 +84,7 @@ TEST_F(AuctionHouse, LetsEveryBidderPayTheLowestAcceptedBid) {
 }
 
 TEST_F(AuctionHouse, NeverMovesTheClose) {
-  ASSERT_TRUE(OpenFor(Terms("cn_weekly", 10'000)).ok());
+  ASSERT_TRUE(OpenFor(Terms("cn-weekly", 10'000)).ok());
   ASSERT_TRUE(Bid(0, 6'500, 1'000).ok());
   ASSERT_TRUE(Do(CloseAuction{}).ok());
   Close();
@@ -92,7 +92,7 @@ TEST_F(AuctionHouse, NeverMovesTheClose) {
 }
 
 TEST_F(AuctionHouse, HoldsAwardedUnitsUntilTheNextSession) {
-  ASSERT_TRUE(OpenFor(Terms("cn_weekly", 10'000)).ok());
+  ASSERT_TRUE(OpenFor(Terms("cn-weekly", 10'000)).ok());
   ASSERT_TRUE(Bid(0, 6'500, 1'000).ok());
   ASSERT_TRUE(Do(CloseAuction{}).ok());
   EXPECT_EQ(Sell(bidders_[0], cea_, 8'000, 1), Fail{Refusal::kInsufficientUnits});
@@ -102,7 +102,9 @@ TEST_F(AuctionHouse, HoldsAwardedUnitsUntilTheNextSession) {
 }
 
 TEST_F(AuctionHouse, GivesEverythingBackWhenAnAuctionIsCancelled) {
-  ASSERT_TRUE(OpenFor(Terms("eu", 10'000, Fen(9'000))).ok());
+  auction::Terms terms = Terms("eu", 10'000, {});
+  terms.secret_reserve = Fen(9'000);
+  ASSERT_TRUE(OpenFor(terms).ok());
   // The reserve is secret: a lower bid is taken, and the clearing price decides.
   ASSERT_TRUE(Bid(0, 6'500, 10'000).ok());
   EXPECT_EQ(Do(CloseAuction{})->traded, Tonnes(0));
@@ -113,7 +115,7 @@ TEST_F(AuctionHouse, GivesEverythingBackWhenAnAuctionIsCancelled) {
 }
 
 TEST_F(AuctionHouse, AbandonsTheAuctionOfADelistedInstrument) {
-  ASSERT_TRUE(OpenFor(Terms("cn_weekly", 10'000)).ok());
+  ASSERT_TRUE(OpenFor(Terms("cn-weekly", 10'000)).ok());
   ASSERT_TRUE(Bid(0, 6'500, 1'000).ok());
   ASSERT_TRUE(Do(DelistInstrument{cea_}).ok());
   EXPECT_FALSE(market_.auction_open());
@@ -122,18 +124,18 @@ TEST_F(AuctionHouse, AbandonsTheAuctionOfADelistedInstrument) {
 }
 
 TEST_F(AuctionHouse, TakesAFieldOfANamedFormatThatAScenarioChanged) {
-  auction::Terms terms = Terms("cn_weekly", 10'000);
-  terms.format.purchase_limit_bp = 5'000;
+  auction::Terms terms = Terms("cn-weekly", 10'000);
+  terms.format.bidder_limit_bp = 5'000;
   ASSERT_TRUE(OpenFor(terms).ok());
   ASSERT_TRUE(Bid(0, 6'500, 10'000).ok());
   EXPECT_EQ(Do(CloseAuction{})->traded, Tonnes(5'000));
 }
 
 TEST_F(AuctionHouse, RefusesAnAuctionByTheFirstRuleItBreaks) {
-  auction::Terms unknown = Terms("cn_weekly", 0);
+  auction::Terms unknown = Terms("cn-weekly", 0);
   unknown.format.name = "dutch";
   EXPECT_EQ(OpenFor(unknown), Fail{Refusal::kAuctionFormatInvalid});
-  auction::Terms terms = Terms("cn_weekly", 0, Fen(0));
+  auction::Terms terms = Terms("cn-weekly", 0, Fen(0));
   EXPECT_EQ(Do(OpenAuction{MemberId(99), cea_, terms}), Fail{Refusal::kMemberNotFound});
   EXPECT_EQ(Do(OpenAuction{auctioneer_, InstrumentId(9), terms}),
             Fail{Refusal::kInstrumentNotFound});
@@ -154,7 +156,7 @@ TEST_F(AuctionHouse, RefusesABidByTheFirstRuleItBreaks) {
   EXPECT_EQ(Bid(0, 0, 0), Fail{Refusal::kQuantityNotPositive});
   EXPECT_EQ(Bid(0, 0, 1), Fail{Refusal::kAuctionNotOpen});
   EXPECT_EQ(Do(CloseAuction{}), Fail{Refusal::kAuctionNotOpen});
-  auction::Terms terms = Terms("cn_weekly", 10'000);
+  auction::Terms terms = Terms("cn-weekly", 10'000);
   terms.format.tick = Fen(5);
   ASSERT_TRUE(OpenFor(terms).ok());
   EXPECT_EQ(Bid(0, 1, 1), Fail{Refusal::kPriceOffTick});
@@ -172,15 +174,15 @@ TEST_F(AuctionHouse, RefusesABidByTheFirstRuleItBreaks) {
 }
 
 TEST_F(AuctionHouse, CountsBidsOfEachAuctionAnew) {
-  ASSERT_TRUE(OpenFor(Terms("cn_weekly", 10'000)).ok());
+  ASSERT_TRUE(OpenFor(Terms("cn-weekly", 10'000)).ok());
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(Bid(0, 6'000, 1'000).ok());
   ASSERT_TRUE(Do(CloseAuction{}).ok());
-  ASSERT_TRUE(OpenFor(Terms("cn_weekly", 10'000)).ok());
+  ASSERT_TRUE(OpenFor(Terms("cn-weekly", 10'000)).ok());
   EXPECT_TRUE(Bid(0, 6'000, 1'000).ok());
 }
 
 TEST_F(AuctionHouse, LetsAMemberAdmittedDuringTheWindowBid) {
-  ASSERT_TRUE(OpenFor(Terms("cn_weekly", 10'000)).ok());
+  ASSERT_TRUE(OpenFor(Terms("cn-weekly", 10'000)).ok());
   bidders_.push_back(Trader(10'000'000, 0));
   EXPECT_TRUE(Bid(12, 6'000, 1'000).ok());
 }

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "base/bytes.h"
+#include "market/auction_codec.h"
 
 namespace ets::market {
 namespace {
@@ -29,10 +30,6 @@ template <>
 constexpr auto kLast<RangeRule> = RangeRule::kInterrupt;
 template <>
 constexpr auto kLast<OneWayPricing> = OneWayPricing::kUniform;
-template <>
-constexpr auto kLast<auction::TieRule> = auction::TieRule::kRandomOrder;
-template <>
-constexpr auto kLast<auction::ShortageRule> = auction::ShortageRule::kSellAtLowestBid;
 
 // One list of fields per input serves both directions: Writer packs what Reader reads back.
 class Writer {
@@ -70,6 +67,7 @@ class Writer {
     for (const T& value : row) Put(value);
   }
   void Put(const std::vector<SessionType>& sessions);
+  void Put(const auction::Terms& terms) { WriteTerms(terms, bytes_); }
   template <typename T>
   requires std::integral<T> || std::is_enum_v<T>
   void Put(const T& number) { bytes_.Put(number); }
@@ -127,6 +125,7 @@ class Reader {
     for (T& value : row) Get(value);
   }
   void Get(std::vector<SessionType>& sessions);
+  void Get(auction::Terms& terms) { known_ = ReadTerms(bytes_, terms) && known_; }
   template <typename T>
   requires std::integral<T>
   void Get(T& number) { number = bytes_.Get<T>(); }
@@ -206,12 +205,7 @@ void Fields(auto& io, Is<BidOneWay> auto& in) {
   io(in.member, in.announcement, in.price, in.quantity);
 }
 void Fields(auto& io, Is<WithdrawOneWay> auto& in) { io(in.member, in.announcement, in.bid); }
-void Fields(auto& io, Is<OpenAuction> auto& in) {
-  auto& format = in.terms.format;
-  io(in.auctioneer, in.instrument, format.name, format.tie, format.shortage, format.lot,
-     format.tick, format.purchase_limit_bp, format.reserve_cancels, in.terms.supply,
-     in.terms.reserve, in.terms.tie_seed);
-}
+void Fields(auto& io, Is<OpenAuction> auto& in) { io(in.auctioneer, in.instrument, in.terms); }
 void Fields(auto& io, Is<SubmitBid> auto& in) { io(in.member, in.price, in.quantity); }
 void Fields(auto&, Is<CloseAuction> auto&) {}
 

@@ -54,7 +54,7 @@ RecordKind Encode(const PlaceOrder& input, std::string& payload);
 RecordKind Encode(const CancelOrder& input, std::string& payload);
 
 // The inverse; empty when the kind is no input's, a field is missing or left over, or an enumerator
-// does not exist. The name in an auction's terms points into the payload.
+// does not exist.
 std::optional<Input> Decode(std::uint16_t kind, std::string_view payload);
 
 void EncodeFounding(const Founding& founding, std::string& payload);

@@ -272,7 +272,7 @@ struct WithdrawOneWay {
 struct OpenAuction {
   MemberId auctioneer{};
   InstrumentId instrument{};
-  auction::Terms terms{};  // terms.format.name must be one of auction::Formats().
+  auction::Terms terms{};  // terms.format.name must be one of auction::Profiles().
 };
 // A bid reserves price x quantity x guarantee; the rest is topped up by pay day. Here the
 // guarantee is taken in full, so that an award always settles.

@@ -16,8 +16,14 @@ constexpr Price Fen(std::int64_t minor) { return Price::FromMinorPerTonne(minor)
 std::vector<Input> OneOfEach() {
   const matching::ClientOrderId id = *matching::ClientOrderId::Parse("abcdefghij0123456789");
   auction::Terms terms;
-  terms.format = *auction::FindFormat("cn_weekly");
-  terms.format.purchase_limit_bp = 1'234;
+  terms.format = *auction::FindFormat("cn-weekly");
+  terms.format.bidder_limit_bp = 1'234;
+  terms.secret_reserve = Fen(6'100);
+  terms.bidders = {{MemberId(7), false, Tonnes(3'000), Money::FromMinor(9)},
+                   {MemberId(8), true, {}, {}}};
+  terms.consignments = {{MemberId(9), Tonnes(4'000)}};
+  terms.containment = {{Fen(7'000), Tonnes(5'000)}};
+  terms.withholding = auction::Trigger{Fen(6'500), Tonnes(6'000)};
   terms.supply = Tonnes(77'000);
   terms.reserve = Fen(6'000);
   terms.tie_seed = 0x0123456789ABCDEF;

@@ -126,9 +126,9 @@ class RandomDays : public Listener {
       Do(TradeBlock{AnyMember(), AnyMember(), instrument, Fen(close * (680 + Below(640)) / 1'000),
                     Tonnes(900 + Below(1'500))});
     } else if (kind < 86) {
-      const auto formats = auction::Formats();
+      const auto profiles = auction::Profiles();
       auction::Terms terms;
-      terms.format = formats[dice_.Below(formats.size())];
+      terms.format = profiles[dice_.Below(profiles.size())].format;
       terms.supply = Tonnes(terms.format.lot.count() * Below(5));
       terms.reserve = Fen(900 + Below(300));
       terms.tie_seed = dice_.Next();

@@ -32,7 +32,7 @@ enum class Refusal : std::uint16_t {
   kAmountTooLarge = 19,  // A ledger would hold more than kAmountMax in all.
   kSessionAlreadyOpen = 20,
   kAuctionAlreadyOpen = 21,
-  kAuctionFormatInvalid = 22,  // Not in auction::Formats(), or no lot or tick.
+  kAuctionFormatInvalid = 22,  // Not in auction::Profiles(), or no lot or tick.
   kLedgerNotFound = 23,
   kLedgerStillTraded = 24,       // DropLedger before every instrument on it is delisted.
   kQuantityOffLot = 25,          // asked: the quantity. limit: the lot.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "auction/auction.h"
+#include "auction/calendar.h"
 #include "base/date.h"
 #include "base/ids.h"
 #include "registry/registry.h"

@@ -136,7 +136,7 @@ void EuropeanAuctions::Hold(Auctioneer& auctioneer, Date day, Recorder& recorder
   terms.format = *auction::FindFormat("eu");
   terms.supply = supply;
   // The secret reserve: well below the secondary price, by the market's own short-term volatility.
-  terms.reserve =
+  terms.secret_reserve =
       Price::FromMinorPerTonne(static_cast<std::int64_t>(std::llround(fundamental_ * 0.93 * 100)));
   terms.tie_seed = dice.Next();
   const auction::Clearing clearing = auction::Clear(bids_, terms);
@@ -147,7 +147,7 @@ void EuropeanAuctions::Hold(Auctioneer& auctioneer, Date day, Recorder& recorder
   row.auctioneer = auctioneer.name;
   row.status = auction::ToString(clearing.status);
   row.currency = "EUR";
-  row.reserve_price = static_cast<double>(terms.reserve->minor_per_tonne()) / 100;
+  row.reserve_price = static_cast<double>(terms.secret_reserve->minor_per_tonne()) / 100;
   row.offered_t = supply.count();
   row.sold_t = clearing.sold.count();
   row.unsold_t = clearing.unsold.count();

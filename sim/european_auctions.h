@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "auction/auction.h"
+#include "auction/calendar.h"
 #include "base/date.h"
 #include "base/prng.h"
 #include "cbam/certificate_price.h"

@@ -183,7 +183,7 @@ struct Scenario {
 
   // Auction.
   bool auction_enabled = true;
-  std::string auction_format = "cn_weekly";
+  std::string auction_format = "cn-weekly";
   int auction_first_year = 2027;
   int auction_weekday = 3;         // 1 Monday .. 5 Friday.
   YearSeries auction_reserve_cny;  // Given 2027; growth below.

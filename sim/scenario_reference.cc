@@ -308,7 +308,8 @@ std::string ScenarioReference() {
     page += "| `" + std::string(rule.name) + "` | " + std::string(rule.description) + " |\n";
   }
   page += "\n### Auction formats\n\n| format | what it is |\n|---|---|\n";
-  for (const auction::Format& format : auction::Formats()) {
+  for (const auction::Profile& profile : auction::Profiles()) {
+    const auction::Format& format = profile.format;
     page += "| `" + std::string(format.name) + "` | " + std::string(format.description) + " |\n";
   }
   page += R"(

@@ -230,7 +230,8 @@ std::vector<std::string> RuleNames() {
 }
 std::vector<std::string> FormatNames() {
   std::vector<std::string> names;
-  for (const auction::Format& format : auction::Formats()) names.emplace_back(format.name);
+  for (const auction::Profile& profile : auction::Profiles())
+    names.emplace_back(profile.format.name);
   return names;
 }
 

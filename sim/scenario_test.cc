@@ -605,7 +605,7 @@ const Mistake kMistakes[] = {
     {"[auction]\nenabled = 1", "3:11: auction.enabled is 1; allowed: true or false"},
     {"[auction]\nweekday = 6", "3:11: auction.weekday is 6; allowed: a whole number from 1 to 5"},
     {"[auction]\nformat = \"dutch\"",
-     "3:10: auction.format is \"dutch\"; allowed: \"eu\", \"cn_weekly\""},
+     "3:10: auction.format is \"dutch\"; allowed: \"eu\", \"uk\", \"wci\", \"rggi\", "},
     {"[auction]\nreserve_cny = { 2029 = 60 }",
      "3:24: auction.reserve_cny has no price for 2027; allowed: "},
     {"[auction.containment]\ntrigger_cny = { 2027 = 50 }",

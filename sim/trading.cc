@@ -627,8 +627,10 @@ void World::HoldAuctions(Date day, const std::vector<scheme::PlannedAuction>& au
     open.auctioneer = auctioneer_;
     open.instrument = entry.instrument;
     open.terms.format = *auction::FindFormat(scenario_.auction_format);
-    open.terms.format.purchase_limit_bp =
+    open.terms.format.bidder_limit_bp = open.terms.format.other_limit_bp =
         static_cast<std::uint32_t>(std::lround(scenario_.auction_bidder_limit * 10'000));
+    // Awards settle at the close: what they cost is lodged with the bid.
+    open.terms.format.guarantee_bp = 10'000;
     open.terms.supply = planned.volume;
     open.terms.reserve = planned.reserve;
     open.terms.tie_seed = day_dice_.Next();

@@ -6,6 +6,7 @@
 #include <exception>
 #include <string>
 
+#include "clients/cli/auction_verbs.h"
 #include "clients/cli/ensemble_verb.h"
 #include "clients/cli/registry_verbs.h"
 #include "clients/cli/run_verb.h"
@@ -31,6 +32,7 @@ int main(int argc, char** argv) {
   ets::cli::AddRunVerb(app, exit_code);
   ets::cli::AddEnsembleVerb(app, exit_code);
   ets::cli::AddStudyVerbs(app, exit_code);
+  ets::cli::AddAuctionVerbs(app, exit_code);
   ets::cli::AddRegistryVerbs(app, exit_code);
   ets::cli::AddServeVerb(app, exit_code);
   try {

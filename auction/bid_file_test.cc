@@ -1,0 +1,181 @@
+// Tables of bids: what is read, and how every mistake is told.
+#include "auction/bid_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ets::auction {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+Terms TermsOf(std::string_view format, std::int64_t supply) {
+  Terms terms;
+  terms.format = *FindFormat(format);
+  terms.supply = Tonnes(supply);
+  return terms;
+}
+BidTableRules Euro() {
+  BidTableRules rules;
+  rules.currency = "EUR";
+  return rules;
+}
+Result<BidTable, std::vector<BidProblem>> Read(std::string_view text,
+                                               const BidTableRules& rules = Euro()) {
+  return ReadBids(text, TermsOf("eu", 5'000), rules);
+}
+
+TEST(ReadBids, ReadsBiddersPricesAndQuantities) {
+  const auto table =
+      Read("bidder,price,quantity\nA,70.1,2000\n B , 70.05 ,1500\r\n\nA,69.99,500\n");
+  ASSERT_TRUE(table.ok());
+  ASSERT_THAT(table->bids, SizeIs(3));
+  EXPECT_THAT(table->bidders, ElementsAre("A", "B"));
+  EXPECT_EQ(table->bids[0].price, Price::FromMinorPerTonne(7'010));
+  EXPECT_EQ(table->bids[1].bidder, MemberId(1));
+  EXPECT_EQ(table->bids[2].bidder, MemberId(0));
+  EXPECT_EQ(table->rows[2].line, 5);
+  EXPECT_EQ(table->rows[2].id, "3");
+}
+
+TEST(ReadBids, TakesColumnsInAnyOrderAndAByteOrderMark) {
+  const auto table = Read("\xEF\xBB\xBFquantity,id,bidder,price\n500,x,A,70\n500,y,A,70\n");
+  ASSERT_TRUE(table.ok());
+  EXPECT_EQ(table->rows[1].id, "y");
+}
+
+TEST(ReadBids, PutsBidsIntoTheOrderOfTheirTimes) {
+  const auto table =
+      Read("bidder,price,quantity,time\nA,70,500,09:30:00.5\nB,70,500,09:30\nC,70,500,09:01:59\n");
+  ASSERT_TRUE(table.ok());
+  EXPECT_EQ(table->rows[0].bidder, "C");
+  EXPECT_EQ(table->rows[1].bidder, "B");
+  EXPECT_EQ(table->bids[2].bidder, MemberId(0));
+}
+
+TEST(ReadBids, FindsEveryMistakeAndGivesNothingBack) {
+  const auto table = Read(
+      "bidder,price,quantity\n"
+      "A,70.001,2000\n"
+      "B,70.05\n"
+      ",70.05,500\n"
+      "C,-1,750\n"
+      "D,70,5e2\n"
+      "E,70,500,x\n");
+  ASSERT_FALSE(table.ok());
+  const std::vector<BidProblem>& problems = table.error();
+  ASSERT_THAT(problems, SizeIs(6));
+  EXPECT_EQ(problems[0].line, 2);
+  EXPECT_EQ(problems[0].column, 3);
+  EXPECT_THAT(problems[0].what, HasSubstr("price: '70.001' is no price"));
+  EXPECT_EQ(problems[1],
+            (BidProblem{3, 1, "2 values; allowed: 3, one for each column of the header"}));
+  EXPECT_EQ(problems[2], (BidProblem{4, 1, "bidder: empty; allowed: a name"}));
+  EXPECT_EQ(problems[3], (BidProblem{5, 3, "price: '-1' is not above 0; allowed: from 0.01"}));
+  EXPECT_THAT(problems[4].what, HasSubstr("quantity: '5e2' is no quantity"));
+  EXPECT_EQ(problems[4].column, 6);
+  EXPECT_EQ(problems[5].line, 7);
+}
+
+TEST(ReadBids, HoldsEveryBidToTheFormat) {
+  const auto table = Read("bidder,price,quantity\nA,70,750\nA,0,500\n");
+  ASSERT_FALSE(table.ok());
+  ASSERT_THAT(table.error(), SizeIs(2));
+  EXPECT_EQ(
+      table.error()[0],
+      (BidProblem{2, 6, "quantity: the quantity 750 t is off the lot; allowed: multiples of 500"}));
+  EXPECT_EQ(table.error()[1].line, 3);
+  EXPECT_EQ(table.error()[1].column, 3);
+}
+
+TEST(ReadBids, NamesDuplicatesByIdOrByValue) {
+  const auto same = Read("bidder,price,quantity\nA,70,500\nA,70.00,500\n");
+  ASSERT_FALSE(same.ok());
+  EXPECT_THAT(same.error()[0].what, HasSubstr("the same bid as in line 2"));
+  EXPECT_TRUE(Read("bidder,price,quantity,id\nA,70,500,1\nA,70,500,2\n").ok());
+  const auto twice = Read("bidder,price,quantity,id\nA,70,500,1\nB,71,500,1\n");
+  ASSERT_FALSE(twice.ok());
+  EXPECT_THAT(twice.error()[0].what, HasSubstr("'1' was in line 2 already"));
+}
+
+TEST(ReadBids, NamesOtherCurrenciesAndConvertsThoseWithARate) {
+  const auto other = Read("bidder,price,quantity,currency\nA,70,500,GBP\n");
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error()[0],
+            (BidProblem{2, 10, "currency: 'GBP' is not the auction's currency; allowed: EUR"}));
+  // 2026: USD 27.94 = CAD 38.15; CAD are converted to whole US cents before ranking.
+  BidTableRules rules;
+  rules.currency = "USD";
+  rules.rates = {{"CAD", 7'324}};
+  const auto table =
+      ReadBids("bidder,price,quantity,currency\nA,38.15,1000,CAD\nB,27.95,1000,USD\n",
+               TermsOf("wci", 5'000), rules);
+  ASSERT_TRUE(table.ok());
+  EXPECT_EQ(table->bids[0].price, Price::FromMinorPerTonne(2'794));
+  EXPECT_EQ(table->bids[1].price, Price::FromMinorPerTonne(2'795));
+}
+
+TEST(ReadBids, NamesBidsAfterTheClose) {
+  BidTableRules rules = Euro();
+  rules.close = ParseBidTime("11:00");
+  const auto table =
+      Read("bidder,price,quantity,time\nA,70,500,10:59:59.999\nB,70,500,11:00:00\n", rules);
+  ASSERT_FALSE(table.ok());
+  ASSERT_THAT(table.error(), SizeIs(1));
+  EXPECT_EQ(table.error()[0],
+            (BidProblem{3, 10, "time: '11:00:00' is after the close; allowed: before it"}));
+}
+
+TEST(ReadBids, NamesBiddersWithoutAGuaranteeAndBidsAboveIt) {
+  BidTableRules rules = Euro();
+  BidderTerms covered;
+  covered.guarantee = Money::FromMinor(7'000 * 500);
+  rules.limits = {{"A", covered}};
+  Terms terms = TermsOf("eu", 5'000);
+  terms.format.over_limit = OverLimit::kRefuse;
+  const auto table = ReadBids("bidder,price,quantity\nA,70,500\nA,1,500\nB,70,500\n", terms, rules);
+  ASSERT_FALSE(table.ok());
+  ASSERT_THAT(table.error(), SizeIs(2));
+  EXPECT_THAT(table.error()[0].what, HasSubstr("need a guarantee of 35500.00; lodged: 35000.00"));
+  EXPECT_EQ(table.error()[1].line, 4);
+  EXPECT_THAT(table.error()[1].what, HasSubstr("'B' has lodged no guarantee"));
+}
+
+TEST(ReadBids, NamesWhatIsWrongWithTheHeader) {
+  EXPECT_THAT(Read("").error()[0].what, HasSubstr("the file is empty"));
+  EXPECT_THAT(Read("bidder,price\n").error()[0].what, HasSubstr("the column quantity is missing"));
+  const auto unknown = Read("bidder,price,quantity,colour\nA,70,500,red\n");
+  ASSERT_FALSE(unknown.ok());
+  ASSERT_THAT(unknown.error(), SizeIs(1));
+  EXPECT_EQ(unknown.error()[0].column, 23);
+  EXPECT_THAT(Read("bidder,price,quantity\n").error()[0].what, HasSubstr("no bid"));
+  EXPECT_THAT(Read("bidder,price,price,quantity\n").error()[0].what, HasSubstr("twice"));
+}
+
+TEST(ParseBidTime, ReadsTimesAloneAndBehindADate) {
+  EXPECT_EQ(ParseBidTime("09:15"), 33'300'000'000);
+  EXPECT_EQ(ParseBidTime("09:15:00.25"), 33'300'250'000);
+  EXPECT_EQ(ParseBidTime("1970-01-02T00:00:01"), 86'401'000'000);
+  EXPECT_EQ(ParseBidTime("1970-01-02 00:00"), 86'400'000'000);
+  for (const char* wrong : {"", "9:15", "25:00", "09:60", "09:15:", "09:15:00.", "09:15:00.1234567",
+                            "1970-13-01T00:00", "noon", "09-15"}) {
+    EXPECT_EQ(ParseBidTime(wrong), std::nullopt) << wrong;
+  }
+}
+
+TEST(ReadBidders, ReadsLimitsAndNamesMistakes) {
+  const auto limits = ReadBidders("bidder,covered,room,guarantee\nA,no,,100.50\nB,,7000,\n");
+  ASSERT_TRUE(limits.ok());
+  EXPECT_FALSE(limits->at("A").covered);
+  EXPECT_EQ(limits->at("A").guarantee, Money::FromMinor(10'050));
+  EXPECT_EQ(limits->at("B").room, Tonnes(7'000));
+  EXPECT_EQ(limits->at("B").guarantee, std::nullopt);
+  const auto wrong = ReadBidders("bidder,covered,room\nA,maybe,-1\nA,,\n");
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_THAT(wrong.error(), SizeIs(3));
+}
+
+}  // namespace
+}  // namespace ets::auction

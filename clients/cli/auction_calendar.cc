@@ -1,0 +1,252 @@
+#include "clients/cli/auction_calendar.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <optional>
+
+#include "auction/calendar.h"
+#include "clients/cli/rows.h"
+#include "clients/cli/run_verb.h"
+
+namespace ets::cli {
+namespace {
+
+using auction::Calendar;
+
+struct Withdrawal {
+  Date announced, first, last;
+  Tonnes volume;
+};
+
+// What happens to a calendar in the course of the year.
+struct Events {
+  std::map<Date, Tonnes> sold;  // 0: cancelled.
+  std::vector<Withdrawal> withdrawals;
+  std::optional<Date> as_of;
+};
+
+// Reads the flags, gathering what is wrong with them.
+class FlagReader {
+ public:
+  explicit FlagReader(const CalendarFlags& flags) : flags_(flags) {}
+
+  std::vector<std::string> problems;
+
+  std::optional<Date> DateOf(const std::string& flag, const std::string& text) {
+    const auto date = Date::Parse(text);
+    if (!date) Wrong(flag + " " + text, "no day; allowed: as in 2026-02-18");
+    return date;
+  }
+
+  auction::AuctionDays Days() {
+    auction::AuctionDays days;
+    days.first = DateOf("--first", flags_.first).value_or(Date());
+    days.last = DateOf("--last", flags_.last).value_or(Date());
+    if (days.last < days.first) Wrong("--last", "before the first day; allowed: from it on");
+    days.every_weeks = flags_.every_weeks;
+    for (const std::string& day : flags_.without) {
+      if (const auto date = DateOf("--without", day)) days.without.push_back(*date);
+    }
+    constexpr std::array<const char*, 7> kNames = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+    for (std::size_t at = 0; at <= flags_.weekdays.size();) {
+      const std::size_t end = std::min(flags_.weekdays.find(',', at), flags_.weekdays.size());
+      const std::string name = flags_.weekdays.substr(at, end - at);
+      const auto found = std::ranges::find(kNames, name);
+      if (found == kNames.end()) {
+        Wrong("--weekdays " + name, "no weekday; allowed: mon, tue, wed, thu, fri, sat, sun");
+      } else {
+        days.weekdays.push_back(static_cast<Weekday>(found - kNames.begin() + 1));
+      }
+      at = end + 1;
+    }
+    return days;
+  }
+
+  Events ReadEvents() {
+    Events events;
+    for (const std::string& text : flags_.cancelled) {
+      if (const auto date = DateOf("--cancelled", text)) events.sold[*date] = Tonnes();
+    }
+    for (const std::string& text : flags_.sold) {
+      const std::size_t at = std::min(text.find('='), text.size());
+      const auto date = DateOf("--sold", text.substr(0, at));
+      const auto volume = TonnesOf(text.substr(std::min(at + 1, text.size())));
+      if (!volume) Wrong("--sold " + text, "no volume; allowed: DATE=TONNES");
+      if (date && volume) events.sold[*date] = *volume;
+    }
+    for (const std::string& text : flags_.withdraw) ReadWithdrawal(text, events);
+    if (!flags_.as_of.empty()) events.as_of = DateOf("--as-of", flags_.as_of);
+    return events;
+  }
+
+  void Wrong(const std::string& flag, const std::string& what) {
+    problems.push_back(flag + ": " + what);
+  }
+
+ private:
+  static std::optional<Tonnes> TonnesOf(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
+    return Tonnes(number);
+  }
+
+  void ReadWithdrawal(const std::string& text, Events& events) {
+    const bool whole = text.size() > 33 && text[10] == ':' && text[21] == ':' && text[32] == '=';
+    const auto announced = whole ? Date::Parse(text.substr(0, 10)) : std::nullopt;
+    const auto first = whole ? Date::Parse(text.substr(11, 10)) : std::nullopt;
+    const auto last = whole ? Date::Parse(text.substr(22, 10)) : std::nullopt;
+    const auto volume = whole ? TonnesOf(text.substr(33)) : std::nullopt;
+    if (announced && first && last && volume) {
+      events.withdrawals.push_back({*announced, *first, *last, *volume});
+    } else {
+      Wrong("--withdraw " + text,
+            "no withdrawal; allowed: ANNOUNCED:FIRST:LAST=TONNES, as in "
+            "2026-07-14:2026-09-01:2026-12-31=20000000");
+    }
+  }
+
+  const CalendarFlags& flags_;
+};
+
+// Plays the year up to its last event. Returns what could not be, in words.
+std::vector<std::string> Play(Calendar& calendar, const Events& events) {
+  std::vector<std::string> problems;
+  std::vector<Withdrawal> withdrawals = events.withdrawals;
+  std::ranges::stable_sort(withdrawals, {}, &Withdrawal::announced);
+  std::size_t next_withdrawal = 0;
+  const auto withdraw_until = [&](Date day) {
+    for (; next_withdrawal < withdrawals.size() && withdrawals[next_withdrawal].announced <= day;
+         ++next_withdrawal) {
+      const Withdrawal& one = withdrawals[next_withdrawal];
+      const Date as_of = std::max(one.announced, calendar.editions().back().as_of);
+      const Tonnes left = calendar.Adjust(as_of, "stability rule", one.first, one.last, one.volume);
+      if (left > Tonnes()) {
+        problems.push_back("--withdraw: " + ToString(left) + " t find no auction of " +
+                           calendar.auctioneer() + " between " + ToString(one.first) + " and " +
+                           ToString(one.last));
+      }
+    }
+  };
+  Date last_event;
+  for (const auto& [date, sold] : events.sold) last_event = std::max(last_event, date);
+  while (const auction::PlannedAuction* next = calendar.Next()) {
+    if (next->date > last_event) break;
+    withdraw_until(next->date);
+    const Tonnes offered = next->slot.volume;
+    const auto event = events.sold.find(next->date);
+    const Tonnes sold = event == events.sold.end() ? offered : event->second;
+    if (sold > offered) {
+      problems.push_back("--sold " + ToString(next->date) + "=" + ToString(sold) +
+                         ": more than is offered; allowed: up to " + ToString(offered));
+      return problems;
+    }
+    calendar.Held(sold);
+  }
+  withdraw_until(Date::Of(9999, 12, 31));
+  return problems;
+}
+
+std::optional<Calendar> Planned(const CalendarFlags& flags, const std::string& auctioneer,
+                                const auction::Format& format, FlagReader& reader) {
+  std::vector<auction::PlannedAuction> auctions;
+  if (flags.volume > 0) {
+    const std::vector<Date> days = DaysOf(reader.Days());
+    if (days.empty()) reader.Wrong("--weekdays", "no auction day from --first to --last");
+    if (reader.problems.empty())
+      auctions = auction::EvenVolumes(days, Tonnes(flags.volume), format.lot);
+  } else {
+    const Date last = reader.DateOf("--last", flags.last).value_or(Date());
+    auctions = auction::EuropeanAuctions2026(auctioneer, last);
+    if (auctions.empty() && reader.problems.empty()) {
+      reader.Wrong("--auctioneer " + auctioneer,
+                   "no published calendar; allowed: EU, DE, PL, or any with --volume");
+    }
+  }
+  if (!reader.problems.empty()) return std::nullopt;
+  const Date as_of = Date::Of(auctions.front().date.year() - 1, 12, 1);
+  return Calendar(auctioneer, format, as_of, std::move(auctions));
+}
+
+void AddRows(Rows& rows, const Calendar& calendar, const Events& events) {
+  const Calendar::Edition* edition =
+      events.as_of ? calendar.AsOf(*events.as_of) : &calendar.editions().back();
+  if (edition == nullptr) return;
+  for (const auction::PlannedAuction& auction : edition->auctions) {
+    // What was held later than the day asked for was still a plan on it.
+    const bool held = auction.held && !(events.as_of && auction.date > *events.as_of);
+    rows.Add({Text(ToString(auction.date)), Text(calendar.auctioneer()),
+              Tonnage(auction.slot.first_volume.count()), Tonnage(auction.slot.volume.count()),
+              held ? Tonnage(auction.sold.count()) : Nothing()});
+  }
+}
+
+void PrintTotals(const Calendar& calendar) {
+  const auction::CalendarTotals totals = calendar.totals();
+  std::cout << "\n" << calendar.auctioneer() << "\n";
+  PrintFacts("table", {{"proposed", Tonnage(totals.proposed.count())},
+                       {"sold", Tonnage(totals.sold.count())},
+                       {"pending", Tonnage(totals.pending.count())},
+                       {"kept", Tonnage(totals.kept.count())},
+                       {"carried", Tonnage(totals.carried.count())},
+                       {"reserved", Tonnage(totals.reserved.count())},
+                       {"withdrawn", Tonnage(totals.withdrawn.count())},
+                       {"written off", Tonnage(totals.written_off.count())}});
+  for (const Calendar::Edition& edition : calendar.editions()) {
+    std::cout << "as of " << ToString(edition.as_of) << ": " << edition.why << "\n";
+  }
+}
+
+}  // namespace
+
+int ShowCalendar(const CalendarFlags& flags) {
+  FlagReader reader(flags);
+  const auction::Format* format = auction::FindFormat(flags.format);
+  if (format == nullptr) {
+    reader.Wrong("--format " + flags.format, "no format; allowed: one of auction formats");
+  }
+  if (flags.volume < 0) reader.Wrong("--volume", "below 0; allowed: whole tonnes");
+  const Events events = reader.ReadEvents();
+  std::vector<std::string> auctioneers = {flags.auctioneer};
+  if (flags.auctioneer.empty()) {
+    auctioneers.assign(auction::EuropeanAuctioneers().begin(),
+                       auction::EuropeanAuctioneers().end());
+    if (flags.volume > 0) auctioneers = {"auctioneer"};
+  }
+  std::vector<Calendar> calendars;
+  for (const std::string& auctioneer : auctioneers) {
+    if (!reader.problems.empty()) break;
+    auto calendar = Planned(flags, auctioneer, *format, reader);
+    if (!calendar) continue;
+    for (const std::string& problem : Play(*calendar, events)) reader.problems.push_back(problem);
+    calendars.push_back(std::move(*calendar));
+  }
+  for (const auto& [date, sold] : events.sold) {
+    const bool known = std::ranges::any_of(calendars, [&](const Calendar& calendar) {
+      return std::ranges::any_of(calendar.auctions(),
+                                 [&](const auto& auction) { return auction.date == date; });
+    });
+    if (!known && reader.problems.empty()) {
+      reader.Wrong(ToString(date), "no auction on this day; allowed: a day of the calendar");
+    }
+  }
+  if (!reader.problems.empty()) {
+    for (const std::string& problem : reader.problems) {
+      std::fprintf(stderr, "%s\n", problem.c_str());
+    }
+    return kBadInput;
+  }
+  Rows rows(flags.output, {"date", "auctioneer", "first_volume", "volume", "sold"});
+  for (const Calendar& calendar : calendars) AddRows(rows, calendar, events);
+  rows.End();
+  if (flags.output == "table") {
+    for (const Calendar& calendar : calendars) PrintTotals(calendar);
+  }
+  return kDone;
+}
+
+}  // namespace ets::cli
