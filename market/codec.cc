@@ -15,7 +15,7 @@ constexpr E kLast = E{};
 template <>
 constexpr auto kLast<matching::Side> = matching::Side::kSell;
 template <>
-constexpr auto kLast<matching::TimeInForce> = matching::TimeInForce::kFillOrKill;
+constexpr auto kLast<matching::TimeInForce> = matching::TimeInForce::kGoodTillDate;
 template <>
 constexpr auto kLast<matching::OrderType> = matching::OrderType::kStopLimit;
 template <>

@@ -25,22 +25,6 @@ void Holdings::CreditBought(MemberId member, LedgerId ledger, std::int64_t amoun
   totals_[ledger.raw()] += amount;
 }
 
-bool Holdings::Reserve(MemberId member, LedgerId ledger, std::int64_t amount) {
-  ETS_ASSERT(amount >= 0);
-  Holding& holding = Row(member, ledger);
-  if (amount > holding.available) return false;
-  holding.available -= amount;
-  holding.reserved += amount;
-  return true;
-}
-
-void Holdings::Release(MemberId member, LedgerId ledger, std::int64_t amount) {
-  Holding& holding = Row(member, ledger);
-  ETS_ASSERT(amount >= 0 && amount <= holding.reserved);
-  holding.reserved -= amount;
-  holding.available += amount;
-}
-
 void Holdings::Consume(MemberId member, LedgerId ledger, std::int64_t amount) {
   Holding& holding = Row(member, ledger);
   ETS_ASSERT(amount >= 0 && amount <= holding.reserved);

@@ -48,11 +48,37 @@ class Holdings {
   // From outside into bought_today.
   void CreditBought(MemberId member, LedgerId ledger, std::int64_t amount);
   // Moves available -> reserved, or changes nothing and returns false when available is short.
-  bool Reserve(MemberId member, LedgerId ledger, std::int64_t amount);
+  bool Reserve(MemberId member, LedgerId ledger, std::int64_t amount) {
+    ETS_ASSERT(amount >= 0);
+    Holding& holding = Row(member, ledger);
+    if (amount > holding.available) return false;
+    holding.available -= amount;
+    holding.reserved += amount;
+    return true;
+  }
   // Moves reserved -> available. REQUIRES: amount <= reserved.
-  void Release(MemberId member, LedgerId ledger, std::int64_t amount);
+  void Release(MemberId member, LedgerId ledger, std::int64_t amount) {
+    Holding& holding = Row(member, ledger);
+    ETS_ASSERT(amount >= 0 && amount <= holding.reserved);
+    holding.reserved -= amount;
+    holding.available += amount;
+  }
   // Takes from reserved for good (a sale or a payment). REQUIRES: amount <= reserved.
   void Consume(MemberId member, LedgerId ledger, std::int64_t amount);
+  // Moves from one member's reserved to another's available, or bought_today. The total stays.
+  // REQUIRES: amount <= reserved.
+  void Pass(MemberId from, MemberId to, LedgerId ledger, std::int64_t amount, bool as_bought) {
+    Holding& giver = Row(from, ledger);
+    Holding& taker = Row(to, ledger);
+    ETS_ASSERT(amount >= 0 && amount <= giver.reserved);
+    giver.reserved -= amount;
+    if (!as_bought) {
+      taker.available += amount;
+      return;
+    }
+    if (taker.bought_today == 0 && amount > 0) bought_.emplace_back(to, ledger);
+    taker.bought_today += amount;
+  }
   // Takes from available for good, or changes nothing and returns false when available is short.
   bool Withdraw(MemberId member, LedgerId ledger, std::int64_t amount);
   // Bought units become available; at the start of a session. O(holdings bought into).

@@ -28,6 +28,15 @@ class LevelBitmap {
     if (words_[level / 64] == 0) summary_[level / 4096] &= ~Bit(level / 64);
   }
 
+  // The lowest set level, or kNone.
+  std::uint32_t Lowest() const {
+    for (std::size_t i = 0; i < summary_.size(); ++i) {
+      if (summary_[i] == 0) continue;
+      const std::uint32_t word = Join(i, std::countr_zero(summary_[i]));
+      return Join(word, std::countr_zero(words_[word]));
+    }
+    return kNone;
+  }
   // The lowest set level above, or kNone.
   std::uint32_t Above(std::uint32_t level) const {
     const std::uint32_t word = NextAbove(words_, level);

@@ -8,13 +8,9 @@
 #include "base/ids.h"
 #include "base/quantity.h"
 #include "base/result.h"
+#include "matching/order_words.h"
 
 namespace ets::matching {
-
-enum class Side : std::uint8_t { kBuy = 1, kSell = 2 };
-
-// What an order does with the part that does not trade at once. The table is in order_types.h.
-enum class TimeInForce : std::uint8_t { kDay = 1, kImmediateOrCancel = 2, kFillOrKill = 3 };
 
 // Why the book refused an order: the first rule it broke, in this order. Append, never renumber.
 enum class BookRefusal : std::uint8_t {

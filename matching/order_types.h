@@ -21,6 +21,8 @@ inline constexpr std::array kTimesInForce = {
     TimeInForceRow{TimeInForce::kDay, "day", true, true},
     TimeInForceRow{TimeInForce::kImmediateOrCancel, "immediate_or_cancel", false, true},
     TimeInForceRow{TimeInForce::kFillOrKill, "fill_or_kill", false, false},
+    TimeInForceRow{TimeInForce::kGoodTillCancel, "good_till_cancel", true, true},
+    TimeInForceRow{TimeInForce::kGoodTillDate, "good_till_date", true, true},
 };
 
 // REQUIRES: an enumerator.

@@ -8,6 +8,19 @@
 
 namespace ets::matching {
 
+enum class Side : std::uint8_t { kBuy = 1, kSell = 2 };
+constexpr Side Opposite(Side side) { return side == Side::kBuy ? Side::kSell : Side::kBuy; }
+
+// What an order does with the part that does not trade at once (FIX tag 59). The table is in
+// order_types.h. On the wire and on disk. Append; never renumber.
+enum class TimeInForce : std::uint8_t {
+  kDay = 1,                // Waits until the session ends.
+  kImmediateOrCancel = 2,  // Goes.
+  kFillOrKill = 3,         // There is none: all at once, or refused.
+  kGoodTillCancel = 4,     // Waits over the end of sessions.
+  kGoodTillDate = 5,       // Waits until the end of a named day's session.
+};
+
 // What an order waits for and at which price it trades. Orthogonal to its time in force, display
 // quantity and the rest, as in FIX (tag 40). On the wire and on disk. Append; never renumber.
 enum class OrderType : std::uint8_t {

@@ -1,0 +1,295 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "matching/call_auction.h"
+#include "matching/client_index.h"
+#include "matching/engine_words.h"
+#include "matching/holdings.h"
+#include "matching/ladder.h"
+#include "matching/level_bitmap.h"
+
+namespace ets::matching {
+
+// What contradicts in an order's own fields, or an empty string.
+std::string_view WhatContradicts(const OrderEntry& entry);
+
+// One instrument's trading: its limit order book (price, then time), what waits in front of it
+// (stops, market orders in a call, the hidden parts of icebergs), the index of its members' own
+// order ids, and the reservations of all of these in a table of holdings that many engines share.
+//
+//   continuous   an order trades at the resting orders' prices, best first, then oldest first; what
+//                is left rests, waits or goes as its time in force says
+//   call         orders are collected; Uncross() trades at one price
+//   halted       orders may leave or shrink, nothing else
+//
+// Everything is checked before anything is touched: a refusal changes nothing. What is accepted is
+// reserved: a seller's units, a buyer's limit x quantity and the highest fee that may come (a
+// market order's limit is the end of the range, which binds it too). So every trade settles, at the
+// maker's price on every path; what a better price leaves is free at once.
+//
+// A stop triggers when a trade reaches its price, during a call's uncrossing as well; of several,
+// the side whose next one was entered first goes first, on each side the nearest price and in it
+// the oldest. Each is done before the next is looked for, so what it trades may trigger more.
+//
+// An iceberg shows `display` tonnes at a time; when they have traded, the next part joins the end
+// of its level. An order never trades with one of the same member unless `self_trade` of the
+// incoming one (in a call: of the younger) is kOff. Fill-or-kill and a minimum count only what
+// self-trade prevention would let trade.
+//
+// A state machine with no clock and no thread: equal operations give equal events, ids and hashes,
+// here and in ReferenceEngine, which is slow and obvious. Not thread-safe. An operation allocates
+// only when more orders live, or more happens at once, than ever before.
+class Engine {
+ public:
+  // The holdings must outlive the engine and know its members. In no range and halted at first.
+  Engine(Holdings& holdings, const EngineTerms& terms);
+
+  // ---- Operations. Each begins a new list of events(). ----
+
+  // A new session's prices, both ends included. Orders whose limit or stop lies outside are
+  // cancelled, in the order of ForEach(); market orders that wait are reserved anew at the range's
+  // end. The collar becomes the range. Memory grows with the range. REQUIRES: 0 < lowest <=
+  // highest.
+  void OpenRange(Price lowest, Price highest);
+  // REQUIRES: no market order waits when a call is left: uncross first.
+  void SetPhase(BookPhase phase);
+  // No trade outside these prices: where the next one would be, matching stops, the rest of the
+  // order rests if it may, and the phase becomes kCall. Clamped to the range.
+  void SetCollar(Price low, Price high);
+  // Fees of trades and orders from now on; live orders keep what they have reserved at least.
+  // REQUIRES: no order is live.
+  void SetFees(const FeeRates& fees);
+
+  Result<Placed, Refused> Place(const OrderEntry& entry);
+  // Changes an order's limit or whole quantity (filled part included, as in FIX: a change that
+  // crosses a fill on its way does not oversell). Less quantity at the same limit keeps the place,
+  // anything else loses it and may trade at once. At or below what is filled, it goes.
+  Result<Placed, Refused> Change(MemberId owner, OrderId order, std::optional<Price> limit,
+                                 std::optional<Tonnes> quantity,
+                                 const ClientOrderId& new_client_id = {});
+  // False: the member has no such order.
+  bool Cancel(MemberId owner, OrderId order, Departure why = Departure::kByMember);
+  // All that fit: of this owner, on this side (empty: any), in the order of ForEach(). Returns how
+  // many.
+  std::size_t CancelAll(std::optional<MemberId> owner, std::optional<Side> side, Departure why);
+  // Day orders and those whose last day is not after `day`. At a session's end.
+  std::size_t Expire(Date day);
+
+  // What a call would come to now: both sides with hidden parts, best first.
+  void AppendCallLevels(Side side, std::vector<CallLevel>& levels) const;
+  Tonnes at_market(Side side) const;
+  // Trades at one price: market orders, then those at better prices, each oldest first, until a
+  // side has no more at the price. What is left of market orders is cancelled. Self-trade
+  // prevention may leave the book crossed: as long as IsCrossed(), clear again. REQUIRES: kCall.
+  void Uncross(Price price);
+  bool IsCrossed() const;
+
+  // What the last operation did. Views of its orders stand until the next operation, gone or not.
+  std::span<const Event> events() const { return events_; }
+
+  // ---- What is known. ----
+
+  // The order if it lives and is the member's; else no id.
+  OrderId FindClientId(MemberId owner, const ClientOrderId& id) const;
+  bool IsLive(OrderId order) const;
+  // REQUIRES: live, or named by events().
+  OrderView View(OrderId order) const;
+  BookPhase phase() const { return phase_; }
+  Price lowest() const { return Price::FromMinorPerTonne(lowest_); }
+  Price highest() const { return Price::FromMinorPerTonne(highest_); }
+  Price last() const { return Price::FromMinorPerTonne(last_); }  // Trade; 0 before the first.
+  struct Quote {
+    bool present = false;
+    Price price;
+    Tonnes quantity;  // Shown on the whole level.
+    std::uint32_t orders = 0;
+  };
+  Quote best(Side side) const;
+  // Shown levels, best first, at most so many.
+  void AppendDepth(Side side, std::size_t levels_max, std::vector<Quote>& levels) const;
+  std::size_t live_count() const { return live_count_; }
+  std::uint32_t open_orders(MemberId owner) const;
+  Tonnes open_buys(MemberId owner) const;  // That may still be bought.
+
+  // Bids and offers best first, then buy and sell stops nearest first, then market orders that buy
+  // and sell; each level oldest first.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    Walk([this, &visit](std::uint32_t place) { visit(ViewAt(place)); });
+  }
+  // Puts an order back from a snapshot without matching or reserving. In the order of ForEach(),
+  // into an engine whose range and phase are set.
+  void Restore(const OrderView& order);
+  // The last trade, and how far trades have reached that no stop was yet looked for after.
+  struct TradeMarks {
+    Price last;
+    Price reach_low;
+    Price reach_high;
+  };
+  TradeMarks trade_marks() const;
+  void RestoreTrades(const TradeMarks& marks);
+
+  // Of terms, phase, range, collar, last trade and every order in the order of ForEach().
+  std::uint64_t StateHash() const;
+  // Adds what this engine's orders bind. For conservation: all engines' sums are what is reserved.
+  void AddReserved(std::vector<std::int64_t>& units_of_member,
+                   std::vector<std::int64_t>& cash_of_member) const;
+  void CheckInvariants() const;  // Asserts; O(orders + range).
+
+ private:
+  static constexpr std::uint32_t kNone = LadderNode::kNone;
+
+  // What a place's node does not say; one cache line.
+  struct Record {
+    ClientOrderId client_id;
+    OrderState state = OrderState::kResting;
+    Side side = Side::kBuy;
+    OrderType type = OrderType::kLimit;
+    TimeInForce time_in_force = TimeInForce::kDay;
+    std::int64_t limit = 0;     // Of a market order: the price its cash is reserved at.
+    std::int64_t quantity = 0;  // Filled + open.
+    std::int64_t hidden = 0;
+    std::uint32_t client_hash = 0;
+    SelfTradePrevention self_trade = SelfTradePrevention::kOff;
+    bool post_only = false;
+    bool has_extra = false;  // Its Extra says something.
+    bool live = false;
+  };
+  static_assert(sizeof(Record) == 56);
+  // What few orders have.
+  struct Extra {
+    std::int64_t stop = 0;
+    std::int64_t display = 0;
+    Date expire{0};
+  };
+  struct OfMember {
+    std::int64_t open_buys = 0;
+    std::uint32_t open_orders = 0;
+  };
+  // What an incoming order has done so far.
+  struct Taking {
+    std::int64_t traded = 0;
+    std::int64_t value = 0;
+    std::int64_t fees = 0;
+    bool is_over = false;  // Self-trade prevention has ended it.
+  };
+
+  void Begin();
+  OrderView ViewAt(std::uint32_t place) const;
+  std::int64_t OpenOf(std::uint32_t place) const {
+    return nodes_[place].visible + records_[place].hidden;
+  }
+  std::uint32_t LevelOf(std::int64_t price) const {
+    return static_cast<std::uint32_t>(price - lowest_);
+  }
+  std::int64_t PriceAt(std::uint32_t level) const { return lowest_ + level; }
+  std::int64_t EdgeFor(Side side) const { return side == Side::kBuy ? highest_ : lowest_; }
+  // The ladder that an order in this state is in.
+  Ladder& LadderOf(OrderState state, Side side);
+  const Ladder& LadderOf(OrderState state, Side side) const {
+    return const_cast<Engine*>(this)->LadderOf(state, side);
+  }
+  Ladder& book(Side side) { return side == Side::kBuy ? bids_ : offers_; }
+  const Ladder& book(Side side) const { return side == Side::kBuy ? bids_ : offers_; }
+  std::int64_t PriceIn(std::uint32_t place) const;  // Its level's.
+  OfMember& MemberAt(MemberId owner);
+  std::uint32_t PlaceIfLive(MemberId owner, OrderId order) const;
+
+  // ---- Reservations. ----
+  static std::int64_t CostOf(std::int64_t limit, std::int64_t open, const FeeRate& rate);
+  // What an order in this state binds: units of a seller, cash of a buyer.
+  std::int64_t NeedOf(Side side, OrderState state, std::int64_t limit, std::int64_t open,
+                      bool is_incoming) const;
+  LedgerId LedgerOf(Side side) const {
+    return side == Side::kBuy ? terms_.cash_ledger : terms_.unit_ledger;
+  }
+  std::optional<Refused> CheckFunds(MemberId owner, Side side, std::int64_t need,
+                                    std::int64_t has) const;
+  // From `had` to `needs`.
+  void Rebind(MemberId owner, Side side, std::int64_t had, std::int64_t needs);
+
+  // ---- Entering and matching. ----
+  std::optional<Refused> CheckEntry(const OrderEntry& entry, std::int64_t limit) const;
+  std::optional<Refused> CheckMarketable(const OrderEntry& entry, std::int64_t limit) const;
+  std::int64_t AtHand(Side side, MemberId owner, SelfTradePrevention mode, std::int64_t limit,
+                      std::int64_t quantity, std::int64_t enough) const;
+  std::uint32_t TakePlace(std::uint64_t number);
+  // Matches the order at a place, then rests, waits or drops what is left. `bound` is what it has
+  // reserved, as incoming.
+  Taking Enter(std::uint32_t place, std::int64_t bound);
+  template <Side kTaker>
+  void Match(std::uint32_t place, Taking& taking);
+  // One fill of a resting order by the incoming one.
+  void Fill(std::uint32_t maker, std::uint32_t taker, std::int64_t price, std::int64_t quantity,
+            Taking& taking);
+  // Moves units and cash of a trade. Returns the fees of seller and buyer.
+  struct FeesPaid {
+    std::int64_t seller = 0;
+    std::int64_t buyer = 0;
+  };
+  FeesPaid Settle(MemberId seller, MemberId buyer, std::int64_t price, std::int64_t quantity,
+                  const FeeRate& seller_rate, const FeeRate& buyer_rate);
+  void TakeFrom(std::uint32_t place, std::int64_t quantity, Departure why);
+  void Rename(std::uint32_t place, const ClientOrderId& id);
+  // A resting order that shows nothing more: shows its next part, or is gone.
+  void RefreshOrGo(std::uint32_t place);
+  // The incoming order meets one of its own member. False: the incoming one is done with.
+  bool PreventSelfTrade(std::uint32_t resting, std::uint32_t incoming, Taking& taking);
+  void Wait(std::uint32_t place, OrderState state, EventKind kind);
+  void Trigger(std::uint32_t place);
+  void RunTriggers();
+  void Reach(std::int64_t price);
+  // Takes an order out of its ladder, frees what it binds and forgets it.
+  void Remove(std::uint32_t place, Departure why);
+  void Forget(std::uint32_t place);
+  Event& Say(EventKind kind, std::uint32_t place, std::int64_t price, std::int64_t quantity);
+  std::uint32_t UncrossHead(Side side, std::uint32_t limit) const;
+  void UncrossPair(std::uint32_t seller, std::uint32_t buyer, std::int64_t price);
+
+  template <typename Visit>
+  void Walk(Visit visit) const {
+    for (const Ladder* const ladder :
+         {&bids_, &offers_, &buy_stops_, &sell_stops_, &buys_at_market_, &sells_at_market_}) {
+      ladder->ForEach(nodes_, visit);
+    }
+  }
+
+  Holdings& holdings_;
+  EngineTerms terms_;
+  FeeRate highest_rate_;  // The worse of the two in each part.
+  bool is_free_ = true;   // No fees at all.
+  BookPhase phase_ = BookPhase::kHalted;
+  std::int64_t lowest_ = 1;
+  std::int64_t highest_ = 0;
+  std::int64_t collar_low_ = 1;
+  std::int64_t collar_high_ = 0;
+  std::int64_t last_ = 0;
+  // Trades since stops were looked for lay within; low > high: there were none.
+  std::int64_t reach_low_ = kAmountMax;
+  std::int64_t reach_high_ = 0;
+  bool interrupted_ = false;
+
+  Ladder bids_{true}, offers_{false};
+  Ladder buy_stops_{false}, sell_stops_{true};
+  Ladder buys_at_market_{false}, sells_at_market_{false};  // One level each.
+  std::vector<LadderNode> nodes_;                          // By place.
+  std::vector<Record> records_;                            // By place.
+  std::vector<Extra> extras_;                              // By place.
+  LevelBitmap free_;                                       // Places of gone orders.
+  std::uint32_t lowest_free_ = kNone;
+  std::vector<std::uint32_t> released_;  // By this operation; free from the next one on.
+  ClientIndex clients_;
+  std::vector<OfMember> of_member_;
+  std::size_t live_count_ = 0;
+  std::vector<Event> events_;
+  std::vector<std::uint32_t> scratch_;
+};
+
+}  // namespace ets::matching
