@@ -189,6 +189,11 @@ class LiveRegistry {
   // during the call only. kOutOfRange when they are not all there.
   std::optional<LiveFailure> Records(std::uint64_t first, std::uint64_t last,
                                      const store::RecordCallback& take);
+  // The first `records_max` records from `first` to `last`, in order, that moved something on one
+  // of the accounts. The first call reads the journal once, later ones what has been added since.
+  Live<std::vector<std::uint64_t>> RecordsOf(const std::vector<AccountId>& accounts,
+                                             std::uint64_t first, std::uint64_t last,
+                                             std::size_t records_max, const Patience& patience);
   // Waits until record `sequence` is committed, and returns how far the journal has come. For Watch
   // streams: wait, then read.
   Live<std::uint64_t> WaitFor(std::uint64_t sequence, const Patience& patience);

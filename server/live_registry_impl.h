@@ -47,6 +47,20 @@ class LiveDirectory {
   std::map<std::uint32_t, registry::PrincipalView> principals_;
 };
 
+// Which records moved something on an account: 8 bytes for each account of a record. Not
+// thread-safe.
+class AccountRecords {
+ public:
+  // In the order of the journal.
+  void Note(AccountId account, std::uint64_t sequence);
+  // The first `records_max` records from `first` to `last` of any of the accounts, in order.
+  std::vector<std::uint64_t> Of(const std::vector<AccountId>& accounts, std::uint64_t first,
+                                std::uint64_t last, std::size_t records_max) const;
+
+ private:
+  std::vector<std::vector<std::uint64_t>> records_;  // By account.
+};
+
 // A thread for what must keep neither the sequencer nor the writer: stored answers, snapshots.
 class Helper {
  public:
@@ -134,6 +148,10 @@ struct LiveRegistry::Impl final : Sequencer::Machine {
   StatePoint Committed() const;
   std::string WhyStopped() const;
 
+  // ---- live_index.cc ----
+  // With `index_mutex`. What was indexed before the patience ended stays.
+  std::optional<LiveFailure> IndexUpTo(std::uint64_t last, const Patience& patience);
+
   // ---- live_proof.cc ----
   void Restrict(const std::vector<AccountId>& accounts);
 
@@ -186,6 +204,10 @@ struct LiveRegistry::Impl final : Sequencer::Machine {
   std::timed_mutex positions_mutex;
   std::uint64_t positions_scanned = 0;  // Up to this record.
   std::vector<Position> positions;
+
+  std::timed_mutex index_mutex;
+  std::uint64_t indexed = 0;  // Up to this record.
+  AccountRecords by_account;
 
   std::mutex proof_mutex;  // One reconciliation at a time.
 

@@ -28,6 +28,8 @@ class TransferView {
   TransferView(const registry::Registry& state, const Caller& caller, const TransferFilter& filter);
 
   bool Takes(const registry::Transfer& transfer, SimTime made_at) const;
+  // Those that every transfer it takes moves something on; null: it may be any.
+  const std::vector<AccountId>* accounts() const { return accounts_ ? &*accounts_ : nullptr; }
 
  private:
   bool IsMarked(const std::vector<bool>& marks, AccountId account) const {
@@ -35,6 +37,7 @@ class TransferView {
   }
 
   TransferFilter filter_;
+  std::optional<std::vector<AccountId>> accounts_;
   std::vector<bool> of_entity_;  // By account; empty: all.
   std::vector<bool> readable_;   // By account; empty: all.
   SimTime published_until_ = 0;
@@ -51,14 +54,14 @@ constexpr wire::TransferPath PathAt(std::uint64_t position) {
 }
 
 // Hands out the transfers of committed records from `begin` to record `last` that the view takes,
-// until `take` returns false, `seen_max` transfers were looked at, or the patience has ended. The
-// last two leave where to go on; else 0.
+// until `take` returns false or the patience has ended; the latter leaves where to go on, else it
+// is 0. When the view is of accounts, only their records are read.
 struct ScanEnd {
   std::optional<LiveFailure> failure;
   std::uint64_t go_on_at = 0;
 };
 ScanEnd ScanTransfers(LiveRegistry& live, const TransferView& view, wire::TransferPath begin,
-                      std::uint64_t last, std::uint64_t seen_max, const Patience& patience,
+                      std::uint64_t last, const Patience& patience,
                       const std::function<bool(const MadeTransfer&)>& take);
 
 }  // namespace ets::server

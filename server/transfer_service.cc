@@ -12,7 +12,6 @@ using grpc::ServerUnaryReactor;
 using grpc::Status;
 using registry::Registry;
 
-constexpr std::uint64_t kSeenPerPageMax = 4'000'000;  // Transfers looked at for one page.
 // Transfers in a message of a watch: no new record after the first number, none after the second.
 constexpr int kFullMessage = 1'000;
 constexpr int kPerMessageMax = 8'190;
@@ -333,8 +332,8 @@ class TransferService final : public Base {
     bool is_found = false;
     if (view) {
       const ScanEnd end =
-          ScanTransfers(*call.in.live(), *view, path, path.sequence, kSeenPerPageMax,
-                        call.patience(), [&](const MadeTransfer& made) {
+          ScanTransfers(*call.in.live(), *view, path, path.sequence, call.patience(),
+                        [&](const MadeTransfer& made) {
                           is_found = made.path.index == path.index;
                           if (is_found) {
                             Fill(made, call.Prefixed({}), response->mutable_transfer());
@@ -369,7 +368,7 @@ class TransferService final : public Base {
     if (!range.ok()) return range.error();
     const ScanEnd end =
         ScanTransfers(live, *view, PathAt(std::max(page->position, PositionOf({range->first, 0}))),
-                      range->last, kSeenPerPageMax, call.patience(), [&](const MadeTransfer& made) {
+                      range->last, call.patience(), [&](const MadeTransfer& made) {
                         if (!page.value().Take(PositionOf(made.path))) return false;
                         Fill(made, call.Prefixed({}), response->add_transfers());
                         return true;
@@ -488,11 +487,12 @@ class TransferService final : public Base {
     if (!known.ok()) return known;
     wire::TransferPath begin{next, 0};
     while (begin.sequence <= last) {
+      if (call.patience().ended()) break;
       pb::WatchTransfersResponse message;
       std::uint64_t told = last;
       wire::TransferPath go_on{last + 1, 0};
       const ScanEnd end =
-          ScanTransfers(live, *view, begin, last, kSeenPerPageMax, call.patience(),
+          ScanTransfers(live, *view, begin, last, call.patience(),
                         [&, record = begin.sequence](const MadeTransfer& made) mutable {
                           const bool is_new_record = record != made.path.sequence;
                           record = made.path.sequence;

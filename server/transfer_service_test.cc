@@ -525,6 +525,38 @@ TEST_F(Histories, FilterByAccountFirmUnitAndTime) {
               Fails(StatusCode::INVALID_ARGUMENT, "FIELD_INVALID"));
 }
 
+TEST_F(Histories, OfAnAccountHaveFullPagesThatHoldWhatTheWholeHistorySays) {
+  Serve();
+  MakeTransfers(40);
+  for (int round = 0; round < 2; ++round) {  // The second one goes on from where the first was.
+    pb::ListTransfersRequest request;
+    std::vector<std::int64_t> whole;
+    pb::ListTransfersResponse page;
+    request.set_page_size(1'000);
+    ASSERT_TRUE(Call(kAuditor, *stub_, &Stub::ListTransfers, request, page).ok());
+    for (const auto& transfer : page.transfers()) {
+      if (transfer.debit() == "accounts/5" || transfer.credit() == "accounts/5") {
+        whole.push_back(transfer.amount());
+      }
+    }
+    ASSERT_GT(whole.size(), 40U);
+    request.Clear();
+    request.set_account("accounts/5");
+    for (const int size : {1, 7, 1'000}) EXPECT_EQ(AmountsOf(request, size), whole) << size;
+
+    request.set_page_size(7);
+    std::size_t told = 0;
+    do {
+      ASSERT_TRUE(Call(kAuditor, *stub_, &Stub::ListTransfers, request, page).ok());
+      told += static_cast<std::size_t>(page.transfers_size());
+      EXPECT_EQ(page.transfers_size() < 7, page.next_page_token().empty() && told % 7 != 0);
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+    EXPECT_EQ(told, whole.size());
+    MakeTransfers(3);
+  }
+}
+
 TEST_F(Histories, TellOneTransferByItsName) {
   Serve();
   pb::CreateTransferResponse made;
