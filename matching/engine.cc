@@ -158,6 +158,7 @@ Result<Placed, Refused> Engine::Place(const OrderEntry& entry) {
   node.owner = entry.owner.raw();
   node.visible = quantity;
   record.client_id = entry.client_id;
+  record.state = OrderState::kResting;
   record.side = entry.side;
   record.type = entry.type;
   record.time_in_force = entry.time_in_force;
@@ -404,8 +405,9 @@ void Engine::Fill(std::uint32_t maker, std::uint32_t taker, std::int64_t price,
   event.fee = Money::FromMinor(buys ? fees.buyer : fees.seller);
   event.other_fee = Money::FromMinor(buys ? fees.seller : fees.buyer);
   if (resting.visible == 0) {
+    const std::size_t traded = events_.size() - 1;
     RefreshOrGo(maker);
-    if (!records_[maker].live) events_.back().level_orders = book(side)[LevelOf(price)].count;
+    CountWithout(maker, traded);
   }
 }
 
@@ -437,6 +439,15 @@ void Engine::RefreshOrGo(std::uint32_t place) {
   record.hidden -= node.visible;
   ladder.Join(nodes_, place);
   Say(EventKind::kRefreshed, place, PriceAt(node.level), node.visible);
+}
+
+// An order that a trade has used up no longer counts in its level.
+void Engine::CountWithout(std::uint32_t place, std::size_t traded) {
+  const Record& record = records_[place];
+  Event& event = events_[traded];
+  if (record.live || record.state != OrderState::kResting) return;
+  const std::uint32_t level = LevelOf(event.price.minor_per_tonne());
+  if (nodes_[place].level == level) event.level_orders = book(record.side)[level].count;
 }
 
 bool Engine::PreventSelfTrade(std::uint32_t resting, std::uint32_t incoming, Taking& taking) {
@@ -601,7 +612,7 @@ Result<Placed, Refused> Engine::Change(MemberId owner, OrderId order, std::optio
   const std::int64_t new_quantity = quantity ? quantity->count() : record.quantity;
   const std::int64_t new_open = new_quantity - (record.quantity - open);
   const bool same_limit = new_limit == record.limit;
-  const bool keeps_place = same_limit && new_open <= open;
+  const bool keeps_place = new_open <= 0 || (same_limit && new_open <= open);
   if (limit && !HasLimit(record.type)) return Fail{Refused{Why::kFieldsContradict}};
   if (phase_ == BookPhase::kHalted && !keeps_place) return Fail{Refused{Why::kHalted}};
   if (!new_client_id.empty() && new_client_id != record.client_id) {
@@ -797,7 +808,11 @@ void Engine::UncrossPair(std::uint32_t seller, std::uint32_t buyer, std::int64_t
   event.other_open = Tonnes(OpenOf(buyer));
   event.fee = Money::FromMinor(fees.seller);
   event.other_fee = Money::FromMinor(fees.buyer);
-  if (sells.visible == 0) RefreshOrGo(seller);
+  if (sells.visible == 0) {
+    const std::size_t traded = events_.size() - 1;
+    RefreshOrGo(seller);
+    CountWithout(seller, traded);
+  }
   if (buys.visible == 0) RefreshOrGo(buyer);
 }
 

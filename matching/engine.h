@@ -240,6 +240,7 @@ class Engine {
   void Rename(std::uint32_t place, const ClientOrderId& id);
   // A resting order that shows nothing more: shows its next part, or is gone.
   void RefreshOrGo(std::uint32_t place);
+  void CountWithout(std::uint32_t place, std::size_t traded);
   // The incoming order meets one of its own member. False: the incoming one is done with.
   bool PreventSelfTrade(std::uint32_t resting, std::uint32_t incoming, Taking& taking);
   void Wait(std::uint32_t place, OrderState state, EventKind kind);
