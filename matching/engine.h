@@ -101,6 +101,11 @@ class Engine {
   bool IsLive(OrderId order) const;
   // REQUIRES: live, or named by events().
   OrderView View(OrderId order) const;
+  // How much of a live order has traded. REQUIRES: live.
+  Tonnes FilledOf(OrderId order) const {
+    const std::uint32_t place = PlaceOf(order);
+    return Tonnes(records_[place].quantity - OpenOf(place));
+  }
   BookPhase phase() const { return phase_; }
   Price lowest() const { return Price::FromMinorPerTonne(lowest_); }
   Price highest() const { return Price::FromMinorPerTonne(highest_); }
