@@ -45,25 +45,25 @@ using MemberRequest = std::variant<market::PlaceOrder, market::ChangeOrder, mark
                                    market::CancelBlock, market::AnnounceOneWay, market::BidOneWay,
                                    market::WithdrawOneWay, market::SubmitBid, market::Withdraw>;
 
-struct Request {
+struct VenueRequest {
   std::uint64_t tag = 0;  // The gateway's; comes back with the answer and the reports.
   MemberRequest what;
 };
 
 // Why a request was not applied: one of the market's numbered reasons, in every protocol the same,
 // with the limit that was broken.
-struct Refused {
+struct VenueRefusal {
   market::Refusal refusal;
   market::RefusalDetail detail;
 };
 
 // What became of a request.
-struct Answer {
+struct VenueAnswer {
   std::uint64_t tag = 0;
   std::uint64_t sequence = 0;  // Of its journal record; a repeated one's is that of the first.
   SimTime time = 0;
-  std::optional<Refused> refused;  // Nothing has changed.
-  market::Receipt receipt;         // Unless refused.
+  std::optional<VenueRefusal> refused;  // Nothing has changed.
+  market::Receipt receipt;              // Unless refused.
 };
 
 // Something happened to an order of the session's member: entered by this session, by another one
@@ -92,17 +92,17 @@ struct DeskReport {
 };
 
 enum class CloseReason : std::uint8_t {
-  kByClient = 1,     // Session::Close().
-  kSilent = 2,       // Nothing heard for two heartbeats.
-  kOverloaded = 3,   // More requests waiting than a session may have.
-  kVenueStopped = 4  // The journal failed, or the venue shuts down: what is unanswered is unknown.
+  kByClient = 1,      // Session::Close().
+  kSilent = 2,        // Nothing heard for two heartbeats.
+  kOverloaded = 3,    // More requests waiting than a session may have.
+  kVenueStopped = 4,  // The journal failed, or the venue shuts down: what is unanswered is unknown.
 };
 std::string_view ToString(CloseReason reason);  // "SILENT".
 
 class SessionListener {
  public:
   virtual ~SessionListener() = default;
-  virtual void OnAnswer(const Answer& answer) = 0;
+  virtual void OnAnswer(const VenueAnswer& answer) = 0;
   virtual void OnReport(const Report& report) = 0;
   virtual void OnTrade(const TradeReport& /*report*/) {}
   virtual void OnDesk(const DeskReport& /*report*/) {}
@@ -126,8 +126,8 @@ class Session {
   virtual ~Session() = default;  // Close().
 
   // Queues requests. False: the session is closed, or a drop copy; OnClosed() says why.
-  virtual bool Submit(const Request& request) = 0;
-  virtual bool Submit(std::span<const Request> requests) = 0;
+  virtual bool Submit(const VenueRequest& request) = 0;
+  virtual bool Submit(std::span<const VenueRequest> requests) = 0;
   // Something was heard of the client, say a heartbeat. Submit() does it by itself.
   virtual void Heard() = 0;
   // No more requests. What was submitted is answered; then orders are cancelled if the terms say
