@@ -10,6 +10,13 @@ namespace ets {
 // SHA-256 chain is).
 class StateHash {
  public:
+  constexpr StateHash() = default;
+  // Goes on behind a value() that was kept.
+  static constexpr StateHash From(std::uint64_t value) {
+    StateHash hash;
+    hash.state_ = value;
+    return hash;
+  }
   constexpr void Add(std::uint64_t value) {
     state_ ^= value;
     state_ *= 0x9FB21C651E98DF25U;

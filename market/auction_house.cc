@@ -105,8 +105,14 @@ Outcome Market::Impl::On(const CloseAuction&) {
     Deliver(TypeOf(view), winner, units, quantity);
     receipt.traded += quantity;
     receipt.value += value;
-    Print(Channel::kAuction, closed.instrument, closed.auctioneer, winner, clearing.price,
-          quantity);
+    Fill fill;
+    fill.channel = Channel::kAuction;
+    fill.instrument = closed.instrument;
+    fill.seller = closed.auctioneer;
+    fill.buyer = winner;
+    fill.price = clearing.price;
+    fill.quantity = quantity;
+    Print(fill);
   }
   return receipt;
 }

@@ -95,7 +95,7 @@ TEST_F(AuctionHouse, HoldsAwardedUnitsUntilTheNextSession) {
   ASSERT_TRUE(OpenFor(Terms("cn-weekly", 10'000)).ok());
   ASSERT_TRUE(Bid(0, 6'500, 1'000).ok());
   ASSERT_TRUE(Do(CloseAuction{}).ok());
-  EXPECT_EQ(Sell(bidders_[0], cea_, 8'000, 1), Fail{Refusal::kInsufficientUnits});
+  EXPECT_EQ(Sell(bidders_[0], cea_, 8'000, 1), Fail{Refusal::kUnitsBoughtToday});
   Close();
   Open();
   EXPECT_TRUE(Sell(bidders_[0], cea_, 8'000, 1'000).ok());

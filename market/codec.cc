@@ -27,8 +27,6 @@ constexpr auto kLast<Phase> = Phase::kHalted;
 template <>
 constexpr auto kLast<CloseRule> = CloseRule::kClosingCall;
 template <>
-constexpr auto kLast<RangeRule> = RangeRule::kInterrupt;
-template <>
 constexpr auto kLast<OneWayPricing> = OneWayPricing::kUniform;
 
 // One list of fields per input serves both directions: Writer packs what Reader reads back.
@@ -149,10 +147,10 @@ concept Is = std::same_as<std::remove_const_t<In>, T>;
 
 void Fields(auto& io, Is<SessionType> auto& in) {
   io(in.name, in.mechanism, in.hours, in.opening_call, in.closing_call, in.volatility_call,
-     in.band_bp, in.static_range_bp, in.dynamic_range_bp, in.range_rule, in.lot, in.quantity_from,
-     in.quantity_below, in.open_orders_max, in.ticks.rows, in.visible_levels, in.resale_next_day,
-     in.close, in.fees.maker_bp, in.fees.taker_bp, in.fees.maker_per_tonne,
-     in.fees.taker_per_tonne);
+     in.band_bp, in.static_range_bp, in.dynamic_range_bp, in.lot, in.quantity_from,
+     in.quantity_below, in.quantity_max, in.open_orders_max, in.ticks.rows, in.visible_levels,
+     in.resale_next_day, in.close, in.fees.maker.bp, in.fees.taker.bp, in.fees.maker.per_tonne,
+     in.fees.taker.per_tonne);
 }
 void Fields(auto& io, Is<Founding> auto& in) {
   io(in.rules.sessions, in.rules.zone.offset_minutes, in.rules.zone.daylight_saving,

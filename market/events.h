@@ -46,19 +46,19 @@ enum class OrderEventKind : std::uint8_t {
 };
 std::string_view ToString(OrderEventKind kind);  // "accepted".
 
+// Why an order went. On the wire. Append; never renumber.
 enum class CancelReason : std::uint8_t {
   kNone = 0,
   kByMember = 1,
-  kNotFilledAtOnce = 2,  // Immediate-or-cancel, fill-or-kill, a market order's rest.
+  kNotFilledAtOnce = 2,  // Immediate-or-cancel, a market order's rest.
   kSelfTrade = 3,
-  kSessionEnd = 4,
+  kDayPassed = 4,    // A day order's session, a dated one's last day, the instrument's.
   kOutsideBand = 5,  // Of a new session.
   kHalted = 6,
   kDelisted = 7,
   kMemberBlocked = 8,
-  kDayPassed = 9,
-  kReplacedToNothing = 10,  // A change to what was filled already.
-  kBookFull = 11,           // A triggered order found no room.
+  kReplacedToNothing = 9,  // A change to what was filled already.
+  kUnfunded = 10,          // A market order's cash does not reach a new session's band.
 };
 std::string_view ToString(CancelReason reason);  // "self_trade".
 
@@ -82,8 +82,8 @@ struct OrderEvent {
   Tonnes last_quantity{};      // kTraded, kReduced, kCancelled, kExpired: what went.
   Money fee{};                 // kTraded: this side's.
   std::uint64_t trade_id = 0;  // kTraded.
-  // The level at `price` after this event, hidden parts left out. Only of an order that rests or
-  // rested.
+  // The level at `price` after this event, hidden parts left out. Of an order that rests or rested,
+  // outside a call's clearing: after that one reads the depth anew.
   Tonnes level_quantity{};
   std::uint32_t level_orders = 0;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,11 +8,17 @@
 #include <vector>
 
 #include "base/state_hash.h"
+#include "market/client_answers.h"
+#include "market/fees_due.h"
 #include "market/market.h"
+#include "market/schedule.h"
+#include "matching/engine.h"
 
 namespace ets::market {
 
 using Outcome = Result<Receipt, Refusal>;
+// Nothing, or why not.
+using Gate = std::optional<Fail<Refusal>>;
 
 // The state behind a Market and one handler per input. Handlers check everything first and change
 // state only when nothing can be refused any more.
@@ -19,11 +26,37 @@ struct Market::Impl {
   struct Member {
     AccountId escrow;
     AccountId holder;
+    bool blocked = false;
   };
   struct Instrument {
+    Instrument(matching::Holdings& holdings, const matching::EngineTerms& terms)
+        : engine(holdings, terms) {}
+
     InstrumentView view;
-    std::unique_ptr<matching::OrderBook> book;
-    bool in_session = false;  // Was listed when the running (or last) session opened.
+    matching::Engine engine;
+    bool in_session = false;  // Is, or was, traded in the running (or last) session.
+    bool halted = false;
+    bool prolonged = false;              // The call that runs has been given its second time.
+    std::optional<Price> closing_price;  // The closing call's, today.
+    std::optional<Schedule> schedule;    // Today's.
+    // Limits that stand in place of the instrument's, and who is reported, by member.
+    std::vector<std::pair<MemberId, Tonnes>> own_limits;
+    std::vector<bool> is_large;
+  };
+  struct OpenQuote {
+    OfferId id;
+    QuoteBlock quote;
+    std::int64_t reserved = 0;
+  };
+  struct OneWayBid {
+    OneWayView::Bid view;
+    std::int64_t reserved = 0;
+  };
+  struct OpenOneWay {
+    OfferId id;
+    AnnounceOneWay terms;
+    std::int64_t reserved = 0;
+    std::vector<OneWayBid> bids;
   };
   struct OpenedAuction {
     MemberId auctioneer;
@@ -35,45 +68,150 @@ struct Market::Impl {
 
   Impl(const Founding& founding, Journal* to, Listener* told);
 
+  // market.cc
   template <typename In>
   Outcome Take(const Envelope& envelope, const In& input);
   template <typename In>
   Outcome Judge(const Envelope& envelope, const In& input);
   Outcome Handle(const Envelope& envelope, const Input& input);
-  template <typename In>
-  Outcome On(const In&) {
-    return Refuse(Refusal::kWrongSession);
-  }
+  void Append(std::uint16_t kind, const Envelope& envelope);
+  void AddHash(const Instrument& instrument, ets::StateHash& hash) const;
+  void AddDeskHash(ets::StateHash& hash) const;
 
-  // trading.cc
+  // instruments.cc
   Outcome On(const AdmitMember& input);
+  Outcome On(const BlockMember& input);
   Outcome On(const ListInstrument& input);
   Outcome On(const DelistInstrument& input);
+  Outcome On(const SetHoldingLimit& input);
+  void Delist(InstrumentId id);
+  // Orders, quotes, announcements and an auction of the instrument. Returns how many orders went.
+  std::size_t EndTrading(InstrumentId id, CancelReason reason);
+  void WatchHolder(MemberId member, LedgerId ledger);
+
+  // sessions.cc
   Outcome On(const OpenSession& input);
-  Outcome On(const PlaceOrder& input);
-  Outcome On(const CancelOrder& input);
-  Outcome On(const TradeBlock& input);
   Outcome On(const CloseSession& input);
+  Outcome On(const AdvanceTo& input);
+  Outcome On(const HaltTrading& input);
+  Outcome On(const ResumeTrading& input);
+  Outcome On(const SetPhase& input);
+  void StartDay(InstrumentId id);
+  void EndDay(InstrumentId id);
+  SimTime NextDueOf(const Instrument& instrument) const;
+  SimTime NextDue() const;
+  void FirePhase(InstrumentId id);
+  void FireDay(Date today);
+  std::uint32_t Halt(InstrumentId id, bool cancel_orders);
+  void Resume(InstrumentId id);
+
+  // phases.cc
+  void EnterPhase(InstrumentId id, Phase to, SimTime until);
+  void ClearCall(InstrumentId id);
+  matching::CallResult CallNow(const Instrument& instrument) const;
+  Price ReferenceOf(const InstrumentView& view) const;
+  // Around a call's price or the last trade; the band where the type has no range.
+  std::pair<Price, Price> RangeOf(const InstrumentView& view, Price centre, std::uint32_t bp) const;
+  void SetCollar(Instrument& instrument);
+  void AfterOrders(InstrumentId id);
+  void TellIndicative(InstrumentId id, const matching::CallResult& result, bool final);
+
+  // orders.cc
+  Outcome On(const PlaceOrder& input);
+  Outcome On(const ChangeOrder& input);
+  Outcome On(const CancelOrder& input);
+  Outcome On(const CancelOrders& input);
+  template <typename In>
+  Outcome AnswerOnce(const In& input, const matching::ClientOrderId& id,
+                     Outcome (Impl::*handle)(const In&));
+  Outcome Place(const PlaceOrder& input);
+  Outcome Change(const ChangeOrder& input);
+  Gate CheckPhase(InstrumentId id);
+  Gate CheckExpiry(const InstrumentView& view, Date expire);
+  // The member's live order by either name; else no id.
+  static OrderId FindOrder(const Instrument& instrument, MemberId member, OrderId order,
+                           const matching::ClientOrderId& id);
+  Fail<Refusal> RefuseAs(const matching::Refused& refused, const Instrument& instrument,
+                         MemberId member);
+  Receipt ReceiptOf(const matching::Placed& placed) const;
+  std::size_t CancelAll(InstrumentId id, std::optional<MemberId> member,
+                        std::optional<matching::Side> side, CancelReason reason);
+  // What the engine's last operation did: prints its trades and tells of every event.
+  void Report(InstrumentId id, CancelReason by_operator = CancelReason::kNone);
+  void TellAccepted(const PlaceOrder& input, OrderId order);
+  OrderEvent EventOf(InstrumentId id, OrderId order) const;
+  void TellEvent(InstrumentId id, const matching::Event& event, CancelReason by_operator);
+  void TellTraded(InstrumentId id, const Fill& fill, const matching::Event& event);
+
+  // gate.cc
+  Gate CheckMember(MemberId member);        // Exists and may trade.
+  Gate CheckOpen(InstrumentId instrument);  // A session runs, and the instrument is in it.
+  Gate CheckQuantity(const SessionType& type, Tonnes quantity);
+  Gate CheckPrice(const TickTable& ticks, Price price, Price low, Price high);
+  Gate CheckUnits(MemberId member, const InstrumentView& view, std::int64_t units);
+  Gate CheckCash(MemberId member, const InstrumentView& view, std::int64_t cash);
+  Gate CheckHoldingLimit(MemberId member, InstrumentId instrument, Tonnes more);
+  // Reserves units, or value with the maker's fee. Returns how much.
+  Result<std::int64_t, Refusal> ReserveFor(MemberId member, const InstrumentView& view,
+                                           matching::Side side, Price price, Tonnes quantity,
+                                           const matching::FeeRates& fees);
+  static LedgerId LedgerBoundBy(const InstrumentView& view, matching::Side side) {
+    return side == matching::Side::kBuy ? view.cash_ledger : view.unit_ledger;
+  }
+  Tonnes HoldingLimitOf(MemberId member, const Instrument& instrument) const;
+  Tonnes BidFor(MemberId member, InstrumentId instrument) const;
+
+  // blocks.cc
+  Outcome On(const QuoteBlock& input);
+  Outcome On(const ConfirmBlock& input);
+  Outcome On(const CancelBlock& input);
+  Outcome On(const TradeBlock& input);
+  Gate CheckBlock(InstrumentId id, Price price, Tonnes quantity);
+  Receipt TradeReserved(Channel channel, const SessionType& type, InstrumentId id, MemberId seller,
+                        MemberId buyer, Price price, Tonnes quantity);
+  std::vector<OpenQuote>::iterator FindQuote(OfferId id);
+  void WithdrawQuote(std::vector<OpenQuote>::iterator at);
+  void WithdrawQuotesIf(const std::function<bool(const QuoteBlock&)>& goes);
+  void Tell(DeskEventKind kind, const OpenQuote& quote);
+
+  // one_way.cc
+  Outcome On(const AnnounceOneWay& input);
+  Outcome On(const BidOneWay& input);
+  Outcome On(const WithdrawOneWay& input);
+  static std::pair<Price, Price> OneWayBand(const InstrumentView& view, const SessionType& type);
+  OpenOneWay* FindOneWay(OfferId id);
+  void ReleaseBid(const OpenOneWay& open, const OneWayBid& bid);
+  void AbandonOneWay(OpenOneWay& open);
+  void AbandonOneWaysOf(InstrumentId instrument);
+  void AbandonOneWaysOf(MemberId member);
+  void CloseOneWaysDue();
+  void ClearOneWay(const OpenOneWay& closed);
+  void Tell(DeskEventKind kind, const OpenOneWay& open, const OneWayBid* bid);
+
   // auction_house.cc
   Outcome On(const OpenAuction& input);
   Outcome On(const SubmitBid& input);
   Outcome On(const CloseAuction& input);
   void AbandonAuction();
+
   // custody.cc
   Outcome On(const Position& input);
   Outcome On(const Withdraw& input);
   Outcome On(const DropLedger& input);
-  Outcome On(const AdvanceTo& input);
   Outcome On(const DayClosed& input);
+  // Prints a trade whose sides have paid: gives it a number, counts it, tells the listener.
+  void Print(Fill& fill);
+  // Bought units: available from the next session, or at once without T+1.
+  void Deliver(const SessionType& type, MemberId buyer, LedgerId ledger, Tonnes quantity);
+  // Appends the messages that carry everything pending.
+  void FormMessages(std::vector<SettlementMessage>& messages);
 
   bool Has(MemberId member) const { return member.raw() < members.size(); }
   bool Has(InstrumentId instrument) const { return instrument.raw() < instruments.size(); }
   bool Has(LedgerId ledger) const { return ledger.raw() < holdings.ledger_count_max(); }
   bool IsCash(LedgerId ledger) const;
-  Instrument& At(InstrumentId instrument) { return instruments[instrument.raw()]; }
-  bool IsTrading(const Instrument& instrument) const {
-    return session_open && instrument.in_session && instrument.view.listed;
-  }
+  Instrument& At(InstrumentId instrument) { return *instruments[instrument.raw()]; }
+  const Instrument& At(InstrumentId instrument) const { return *instruments[instrument.raw()]; }
   const SessionType& TypeOf(const InstrumentView& view) const {
     return founding.rules.sessions[view.session];
   }
@@ -82,23 +220,6 @@ struct Market::Impl {
     detail = {.asked = asked, .limit = limit};
     return Fail{refusal};
   }
-  // What an order binds, and in which ledger.
-  struct Binding {
-    LedgerId ledger;
-    std::int64_t amount = 0;
-  };
-  static Binding BindingOf(const InstrumentView& view, const matching::RestingOrder& order);
-  void ReleaseResting(Instrument& instrument, const matching::RestingOrder& order);
-  void CancelAllOrders(Instrument& instrument);
-  // Prints a trade whose sides have paid: gives it a number, counts it, tells the listener.
-  void Print(Channel channel, InstrumentId id, MemberId seller, MemberId buyer, Price price,
-             Tonnes quantity);
-  // Bought units: available from the next session, or at once without T+1.
-  void Deliver(const SessionType& type, MemberId buyer, LedgerId ledger, Tonnes quantity);
-
-  // Appends the messages that carry everything pending.
-  void FormMessages(std::vector<SettlementMessage>& messages);
-  void Append(std::uint16_t kind, const Envelope& envelope);
 
   const Founding founding;
   Journal* journal;
@@ -106,8 +227,13 @@ struct Market::Impl {
 
   matching::Holdings holdings;
   std::vector<Member> members;
-  std::vector<Instrument> instruments;
+  std::vector<std::unique_ptr<Instrument>> instruments;
+  std::vector<OpenQuote> block_quotes;  // By number.
+  std::vector<OpenOneWay> one_ways;     // By number.
   std::optional<OpenedAuction> auction;
+  ClientAnswers answers;
+  FeesDue fees_due;
+  bool reports_holders = false;  // Some instrument has a threshold.
   bool session_open = false;
   Date session_date;  // Of the running or the last session.
   bool had_session = false;
@@ -115,6 +241,7 @@ struct Market::Impl {
 
   std::uint64_t next_order = 1;
   std::uint64_t next_trade = 1;
+  std::uint64_t next_offer = 1;
   std::uint64_t orders_accepted = 0;
   std::uint64_t bids_accepted = 0;
   std::uint64_t sequence = 0;
@@ -131,9 +258,8 @@ struct Market::Impl {
 
   // Kept between calls for their capacity.
   std::string payload;
-  std::vector<matching::Trade> trades;
-  std::vector<matching::RestingOrder> orders;
   std::vector<std::int64_t> won;  // [member]; all 0 between calls.
+  mutable std::vector<matching::CallLevel> call_bids, call_offers;
 };
 
 // price x quantity in minor units, or nothing when no balance could ever hold it.
@@ -144,5 +270,18 @@ inline std::optional<std::int64_t> ValueOf(Price price, Tonnes quantity) {
   if (value > kAmountMax) return std::nullopt;
   return value;
 }
+// price x quantity and the fee on it, as ValueOf().
+inline std::optional<std::int64_t> ValueWithFee(Price price, Tonnes quantity,
+                                                const matching::FeeRate& rate) {
+  const auto value = ValueOf(price, quantity);
+  if (!value) return std::nullopt;
+  const std::int64_t due = *value + matching::FeeOn(rate, *value, quantity.count());
+  return due > kAmountMax ? std::nullopt : std::optional(due);
+}
+
+// The band around a close, rounded inwards so that it is never exceeded. A close on the tick lies
+// within.
+Price BandLow(Price close, std::uint32_t band_bp, const TickTable& ticks);
+Price BandHigh(Price close, std::uint32_t band_bp, const TickTable& ticks);
 
 }  // namespace ets::market

@@ -1,6 +1,7 @@
 #include "market/inputs.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ets::market {
 

@@ -12,7 +12,6 @@
 #include "base/local_time.h"
 #include "base/quantity.h"
 #include "market/session_types.h"
-#include "matching/order_book.h"
 #include "matching/order_words.h"
 
 namespace ets::market {

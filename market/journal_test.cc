@@ -149,7 +149,7 @@ TEST_F(Replay, GivesTheSameStateWithOrdersAndAnAuctionOpen) {
   EXPECT_EQ(ReplayInto(again), "");
   EXPECT_EQ(again.StateHash(), market_.StateHash());
   EXPECT_TRUE(again.auction_open());
-  EXPECT_EQ(again.book(cea_).resting_count(), 1U);
+  EXPECT_EQ(again.engine(cea_).live_count(), 1U);
   again.CheckInvariants();
 }
 

@@ -1,7 +1,5 @@
 #include "market/market.h"
 
-#include <limits>
-
 #include "market/codec.h"
 #include "market/impl.h"
 
@@ -50,7 +48,8 @@ Outcome Market::Impl::Judge(const Envelope& envelope, const In& input) {
   last_envelope = envelope;
   if (envelope.sim_time < now) return Refuse(Refusal::kTimeGoesBack, envelope.sim_time, now);
   Outcome outcome = On(input);
-  if (outcome.ok()) outcome.value().sequence = sequence;
+  // A retry has the number of what it repeats.
+  if (outcome.ok() && outcome->sequence == 0) outcome.value().sequence = sequence;
   return outcome;
 }
 
@@ -127,8 +126,8 @@ const InstrumentView& Market::instrument(InstrumentId instrument) const {
   ETS_ASSERT(impl_->Has(instrument));
   return impl_->At(instrument).view;
 }
-matching::BestQuote Market::best(InstrumentId instrument, matching::Side side) const {
-  return book(instrument).best(side);
+matching::Engine::Quote Market::best(InstrumentId instrument, matching::Side side) const {
+  return engine(instrument).best(side);
 }
 const matching::Holding& Market::holding(MemberId member, LedgerId ledger) const {
   return impl_->holdings.at(member, ledger);
@@ -141,36 +140,43 @@ AccountId Market::holder(MemberId member) const {
   ETS_ASSERT(impl_->Has(member));
   return impl_->members[member.raw()].holder;
 }
-const matching::OrderBook& Market::book(InstrumentId instrument) const {
+const matching::Engine& Market::engine(InstrumentId instrument) const {
   ETS_ASSERT(impl_->Has(instrument));
-  return *impl_->At(instrument).book;
-}
-void Market::AppendDepth(InstrumentId instrument, matching::Side side, std::size_t levels_max,
-                         std::vector<DepthLevel>& levels) const {
-  std::vector<matching::RestingOrder> orders;
-  book(instrument).AppendResting(orders);
-  const std::size_t begin = levels.size();
-  for (const matching::RestingOrder& order : orders) {
-    if (order.side != side) continue;
-    if (levels.size() == begin || levels.back().price != order.limit) {
-      if (levels_max != 0 && levels.size() - begin == levels_max) return;
-      levels.push_back({order.limit, Tonnes(0), 0});
-    }
-    levels.back().quantity += order.open;
-    ++levels.back().orders;
-  }
+  return impl_->At(instrument).engine;
 }
 IndicativeEvent Market::indicative(InstrumentId instrument) const {
   IndicativeEvent event;
   event.instrument = instrument;
+  if (!IsCall(this->instrument(instrument).phase)) return event;
+  const matching::CallResult result = impl_->CallNow(impl_->At(instrument));
+  event.has_price = result.clears;
+  event.price = result.price;
+  event.volume = result.volume;
+  event.imbalance = result.imbalance;
   return event;
 }
-std::vector<BlockQuoteView> Market::block_quotes() const { return {}; }
-std::vector<OneWayView> Market::one_way() const { return {}; }
+std::vector<BlockQuoteView> Market::block_quotes() const {
+  std::vector<BlockQuoteView> quotes;
+  for (const Impl::OpenQuote& open : impl_->block_quotes) quotes.push_back({open.id, open.quote});
+  return quotes;
+}
+std::vector<OneWayView> Market::one_way() const {
+  std::vector<OneWayView> announcements;
+  for (const Impl::OpenOneWay& open : impl_->one_ways) {
+    OneWayView& view = announcements.emplace_back();
+    view.offer = open.id;
+    view.terms = open.terms;
+    for (const Impl::OneWayBid& bid : open.bids) view.bids.push_back(bid.view);
+  }
+  return announcements;
+}
 const VenueRules& Market::rules() const { return impl_->founding.rules; }
-bool Market::is_blocked(MemberId) const { return false; }
+bool Market::is_blocked(MemberId member) const {
+  ETS_ASSERT(impl_->Has(member));
+  return impl_->members[member.raw()].blocked;
+}
 SimTime Market::now() const { return impl_->now; }
-SimTime Market::next_due() const { return std::numeric_limits<SimTime>::max(); }
+SimTime Market::next_due() const { return impl_->NextDue(); }
 Date Market::session_date() const { return impl_->session_date; }
 bool Market::session_open() const { return impl_->session_open; }
 bool Market::auction_open() const { return impl_->auction.has_value(); }
@@ -179,30 +185,74 @@ std::uint64_t Market::bids_accepted() const { return impl_->bids_accepted; }
 std::uint64_t Market::sequence() const { return impl_->sequence; }
 std::uint64_t Market::settlement_sequence() const { return impl_->settlement_sequence; }
 
+void Market::Impl::AddHash(const Instrument& instrument, ets::StateHash& hash) const {
+  const InstrumentView& view = instrument.view;
+  hash.Add(std::uint64_t{view.unit_ledger.raw()} << 32U | view.cash_ledger.raw());
+  hash.Add(std::uint64_t{view.session} << 16U | static_cast<std::uint64_t>(view.phase) << 8U |
+           std::uint64_t{view.listed} << 3U | std::uint64_t{instrument.in_session} << 2U |
+           std::uint64_t{instrument.halted} << 1U | std::uint64_t{instrument.prolonged});
+  hash.Add(view.phase_until);
+  for (const Price price :
+       {view.previous_close, view.band_low, view.band_high, view.block_band_low,
+        view.block_band_high, view.open, view.high, view.low, view.close, view.last,
+        view.auction_price, instrument.closing_price.value_or(Price())}) {
+    hash.Add(price.minor_per_tonne());
+  }
+  for (const Tonnes volume : {view.listed_volume, view.block_volume, view.auction_volume,
+                              view.one_way_volume, view.holding_limit, view.large_holder_from}) {
+    hash.Add(volume.count());
+  }
+  for (const Money value :
+       {view.listed_value, view.block_value, view.auction_value, view.one_way_value}) {
+    hash.Add(value.minor());
+  }
+  for (const Date date : {view.first_day, view.last_day, view.delisting_day}) {
+    hash.Add(std::int64_t{date.days()});
+  }
+  hash.Add(std::uint64_t{view.listed_trades} << 32U | view.block_trades);
+  for (const auto& [member, limit] : instrument.own_limits) {
+    hash.Add(std::uint64_t{member.raw()});
+    hash.Add(limit.count());
+  }
+  for (std::size_t i = 0; i < instrument.is_large.size(); ++i) {
+    if (instrument.is_large[i]) hash.Add(std::uint64_t{i});
+  }
+  hash.Add(instrument.engine.StateHash());
+}
+
+void Market::Impl::AddDeskHash(ets::StateHash& hash) const {
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (members[i].blocked) hash.Add(std::uint64_t{i});
+  }
+  for (const OpenQuote& open : block_quotes) {
+    hash.Add(open.id.raw());
+    hash.Add(open.reserved);
+  }
+  for (const OpenOneWay& open : one_ways) {
+    hash.Add(open.id.raw());
+    hash.Add(open.reserved);
+    for (const OneWayBid& bid : open.bids) {
+      hash.Add(bid.view.bid.raw());
+      hash.Add(bid.view.price.minor_per_tonne());
+      hash.Add(bid.view.quantity.count());
+    }
+  }
+  hash.Add(answers.StateHash());
+  for (const auto& [ledger, member] : fees_due.Sorted()) {
+    hash.Add(std::uint64_t{ledger.raw()} << 32U | member.raw());
+    hash.Add(fees_due.at(member, ledger));
+  }
+  hash.Add(next_offer);
+}
+
 std::uint64_t Market::StateHash() const {
   const Impl& in = *impl_;
   ets::StateHash hash;
   hash.Add(in.holdings.StateHash());
   hash.Add(static_cast<std::uint64_t>(in.members.size()));
   hash.Add(in.admissions.value());
-  for (const Impl::Instrument& instrument : in.instruments) {
-    const InstrumentView& view = instrument.view;
-    hash.Add(std::uint64_t{view.unit_ledger.raw()} << 32U | view.cash_ledger.raw());
-    hash.Add(std::uint64_t{view.listed} << 1U | std::uint64_t{instrument.in_session});
-    for (const Price price :
-         {view.previous_close, view.band_low, view.band_high, view.block_band_low,
-          view.block_band_high, view.open, view.high, view.low, view.close}) {
-      hash.Add(price.minor_per_tonne());
-    }
-    for (const Tonnes volume : {view.listed_volume, view.block_volume, view.auction_volume}) {
-      hash.Add(volume.count());
-    }
-    for (const Money value : {view.listed_value, view.block_value, view.auction_value}) {
-      hash.Add(value.minor());
-    }
-    hash.Add(std::uint64_t{view.listed_trades} << 32U | view.block_trades);
-    hash.Add(instrument.book->StateHash());
-  }
+  for (const auto& instrument : in.instruments) in.AddHash(*instrument, hash);
+  in.AddDeskHash(hash);
   hash.Add(std::uint64_t{in.session_open} << 1U | std::uint64_t{in.had_session});
   hash.Add(std::int64_t{in.session_date.days()});
   hash.Add(in.now);
@@ -232,41 +282,45 @@ std::uint64_t Market::StateHash() const {
 void Market::CheckInvariants() const {
   const Impl& in = *impl_;
   in.holdings.CheckInvariants();
-
-  // What orders and bids bind, per ledger; an empty list binds nothing.
-  std::vector<std::vector<std::pair<MemberId, std::int64_t>>> bound(in.holdings.ledger_count_max());
-  std::vector<matching::RestingOrder> orders;
-  for (const Impl::Instrument& instrument : in.instruments) {
-    if (instrument.book->resting_count() == 0) continue;
-    ETS_ASSERT(in.IsTrading(instrument));
-    instrument.book->CheckInvariants();
-    orders.clear();
-    instrument.book->AppendResting(orders);
-    for (const matching::RestingOrder& order : orders) {
-      const Impl::Binding binding = Impl::BindingOf(instrument.view, order);
-      bound[binding.ledger.raw()].emplace_back(order.owner, binding.amount);
+  // What everything that waits binds, by ledger and member; an empty row binds nothing.
+  std::vector<std::vector<std::int64_t>> bound(in.holdings.ledger_count_max());
+  const auto row = [&](LedgerId ledger) -> std::vector<std::int64_t>& {
+    std::vector<std::int64_t>& amounts = bound[ledger.raw()];
+    if (amounts.empty()) amounts.resize(in.members.size());
+    return amounts;
+  };
+  for (const auto& instrument : in.instruments) {
+    if (instrument->engine.live_count() == 0) continue;
+    instrument->engine.CheckInvariants();
+    instrument->engine.AddReserved(row(instrument->view.unit_ledger),
+                                   row(instrument->view.cash_ledger));
+  }
+  for (const Impl::OpenQuote& open : in.block_quotes) {
+    const InstrumentView& view = in.At(open.quote.instrument).view;
+    row(Impl::LedgerBoundBy(view, open.quote.side))[open.quote.member.raw()] += open.reserved;
+  }
+  for (const Impl::OpenOneWay& open : in.one_ways) {
+    const InstrumentView& view = in.At(open.terms.instrument).view;
+    const matching::Side side = open.terms.side;
+    row(Impl::LedgerBoundBy(view, side))[open.terms.applicant.raw()] += open.reserved;
+    for (const Impl::OneWayBid& bid : open.bids) {
+      row(Impl::LedgerBoundBy(view, matching::Opposite(side)))[bid.view.member.raw()] +=
+          bid.reserved;
     }
   }
   if (in.auction) {
-    const InstrumentView& view = in.instruments[in.auction->instrument.raw()].view;
-    bound[view.unit_ledger.raw()].emplace_back(in.auction->auctioneer,
-                                               in.auction->terms.supply.count());
+    const InstrumentView& view = in.At(in.auction->instrument).view;
+    row(view.unit_ledger)[in.auction->auctioneer.raw()] += in.auction->terms.supply.count();
     for (const auction::Bid& bid : in.auction->bids) {
-      bound[view.cash_ledger.raw()].emplace_back(bid.bidder, (bid.price * bid.quantity).minor());
+      row(view.cash_ledger)[bid.bidder.raw()] += (bid.price * bid.quantity).minor();
     }
   }
-
-  std::vector<std::int64_t> expected;
   for (std::uint16_t i = 0; i < in.holdings.ledger_count_max(); ++i) {
     if (bound[i].empty() && in.holdings.total(LedgerId(i)) == 0) continue;
     const std::span<const matching::Holding> rows = in.holdings.all(LedgerId(i));
     std::int64_t difference = 0;  // Not 0 as soon as one row differs.
-    if (bound[i].empty()) {
-      for (const matching::Holding& row : rows) difference |= row.reserved;
-    } else {
-      expected.assign(rows.size(), 0);
-      for (const auto& [member, amount] : bound[i]) expected[member.raw()] += amount;
-      for (std::size_t m = 0; m < rows.size(); ++m) difference |= rows[m].reserved ^ expected[m];
+    for (std::size_t m = 0; m < rows.size(); ++m) {
+      difference |= rows[m].reserved ^ (bound[i].empty() ? 0 : bound[i][m]);
     }
     ETS_ASSERT(difference == 0);
   }

@@ -17,8 +17,8 @@
 #include "market/inputs.h"
 #include "market/refusal.h"
 #include "market/session_types.h"
+#include "matching/engine.h"
 #include "matching/holdings.h"
-#include "matching/order_book.h"
 
 namespace ets::market {
 
@@ -71,15 +71,6 @@ struct InstrumentView {
   std::uint32_t listed_trades = 0, block_trades = 0;
   Date first_day{0}, last_day{0}, delisting_day{0};  // 0: none.
   Tonnes holding_limit, large_holder_from;           // 0: none.
-};
-
-// A price and what waits there.
-struct DepthLevel {
-  Price price;
-  Tonnes quantity;  // Shown; hidden parts left out.
-  std::uint32_t orders = 0;
-
-  friend bool operator==(const DepthLevel&, const DepthLevel&) = default;
 };
 
 // A block quote that is open.
@@ -143,14 +134,12 @@ class Market {
   std::uint32_t member_count() const;
   std::uint16_t instrument_count() const;
   const InstrumentView& instrument(InstrumentId instrument) const;
-  matching::BestQuote best(InstrumentId instrument, matching::Side side) const;
+  matching::Engine::Quote best(InstrumentId instrument, matching::Side side) const;
   const matching::Holding& holding(MemberId member, LedgerId ledger) const;
   AccountId escrow(MemberId member) const;
   AccountId holder(MemberId member) const;
-  const matching::OrderBook& book(InstrumentId instrument) const;
-  // The best levels of one side, best first; at most `levels_max`, 0: all.
-  void AppendDepth(InstrumentId instrument, matching::Side side, std::size_t levels_max,
-                   std::vector<DepthLevel>& levels) const;
+  // The book and what waits in front of it, with every view of them.
+  const matching::Engine& engine(InstrumentId instrument) const;
   // Where a call would clear now; `has_price` false outside a call.
   IndicativeEvent indicative(InstrumentId instrument) const;
   std::vector<BlockQuoteView> block_quotes() const;  // Open ones, by number.

@@ -94,6 +94,8 @@ class RandomDays : public Listener {
 
   bool Do(const Input& input) {
     const auto outcome = market_.Apply(Envelope{.sim_time = now_}, input);
+    if (outcome.ok() && outcome->order != OrderId()) orders_.push_back(outcome->order);
+    if (orders_.size() > 30) orders_.erase(orders_.begin());
     if (const auto* advance = std::get_if<AdvanceTo>(&input)) now_ = advance->sim_time;
     if (!outcome.ok()) ++refused_;
     return outcome.ok();
@@ -120,8 +122,7 @@ class RandomDays : public Listener {
                     Tonnes(Below(1'010))});
     } else if (kind < 80) {
       Do(CancelOrder{AnyMember(), instrument,
-                     OrderId(market_.orders_accepted() -
-                             std::min(market_.orders_accepted(), dice_.Below(30)))});
+                     orders_.empty() ? OrderId() : orders_[dice_.Below(orders_.size())]});
     } else if (kind < 84) {
       Do(TradeBlock{AnyMember(), AnyMember(), instrument, Fen(close * (680 + Below(640)) / 1'000),
                     Tonnes(900 + Below(1'500))});
@@ -178,6 +179,7 @@ class RandomDays : public Listener {
   }
 
   Prng dice_;
+  std::vector<OrderId> orders_;  // The last ones.
   static VenueRules Rules() {
     VenueRules rules;
     rules.First(Mechanism::kOrderBook)->quantity_below = Tonnes(1'000);

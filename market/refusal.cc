@@ -102,8 +102,6 @@ std::string_view ToString(Refusal refusal) {
       return "ALREADY_SO";
     case Refusal::kNothingChanges:
       return "NOTHING_CHANGES";
-    case Refusal::kPriceOutsideDynamicRange:
-      return "PRICE_OUTSIDE_DYNAMIC_RANGE";
   }
   return "UNKNOWN";
 }

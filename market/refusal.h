@@ -50,20 +50,19 @@ enum class Refusal : std::uint16_t {
       36,                   // Say a market order that is post-only, or a display above the whole.
   kStopPriceInvalid = 37,   // A stop that the last trade has passed. limit: the last trade.
   kExpireDateInvalid = 38,  // asked: the day. limit: the first or last day that may be named.
-  kClientOrderIdInvalid = 39,      // Not 1 to 20 printable ASCII characters.
-  kMemberBlocked = 40,             // asked: the member.
-  kNothingToTradeWith = 41,        // A market order against an empty side.
-  kOfferNotFound = 42,             // asked: the block quote or the announcement.
-  kNotTheCounterparty = 43,        // A block quote is addressed to someone else.
-  kBiddingNotOpen = 44,            // One-way. asked: now. limit: when the window opens, or closed.
-  kSessionTypeUnknown = 45,        // asked: the index. limit: session types of the venue.
-  kReferenceInvalid = 46,          // No price, or above kPriceMax.
-  kWindowInvalid = 47,             // One-way: closes before it opens, or opens in the past.
-  kAlreadySo = 48,                 // Halted twice, resumed while running.
-  kNothingChanges = 49,            // A change of an order that names what it has.
-  kPriceOutsideDynamicRange = 50,  // asked: the price. limit: the range's end. See SessionType.
+  kClientOrderIdInvalid = 39,  // Not 1 to 20 printable ASCII characters.
+  kMemberBlocked = 40,         // asked: the member.
+  kNothingToTradeWith = 41,    // A market order against an empty side.
+  kOfferNotFound = 42,         // asked: the block quote or the announcement.
+  kNotTheCounterparty = 43,    // A block quote is addressed to someone else.
+  kBiddingNotOpen = 44,        // One-way. asked: now. limit: when the window opens, or closed.
+  kSessionTypeUnknown = 45,    // asked: the index. limit: session types of the venue.
+  kReferenceInvalid = 46,      // No price, or above kPriceMax.
+  kWindowInvalid = 47,         // One-way: closes before it opens, or opens in the past.
+  kAlreadySo = 48,             // Halted twice, resumed while running.
+  kNothingChanges = 49,        // A change of an order that names what it has.
 };
-inline constexpr std::size_t kRefusalCount = 50;
+inline constexpr std::size_t kRefusalCount = 49;
 std::string_view ToString(Refusal refusal);  // "INSUFFICIENT_CASH": the reason on the wire.
 
 // The limit that was broken, and what was asked; the enumerators say in what. 0 where a rule has

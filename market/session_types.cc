@@ -15,6 +15,7 @@ constexpr std::uint16_t At(int hour, int minute = 0) {
 constexpr Window kMorning{At(9, 30), At(11, 30)};
 constexpr Window kAfternoon{At(13), At(15)};
 constexpr Tonnes kBlockFrom{100'000};
+constexpr Price kFeePerTonneMax = Price::FromMinorPerTonne(10'000);
 
 std::array<SessionType, 4> MakeTable() {
   std::array<SessionType, 4> table;
@@ -159,16 +160,15 @@ std::string WhatIsWrong(const SessionType& type) {
   if (type.band_bp == 0 && type.mechanism == Mechanism::kOrderBook) {
     return Wrong(type, "band_bp", 0, "above 0 where there is an order book");
   }
-  const FeeSchedule& fees = type.fees;
-  for (const std::uint32_t bp : {fees.maker_bp, fees.taker_bp}) {
-    if (bp > 1'000) return Wrong(type, "a fee", bp, "at most 1,000 basis points");
-  }
-  for (const Price fee : {fees.maker_per_tonne, fees.taker_per_tonne}) {
-    if (fee < Price()) return Wrong(type, "a fee", fee.minor_per_tonne(), "not negative");
+  for (const matching::FeeRate& fee : {type.fees.maker, type.fees.taker}) {
+    if (fee.bp > 1'000) return Wrong(type, "a fee", fee.bp, "at most 1,000 basis points");
+    if (fee.per_tonne < Price() || fee.per_tonne > kFeePerTonneMax) {
+      return Wrong(type, "a fee a tonne", fee.per_tonne.minor_per_tonne(), "0 to 10,000");
+    }
   }
   const bool ranges = type.static_range_bp != 0 || type.dynamic_range_bp != 0;
-  if (ranges && type.range_rule == RangeRule::kInterrupt && type.volatility_call == 0) {
-    return Wrong(type, "volatility_call", 0, "above 0 minutes where a range interrupts");
+  if (ranges && type.volatility_call == 0) {
+    return Wrong(type, "volatility_call", 0, "above 0 minutes where there is a range");
   }
   return "";
 }

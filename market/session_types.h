@@ -8,6 +8,7 @@
 
 #include "base/local_time.h"
 #include "base/quantity.h"
+#include "matching/fees.h"
 #include "matching/tick_table.h"
 
 namespace ets::market {
@@ -44,12 +45,6 @@ enum class CloseRule : std::uint8_t {
   kClosingCall = 3,  // The closing call's price, else the last trade.
 };
 
-// What a price beyond the static or dynamic range does.
-enum class RangeRule : std::uint8_t {
-  kRefuse = 1,     // The order is refused at the gate: a band.
-  kInterrupt = 2,  // The trade does not happen; the instrument goes into a volatility call.
-};
-
 // Minutes of the local day, from included, to not included.
 struct Window {
   std::uint16_t from = 0;
@@ -59,20 +54,6 @@ struct Window {
 };
 
 using matching::TickTable;
-
-// What a trade costs each side, beside its value: basis points of the value and minor units a
-// tonne, rounded down once a fill. The maker's order rested (in a call and on a desk both are
-// makers). A seller pays out of the proceeds, at most all of them. An order reserves the most that
-// it may come to.
-struct FeeSchedule {
-  std::uint32_t maker_bp = 0;
-  std::uint32_t taker_bp = 0;
-  Price maker_per_tonne;
-  Price taker_per_tonne;
-
-  constexpr bool IsFree() const { return *this == FeeSchedule{}; }
-  friend constexpr bool operator==(const FeeSchedule&, const FeeSchedule&) = default;
-};
 
 // One kind of trading session. Data: the rows of SessionTypes() are the named ones; a scenario may
 // take one and change fields.
@@ -96,21 +77,22 @@ struct SessionType {
   // bounds the book. 0: only 0 and kPriceMax bound it, one-way bidding only.
   std::uint32_t band_bp = 0;
   // +- around the last auction's price (else the previous close), and around the last trade.
-  // 0: none. What happens beyond is `range_rule`.
+  // 0: none. A trade beyond does not happen: what is left of its order waits, and the instrument
+  // goes into a volatility call.
   std::uint32_t static_range_bp = 0;
   std::uint32_t dynamic_range_bp = 0;
-  RangeRule range_rule = RangeRule::kInterrupt;
 
   Tonnes lot{1};
   Tonnes quantity_from{1};            // One order's least.
   Tonnes quantity_below;              // And strictly less than this. 0: no end.
+  Tonnes quantity_max;                // The venue's own limit on one order. 0: none.
   std::uint32_t open_orders_max = 0;  // One member's in one instrument. 0: no end.
 
   TickTable ticks = TickTable::Flat(Price::FromMinorPerTonne(1));
   std::uint8_t visible_levels = 0;  // What market data shows. 0: all.
   bool resale_next_day = false;     // T+1: units bought today cannot be sold today.
   CloseRule close = CloseRule::kNone;
-  FeeSchedule fees;
+  matching::FeeRates fees;  // On a desk both sides are makers.
 
   friend bool operator==(const SessionType&, const SessionType&) = default;
 };

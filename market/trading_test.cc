@@ -66,10 +66,10 @@ TEST_F(Trading, KeepsUnitsBoughtTodayFromBeingSoldToday) {
   ASSERT_TRUE(Sell(seller_, cea_, 8'000, 10).ok());
   ASSERT_TRUE(Buy(buyer_, cea_, 8'000, 10).ok());
   EXPECT_EQ(Units(buyer_), (matching::Holding{0, 0, 10}));
-  EXPECT_EQ(Sell(buyer_, cea_, 8'000, 1), Fail{Refusal::kInsufficientUnits});
-  EXPECT_EQ(Do(Withdraw{buyer_, kUnits, 1}), Fail{Refusal::kInsufficientUnits});
+  EXPECT_EQ(Sell(buyer_, cea_, 8'000, 1), Fail{Refusal::kUnitsBoughtToday});
+  EXPECT_EQ(Do(Withdraw{buyer_, kUnits, 1}), Fail{Refusal::kUnitsBoughtToday});
   Close();
-  EXPECT_EQ(Do(Withdraw{buyer_, kUnits, 1}), Fail{Refusal::kInsufficientUnits});
+  EXPECT_EQ(Do(Withdraw{buyer_, kUnits, 1}), Fail{Refusal::kUnitsBoughtToday});
   Open();
   EXPECT_EQ(Units(buyer_), (matching::Holding{10, 0, 0}));
   EXPECT_TRUE(Sell(buyer_, cea_, 8'000, 10).ok());
@@ -185,7 +185,7 @@ TEST_F(Trading, CancelsDayOrdersAtTheCloseAndFreesWhatTheyBound) {
   Close();
   EXPECT_EQ(Units(seller_), (matching::Holding{500'000, 0, 0}));
   EXPECT_EQ(Cash(buyer_), (matching::Holding{1'000'000'000, 0, 0}));
-  EXPECT_EQ(market_.book(cea_).resting_count(), 0U);
+  EXPECT_EQ(market_.engine(cea_).live_count(), 0U);
 }
 
 TEST_F(Trading, CancelsAMembersOwnOrderRatherThanTradingWithIt) {
@@ -208,12 +208,12 @@ TEST_F(Trading, CancelsAnOrderForItsOwnerOnly) {
 }
 
 TEST_F(Trading, NumbersOrdersAndTradesFromOneWithoutGaps) {
-  EXPECT_EQ(Sell(seller_, cea_, 8'000, 10)->order, OrderId(1));
+  EXPECT_EQ(matching::NumberOf(Sell(seller_, cea_, 8'000, 10)->order), 1U);
   EXPECT_EQ(Buy(buyer_, cea_, 9'000, 10), Fail{Refusal::kPriceOutsideBand});
   EXPECT_EQ(Buy(buyer_, cea_, 8'000, 11, matching::TimeInForce::kFillOrKill),
             Fail{Refusal::kWouldNotFill});
-  EXPECT_EQ(Buy(buyer_, cea_, 8'000, 4)->order, OrderId(2));
-  EXPECT_EQ(Buy(buyer_, cea_, 8'000, 4)->order, OrderId(3));
+  EXPECT_EQ(matching::NumberOf(Buy(buyer_, cea_, 8'000, 4)->order), 2U);
+  EXPECT_EQ(matching::NumberOf(Buy(buyer_, cea_, 8'000, 4)->order), 3U);
   ASSERT_EQ(fills_.size(), 2U);
   EXPECT_EQ(fills_[0].trade_id, 1U);
   EXPECT_EQ(fills_[1].trade_id, 2U);

@@ -85,7 +85,6 @@ StatusCode CodeOf(Refusal refusal) {
     case Refusal::kNothingToTradeWith:
     case Refusal::kBiddingNotOpen:
     case Refusal::kAlreadySo:
-    case Refusal::kPriceOutsideDynamicRange:
       return StatusCode::FAILED_PRECONDITION;
   }
   return StatusCode::FAILED_PRECONDITION;
@@ -202,7 +201,7 @@ class MarketService final : public pb::MarketService::Service {
       response->set_band_high(view.band_high.minor_per_tonne());
       response->set_previous_close(view.previous_close.minor_per_tonne());
       response->set_close(view.close.minor_per_tonne());
-      FillLevels(market.book(*instrument), *response);
+      FillLevels(market.engine(*instrument), *response);
     });
     return Status::OK;
   }
@@ -341,17 +340,16 @@ class MarketService final : public pb::MarketService::Service {
     return Fail{StatusOf(ExchangeFailure{Refusal::kInstrumentNotFound, name + ": is not listed"})};
   }
 
-  static void FillLevels(const matching::OrderBook& book, pb::GetBookResponse& out) {
-    std::vector<matching::RestingOrder> orders;
-    book.AppendResting(orders);
-    for (const matching::RestingOrder& order : orders) {
-      auto& levels =
-          order.side == matching::Side::kBuy ? *out.mutable_bids() : *out.mutable_offers();
-      const std::int64_t price = order.limit.minor_per_tonne();
-      if (levels.empty() || levels.rbegin()->price() != price) levels.Add()->set_price(price);
-      pb::Level& level = *levels.rbegin();
-      level.set_quantity(level.quantity() + order.open.count());
-      level.set_orders(level.orders() + 1);
+  static void FillLevels(const matching::Engine& engine, pb::GetBookResponse& out) {
+    for (const matching::Side side : {matching::Side::kBuy, matching::Side::kSell}) {
+      std::vector<matching::Engine::Quote> quotes;
+      engine.AppendDepth(side, SIZE_MAX, quotes);
+      for (const matching::Engine::Quote& quote : quotes) {
+        pb::Level& level = side == matching::Side::kBuy ? *out.add_bids() : *out.add_offers();
+        level.set_price(quote.price.minor_per_tonne());
+        level.set_quantity(quote.quantity.count());
+        level.set_orders(quote.orders);
+      }
     }
   }
 

@@ -297,7 +297,7 @@ void World::Buy(std::size_t firm, double need, double panic) {
   for (const VintageInstrument& entry : vintages_) {
     if (!entry.listed || (due && entry.vintage > year_ - 1)) continue;
     newest = &entry.instrument;
-    const matching::BestQuote quote = market_.best(entry.instrument, matching::Side::kSell);
+    const matching::Engine::Quote quote = market_.best(entry.instrument, matching::Side::kSell);
     if (quote.present && (best_ask == 0 || quote.price.minor_per_tonne() < best_ask)) {
       best = entry.instrument;
       best_ask = quote.price.minor_per_tonne();
@@ -305,7 +305,7 @@ void World::Buy(std::size_t firm, double need, double panic) {
   }
   std::int64_t size = quantity;
   if (agent.offset_room >= 1) {
-    const matching::BestQuote quote = market_.best(offset_instrument_, matching::Side::kSell);
+    const matching::Engine::Quote quote = market_.best(offset_instrument_, matching::Side::kSell);
     if (quote.present && (best_ask == 0 || quote.price.minor_per_tonne() <= best_ask)) {
       best = offset_instrument_;
       best_ask = quote.price.minor_per_tonne();
@@ -409,7 +409,7 @@ void World::Sell(std::size_t firm, double surplus, bool forced) {
     const auto quantity = std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1,
                                                    std::min(most, scenario_.block_from_t - 1));
     const market::InstrumentView& view = market_.instrument(entry.instrument);
-    const matching::BestQuote ask = market_.best(entry.instrument, matching::Side::kSell);
+    const matching::Engine::Quote ask = market_.best(entry.instrument, matching::Side::kSell);
     const double close = static_cast<double>(view.previous_close.minor_per_tonne()) / 100;
     const double best =
         ask.present ? static_cast<double>(ask.price.minor_per_tonne()) / 100 : close;
@@ -418,7 +418,7 @@ void World::Sell(std::size_t firm, double surplus, bool forced) {
     if (forced) {
       price = std::max(price, kForcedFloor * agent.hold_value);
     } else if (urgent) {
-      const matching::BestQuote bid = market_.best(entry.instrument, matching::Side::kBuy);
+      const matching::Engine::Quote bid = market_.best(entry.instrument, matching::Side::kBuy);
       if (bid.present) price = static_cast<double>(bid.price.minor_per_tonne()) / 100;
       price = std::max(price, (1 - kUrgentTolerance) * agent.hold_value);
     } else {
@@ -448,7 +448,7 @@ void World::BuyToBank(std::size_t firm) {
   Price best_ask;
   for (const VintageInstrument& entry : vintages_) {
     if (!entry.listed) continue;
-    const matching::BestQuote ask = market_.best(entry.instrument, matching::Side::kSell);
+    const matching::Engine::Quote ask = market_.best(entry.instrument, matching::Side::kSell);
     if (best == nullptr || (ask.present && (best_ask == Price() || ask.price < best_ask))) {
       best = &entry;
       best_ask = ask.present ? ask.price : Price();
@@ -459,7 +459,7 @@ void World::BuyToBank(std::size_t firm) {
   double most = room;
   if (agent.offset_room >= 1) {
     // A cheaper offset pays what is due, and the unit that would have paid it is banked.
-    const matching::BestQuote ask = market_.best(offset_instrument_, matching::Side::kSell);
+    const matching::Engine::Quote ask = market_.best(offset_instrument_, matching::Side::kSell);
     if (ask.present && (best_ask == Price() || ask.price < best_ask)) {
       instrument = offset_instrument_;
       best_ask = ask.price;
@@ -502,7 +502,7 @@ void World::BuyForCarryOver(std::size_t firm) {
   if (room < 1'000) return;
   for (const VintageInstrument& entry : vintages_) {
     if (!entry.listed || entry.vintage >= scenario_.first_banking_vintage) continue;
-    const matching::BestQuote ask = market_.best(entry.instrument, matching::Side::kSell);
+    const matching::Engine::Quote ask = market_.best(entry.instrument, matching::Side::kSell);
     if (!ask.present) continue;
     const double offer = static_cast<double>(ask.price.minor_per_tonne()) / 100;
     if (offer * scenario_.sell_margin > agent.hold_value) continue;

@@ -1,0 +1,127 @@
+// An instrument's phases: what entering and leaving one does, and how a call clears.
+#include <algorithm>
+
+#include "market/impl.h"
+
+namespace ets::market {
+
+using matching::BookPhase;
+using matching::Side;
+
+// A call that was halted goes on collecting until the instrument trades continuously again.
+void Market::Impl::EnterPhase(InstrumentId id, Phase to, SimTime until) {
+  Instrument& instrument = At(id);
+  InstrumentView& view = instrument.view;
+  matching::Engine& engine = instrument.engine;
+  const Phase from = view.phase;
+  const bool was_halted_in_call = from == Phase::kHalted && engine.phase() == BookPhase::kCall;
+  const bool keeps_collecting =
+      IsCall(to) || to == Phase::kHalted || (was_halted_in_call && to != Phase::kContinuous);
+  if (engine.phase() == BookPhase::kCall && !keeps_collecting) ClearCall(id);
+  view.phase = to;
+  view.phase_until = until;
+  instrument.prolonged = false;
+  if (listener != nullptr && (from != to || until != 0)) {
+    PhaseEvent event;
+    event.instrument = id;
+    event.from = from;
+    event.to = to;
+    event.until = until;
+    listener->OnPhase(event);
+  }
+  if (to == Phase::kHalted) return;
+  if (IsCall(to)) {
+    engine.SetPhase(BookPhase::kCall);
+    TellIndicative(id, CallNow(instrument), false);
+  } else if (to == Phase::kContinuous) {
+    SetCollar(instrument);
+    engine.SetPhase(BookPhase::kContinuous);  // Stops that the call reached trade now.
+    Report(id);
+    AfterOrders(id);
+  } else if (!keeps_collecting) {
+    engine.SetPhase(BookPhase::kHalted);
+  }
+}
+
+Price Market::Impl::ReferenceOf(const InstrumentView& view) const {
+  return view.listed_trades > 0 ? view.last : view.previous_close;
+}
+
+matching::CallResult Market::Impl::CallNow(const Instrument& instrument) const {
+  const matching::Engine& engine = instrument.engine;
+  call_bids.clear();
+  call_offers.clear();
+  engine.AppendCallLevels(Side::kBuy, call_bids);
+  engine.AppendCallLevels(Side::kSell, call_offers);
+  return matching::ClearCall({engine.at_market(Side::kBuy), call_bids},
+                             {engine.at_market(Side::kSell), call_offers},
+                             ReferenceOf(instrument.view), TypeOf(instrument.view).ticks);
+}
+
+// Trades at one price. Where self-trade prevention took orders away, what is left clears again.
+void Market::Impl::ClearCall(InstrumentId id) {
+  Instrument& instrument = At(id);
+  InstrumentView& view = instrument.view;
+  matching::CallResult result = CallNow(instrument);
+  TellIndicative(id, result, true);
+  do {
+    const std::uint32_t trades_before = view.listed_trades;
+    const Price price = result.clears ? result.price : ReferenceOf(view);
+    instrument.engine.Uncross(price);
+    Report(id);
+    if (view.listed_trades > trades_before) {
+      view.auction_price = price;
+      if (view.phase == Phase::kClosingCall) instrument.closing_price = price;
+    }
+    result = CallNow(instrument);
+  } while (instrument.engine.IsCrossed());
+}
+
+std::pair<Price, Price> Market::Impl::RangeOf(const InstrumentView& view, Price centre,
+                                              std::uint32_t bp) const {
+  if (bp == 0) return {view.band_low, view.band_high};
+  const TickTable& ticks = TypeOf(view).ticks;
+  return {std::max(view.band_low, BandLow(centre, bp, ticks)),
+          std::min(view.band_high, BandHigh(centre, bp, ticks))};
+}
+
+void Market::Impl::SetCollar(Instrument& instrument) {
+  const InstrumentView& view = instrument.view;
+  const SessionType& type = TypeOf(view);
+  if (type.static_range_bp == 0 && type.dynamic_range_bp == 0) return;
+  const auto [static_low, static_high] = RangeOf(view, view.auction_price, type.static_range_bp);
+  const auto [dynamic_low, dynamic_high] = RangeOf(view, ReferenceOf(view), type.dynamic_range_bp);
+  instrument.engine.SetCollar(std::max(static_low, dynamic_low),
+                              std::min(static_high, dynamic_high));
+}
+
+// What an operation on orders may have set off: a trade moves the dynamic range, one that would
+// have left it starts a volatility call, and in a call the indicative price may have moved.
+void Market::Impl::AfterOrders(InstrumentId id) {
+  Instrument& instrument = At(id);
+  InstrumentView& view = instrument.view;
+  if (view.phase == Phase::kContinuous) {
+    if (instrument.engine.phase() == BookPhase::kCall) {
+      const std::int64_t minutes = TypeOf(view).volatility_call;
+      EnterPhase(id, Phase::kVolatilityCall, now + minutes * 60 * kMicrosPerSecond);
+    } else {
+      SetCollar(instrument);
+    }
+  } else if (IsCall(view.phase) && listener != nullptr) {
+    TellIndicative(id, CallNow(instrument), false);
+  }
+}
+
+void Market::Impl::TellIndicative(InstrumentId id, const matching::CallResult& result, bool final) {
+  if (listener == nullptr) return;
+  IndicativeEvent event;
+  event.instrument = id;
+  event.has_price = result.clears;
+  event.final = final;
+  event.price = result.price;
+  event.volume = result.volume;
+  event.imbalance = result.imbalance;
+  listener->OnIndicative(event);
+}
+
+}  // namespace ets::market

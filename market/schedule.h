@@ -1,0 +1,42 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "base/date.h"
+#include "base/local_time.h"
+#include "market/session_types.h"
+
+namespace ets::market {
+
+// One session type's phases of one day, in order. A pure function of type, day and zone.
+class Schedule {
+ public:
+  struct Step {
+    SimTime from = 0;
+    Phase phase = Phase::kClosed;
+  };
+
+  // Of a type without hours: one continuous phase without an end.
+  Schedule(const SessionType& type, Date date, Zone zone);
+
+  // What runs at the time, and until when; 0: no end is known.
+  struct Now {
+    Phase phase = Phase::kClosed;
+    SimTime until = 0;
+  };
+  Now At(SimTime time) const;
+
+  // Whether the window holds the time. No hours hold every time.
+  static bool IsWithinHours(const SessionType& type, Date date, Zone zone, SimTime time);
+
+ private:
+  void Add(SimTime from, Phase phase) { steps_[count_++] = {from, phase}; }
+
+  // Windows, the breaks between them, two calls and the end.
+  std::array<Step, 2 * SessionType::kWindowsMax + 3> steps_{};
+  std::size_t count_ = 0;
+  bool has_hours_ = false;
+};
+
+}  // namespace ets::market
