@@ -126,4 +126,43 @@ void Market::Impl::AbandonAuction() {
   auction.reset();
 }
 
+void Market::Impl::SaveAuctions(ByteWriter& bytes) const {
+  bytes.Put(std::uint8_t{auction.has_value()});
+  if (!auction) return;
+  bytes.Put(auction->auctioneer.raw());
+  bytes.Put(auction->instrument.raw());
+  WriteTerms(auction->terms, bytes);
+  bytes.Put(static_cast<std::uint32_t>(auction->bids.size()));
+  for (const auction::Bid& bid : auction->bids) {
+    bytes.Put(bid.bidder.raw());
+    bytes.Put(bid.price.minor_per_tonne());
+    bytes.Put(bid.quantity.count());
+  }
+}
+
+bool Market::Impl::LoadAuctions(ByteReader& bytes) {
+  const auto open = bytes.Get<std::uint8_t>();
+  if (open == 0) return bytes.ok();
+  auction.emplace();
+  auction->auctioneer = MemberId(bytes.Get<std::uint32_t>());
+  auction->instrument = InstrumentId(bytes.Get<std::uint16_t>());
+  if (!ReadTerms(bytes, auction->terms)) return false;
+  // The texts are the table's: those of the snapshot may be gone tomorrow.
+  const auction::Format* const row = auction::FindFormat(auction->terms.format.name);
+  if (row == nullptr) return false;
+  auction->terms.format.name = row->name;
+  auction->bids_of.assign(members.size(), 0);
+  const auto count = bytes.Get<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && bytes.ok(); ++i) {
+    auction::Bid bid;
+    bid.bidder = MemberId(bytes.Get<std::uint32_t>());
+    bid.price = Price::FromMinorPerTonne(bytes.Get<std::int64_t>());
+    bid.quantity = Tonnes(bytes.Get<std::int64_t>());
+    if (!Has(bid.bidder)) return false;
+    ++auction->bids_of[bid.bidder.raw()];
+    auction->bids.push_back(bid);
+  }
+  return Has(auction->auctioneer) && Has(auction->instrument) && bytes.ok();
+}
+
 }  // namespace ets::market

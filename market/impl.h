@@ -11,6 +11,7 @@
 #include "market/client_answers.h"
 #include "market/fees_due.h"
 #include "market/market.h"
+#include "market/packing.h"
 #include "market/schedule.h"
 #include "matching/engine.h"
 
@@ -75,10 +76,18 @@ struct Market::Impl {
   Outcome Judge(const Envelope& envelope, const In& input);
   Outcome Handle(const Envelope& envelope, const Input& input);
   void Append(std::uint16_t kind, const Envelope& envelope);
+  std::uint64_t StateHash() const;
   void AddHash(const Instrument& instrument, ets::StateHash& hash) const;
   void AddDeskHash(ets::StateHash& hash) const;
 
+  // snapshot.cc
+  void Save(std::string& out) const;
+  std::string LoadState(ByteReader& bytes);  // Empty, or what is wrong.
+  bool LoadInstrument(Reader& read);
+  static void PlainFields(auto& io, auto& in);
+
   // instruments.cc
+  matching::EngineTerms EngineTermsOf(const InstrumentView& view) const;
   Outcome On(const AdmitMember& input);
   Outcome On(const BlockMember& input);
   Outcome On(const ListInstrument& input);
@@ -193,6 +202,8 @@ struct Market::Impl {
   Outcome On(const SubmitBid& input);
   Outcome On(const CloseAuction& input);
   void AbandonAuction();
+  void SaveAuctions(ByteWriter& bytes) const;
+  bool LoadAuctions(ByteReader& bytes);  // False: not what SaveAuctions() wrote.
 
   // custody.cc
   Outcome On(const Position& input);

@@ -61,13 +61,7 @@ Outcome Market::Impl::On(const ListInstrument& input) {
   ETS_ASSERT(instruments.size() < 0xFFFF);
   Receipt receipt;
   receipt.id = static_cast<std::uint32_t>(instruments.size());
-  matching::EngineTerms terms;
-  terms.unit_ledger = input.unit_ledger;
-  terms.cash_ledger = input.cash_ledger;
-  terms.fees = type.fees;
-  terms.resale_next_day = type.resale_next_day;
-  InstrumentView& view =
-      instruments.emplace_back(std::make_unique<Instrument>(holdings, terms))->view;
+  InstrumentView view;
   view.unit_ledger = input.unit_ledger;
   view.cash_ledger = input.cash_ledger;
   view.session = input.session;
@@ -77,8 +71,19 @@ Outcome Market::Impl::On(const ListInstrument& input) {
   view.delisting_day = input.delisting_day;
   view.holding_limit = input.holding_limit;
   view.large_holder_from = input.large_holder_from;
+  instruments.push_back(std::make_unique<Instrument>(holdings, EngineTermsOf(view)));
+  instruments.back()->view = view;
   reports_holders = reports_holders || input.large_holder_from > Tonnes(0);
   return receipt;
+}
+
+matching::EngineTerms Market::Impl::EngineTermsOf(const InstrumentView& view) const {
+  matching::EngineTerms terms;
+  terms.unit_ledger = view.unit_ledger;
+  terms.cash_ledger = view.cash_ledger;
+  terms.fees = TypeOf(view).fees;
+  terms.resale_next_day = TypeOf(view).resale_next_day;
+  return terms;
 }
 
 Outcome Market::Impl::On(const DelistInstrument& input) {

@@ -245,8 +245,8 @@ void Market::Impl::AddDeskHash(ets::StateHash& hash) const {
   hash.Add(next_offer);
 }
 
-std::uint64_t Market::StateHash() const {
-  const Impl& in = *impl_;
+std::uint64_t Market::Impl::StateHash() const {
+  const Impl& in = *this;
   ets::StateHash hash;
   hash.Add(in.holdings.StateHash());
   hash.Add(static_cast<std::uint64_t>(in.members.size()));
@@ -278,6 +278,8 @@ std::uint64_t Market::StateHash() const {
   }
   return hash.value();
 }
+
+std::uint64_t Market::StateHash() const { return impl_->StateHash(); }
 
 void Market::CheckInvariants() const {
   const Impl& in = *impl_;

@@ -126,6 +126,12 @@ class Market {
   // What a reader makes the Market from that Replay() needs, or why the record is no founding.
   static Result<Founding, std::string> FoundingOf(const JournalRecord& record);
 
+  // The whole state as bytes, and back: a snapshot. Load() checks the state hash that Save() wrote;
+  // a loaded market goes on exactly as the saved one would. Or what is wrong with the bytes.
+  void Save(std::string& out) const;
+  static Result<std::unique_ptr<Market>, std::string> Load(std::string_view bytes, Journal* journal,
+                                                           Listener* listener);
+
   // Takes what traded or was withdrawn since the last call, as messages in order; empty when
   // nothing is ready. The first call after replay gives the messages taken since the last DayClosed
   // once more.
@@ -163,8 +169,9 @@ class Market {
   // nothing is negative and totals are sums, and what the books promise. O(holdings in use).
   void CheckInvariants() const;
 
- private:
   struct Impl;
+
+ private:
   std::unique_ptr<Impl> impl_;
 };
 

@@ -109,6 +109,8 @@ class Engine {
   BookPhase phase() const { return phase_; }
   Price lowest() const { return Price::FromMinorPerTonne(lowest_); }
   Price highest() const { return Price::FromMinorPerTonne(highest_); }
+  Price collar_low() const { return Price::FromMinorPerTonne(collar_low_); }
+  Price collar_high() const { return Price::FromMinorPerTonne(collar_high_); }
   Price last() const { return Price::FromMinorPerTonne(last_); }  // Trade; 0 before the first.
   struct Quote {
     bool present = false;

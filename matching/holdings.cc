@@ -41,6 +41,15 @@ bool Holdings::Withdraw(MemberId member, LedgerId ledger, std::int64_t amount) {
   return true;
 }
 
+void Holdings::Restore(MemberId member, LedgerId ledger, const Holding& holding) {
+  Holding& row = Row(member, ledger);
+  ETS_ASSERT(row == Holding{} && holding.available >= 0 && holding.reserved >= 0 &&
+             holding.bought_today >= 0);
+  row = holding;
+  totals_[ledger.raw()] += holding.total();
+  if (holding.bought_today > 0) bought_.emplace_back(member, ledger);
+}
+
 void Holdings::EndSettlementDay() {
   for (const auto& [member, ledger] : bought_) {
     Holding& holding = Row(member, ledger);

@@ -81,6 +81,8 @@ class Holdings {
   }
   // Takes from available for good, or changes nothing and returns false when available is short.
   bool Withdraw(MemberId member, LedgerId ledger, std::int64_t amount);
+  // Puts a holding back from a snapshot. REQUIRES: it is empty, nothing of `holding` is negative.
+  void Restore(MemberId member, LedgerId ledger, const Holding& holding);
   // Bought units become available; at the start of a session. O(holdings bought into).
   void EndSettlementDay();
   // Empties available and bought_today of every member.
