@@ -246,6 +246,9 @@ class AdminService final : public pb::AdminService::Service {
   Status VerifyChain(ServerContext* context, const pb::VerifyChainRequest* request,
                      pb::VerifyChainResponse* response) override {
     Call call(edge_, *context, kLongPatience);
+    const Status may =
+        call.Needs({Role::kRegistryAdmin, Role::kAuthority, Role::kRegulator, Role::kAuditor});
+    if (!may.ok()) return may;
     call.in.Parent(request->parent());
     if (const Status refused = call.Refused(); !refused.ok()) return refused;
     LiveRegistry* const live = call.in.live();

@@ -61,7 +61,12 @@ Live<std::unique_ptr<LiveRegistry>> LiveRegistry::Open(const LiveOptions& option
   const auto started = options.read_only ? impl->StartReadOnly() : impl->Start();
   if (!started.ok()) {
     impl->Shutdown();
-    return Fail{started.error()};
+    LiveFailure failure = started.error();
+    if (failure.kind == Kind::kPoisoned) {
+      failure.message +=
+          "; 'capclear registry verify --clear-poison' reads all of it and takes the mark away";
+    }
+    return Fail{failure};
   }
   impl->recovery_micros =
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(

@@ -1,10 +1,6 @@
 // A served registry from the outside: what it promises to who retries, and how it ends.
 
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include <map>
 #include <memory>
@@ -16,6 +12,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "tests/capclear_process.h"
+#include "tests/pem.h"
 #include "tests/serve_process.h"
 
 namespace ets {
@@ -173,62 +170,10 @@ TEST_F(ServedRegistry, SaysWhatIsWrongWithWhatItWasAskedAndEndsWithTwo) {
   }
 }
 
-// ---- TLS ----
-
-void WritePem(const std::string& path, const std::function<void(FILE*)>& write) {
-  FILE* const file = std::fopen(path.c_str(), "w");
-  ASSERT_NE(file, nullptr);
-  write(file);
-  std::fclose(file);
-}
-
-struct Identity {
-  EVP_PKEY* key = nullptr;
-  X509* certificate = nullptr;
-  ~Identity() {
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-  }
-};
-
-// A certificate for `name`, signed by `issuer`, or by itself.
-void Make(Identity& identity, const std::string& name, const Identity* issuer) {
-  identity.key = EVP_EC_gen("P-256");
-  identity.certificate = X509_new();
-  X509* const it = identity.certificate;
-  X509_set_version(it, 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(it), issuer == nullptr ? 1 : std::rand());
-  X509_gmtime_adj(X509_getm_notBefore(it), -3'600);
-  X509_gmtime_adj(X509_getm_notAfter(it), 3'600);
-  X509_set_pubkey(it, identity.key);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(it), "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
-  X509_set_issuer_name(it, X509_get_subject_name(issuer == nullptr ? it : issuer->certificate));
-  X509V3_CTX context;
-  X509V3_set_ctx_nodb(&context);
-  X509V3_set_ctx(&context, it, it, nullptr, nullptr, 0);
-  const char* const value = issuer == nullptr ? "critical,CA:TRUE" : "IP:127.0.0.1";
-  X509_EXTENSION* const extension = X509V3_EXT_conf_nid(
-      nullptr, &context, issuer == nullptr ? NID_basic_constraints : NID_subject_alt_name, value);
-  X509_add_ext(it, extension, -1);
-  X509_EXTENSION_free(extension);
-  X509_sign(it, issuer == nullptr ? identity.key : issuer->key, EVP_sha256());
-}
-
 TEST_F(ServedRegistry, KnowsPeopleByTokenAndServicesByCertificateOverTls) {
-  Identity authority, server_identity, client;
-  Make(authority, "an authority", nullptr);
-  Make(server_identity, "the registry", &authority);
-  Make(client, "principals/4", &authority);
-  for (const auto& [name, identity] : {std::pair<const char*, Identity*>("ca", &authority),
-                                       {"server", &server_identity},
-                                       {"client", &client}}) {
-    WritePem(folder_ / (std::string(name) + ".pem"),
-             [&, it = identity](FILE* file) { PEM_write_X509(file, it->certificate); });
-    WritePem(folder_ / (std::string(name) + ".key"), [&, it = identity](FILE* file) {
-      PEM_write_PrivateKey(file, it->key, nullptr, nullptr, 0, nullptr, nullptr);
-    });
-  }
+  const PemAuthority authority(folder_.path().string(), "ca");
+  authority.Vouch("server", "the registry");
+  authority.Vouch("client", "principals/4");
   ServedProcess server(CAPCLEAR,
                        {"serve", "registry", "--data", folder_ / "data", "--clock", "manual",
                         "--start", "2026-03-02", "--tls-cert", folder_ / "server.pem", "--tls-key",

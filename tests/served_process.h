@@ -1,8 +1,10 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <time.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -38,11 +40,25 @@ class Served {
   Served& operator=(const Served&) = delete;
 
   const std::string& address() const { return address_; }
+  std::string port() const { return address_.substr(address_.rfind(':') + 1); }
+  // What it has said on its error output.
+  std::string error() const { return Contents(folder_ / "err"); }
+  // Sends a signal and waits for the end.
   int Stop(int signal) {
     kill(server_, signal);
+    return Wait();
+  }
+  // Waits until it ends by itself.
+  int Wait() {
     const int code = ExitCode(server_);
     server_ = 0;
     return code;
+  }
+  // From now on no file of the server grows beyond `bytes`: a full disk. SIGXFSZ must have been
+  // ignored where it was started.
+  void LimitFileSize(std::uint64_t bytes) const {
+    const rlimit limit{bytes, RLIM_INFINITY};
+    prlimit(server_, RLIMIT_FSIZE, &limit, nullptr);
   }
 
  private:

@@ -1,5 +1,7 @@
 #include "clients/cli/registry_client.h"
 
+#include <grpc/support/log.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -14,6 +16,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "registry/profile.h"
+#include "server/registry_errors.h"
 
 namespace ets::cli {
 namespace {
@@ -174,8 +177,20 @@ void RegistryClient::Prepare(grpc::ClientContext& context) const {
 }
 
 Failure RegistryClient::FailureOf(const grpc::Status& status) {
-  return {IsBadInput(status.error_code()) ? kBadInput : kFailed,
-          NameOf(status.error_code()) + ": " + status.error_message()};
+  const std::string reason = server::ReasonOf(status);
+  Failure failure{IsBadInput(status.error_code()) ? kBadInput : kFailed,
+                  NameOf(status.error_code()) + (reason.empty() ? "" : " " + reason) + ": " +
+                      status.error_message()};
+  // Said by this end's gRPC: nobody was reached.
+  if (reason.empty() && status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+    failure.message +=
+        "\nallowed: the address of a server that runs; with --tls-ca, the authority that signed "
+        "its "
+        "certificate, if it speaks TLS, and without if not; --tls-name, when the certificate is "
+        "for "
+        "another name";
+  }
+  return failure;
 }
 
 Result<Zone, Failure> RegistryClient::zone() {
@@ -288,6 +303,8 @@ Result<std::unique_ptr<RegistryClient>, Failure> RegistryClient::Connect(const T
     const auto token = TokenOf(target);
     if (!token.ok()) return Fail{token.error()};
     client->token_ = *token;
+    // What gRPC has to say comes back as a status; its log would say it twice.
+    gpr_set_log_function([](gpr_log_func_args*) {});
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(64 << 20);
     if (!target.tls_name.empty()) arguments.SetSslTargetNameOverride(target.tls_name);
