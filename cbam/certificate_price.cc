@@ -22,10 +22,22 @@ Date LastOfQuarter(int year, int quarter) {
   return Date::Of(year, 3 * quarter, DaysInMonth(year, 3 * quarter));
 }
 
-// Quarters are computed in the first calendar week after them: 7 April 2026 (Easter Monday was the
-// 6th), 6 July, 5 October, 4 January 2027.
-Date QuarterPublished(int year, int quarter) {
-  return WorkingDayFrom(MondayOf(LastOfQuarter(year, quarter)) + kDaysInWeek);
+// "2026" and "01" out of "2026-W01" with its letter.
+struct YearAndNumber {
+  int year = 0;
+  int number = 0;
+};
+std::optional<YearAndNumber> ParsePeriod(std::string_view text, char letter, std::size_t digits) {
+  if (text.size() != 6 + digits || text[4] != '-' || text[5] != letter) return std::nullopt;
+  YearAndNumber period;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i == 4 || i == 5) continue;
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    int& number = i < 4 ? period.year : period.number;
+    number = number * 10 + (text[i] - '0');
+  }
+  if (period.year < 1900) return std::nullopt;
+  return period;
 }
 
 }  // namespace
@@ -36,49 +48,124 @@ void CertificatePrices::Add(const AuctionFact& fact) {
   facts_.push_back(fact);
 }
 
-std::optional<Price> CertificatePrices::Average(Date first, Date last) const {
+PriceCalendar CalendarOfWeek(Date any_day_of_week) {
+  const Date next = MondayOf(any_day_of_week) + kDaysInWeek;
+  PriceCalendar calendar;
+  calendar.published = WorkingDayFrom(next);
+  calendar.applies_from = WorkingDayFrom(calendar.published + 1);
+  calendar.applies_until = WorkingDayFrom(next + kDaysInWeek);
+  return calendar;
+}
+
+PriceCalendar CalendarOfQuarter(int year, int quarter) {
+  const Date first = FirstOfQuarter(year, quarter);
+  const Date last = LastOfQuarter(year, quarter);
+  return {WorkingDayFrom(MondayOf(last) + kDaysInWeek), first, last};
+}
+
+std::optional<PeriodPrice> CertificatePrices::Period(Date first, Date last) const {
   const auto begin = std::ranges::lower_bound(facts_, first, {}, &AuctionFact::date);
   const auto end = std::ranges::upper_bound(facts_, last, {}, &AuctionFact::date);
-  Money value;
-  Tonnes volume;
+  PeriodPrice period;
+  period.first = first;
+  period.last = last;
   for (auto fact = begin; fact < end; ++fact) {
-    value += fact->price * fact->volume;
-    volume += fact->volume;
+    period.value += fact->price * fact->volume;
+    period.volume += fact->volume;
+    ++period.auctions;
   }
-  if (volume == Tonnes(0)) return std::nullopt;
-  return AveragePrice(value, volume);
+  if (period.auctions == 0) return std::nullopt;
+  period.price = AveragePrice(period.value, period.volume);
+  return period;
 }
 
-std::optional<Price> CertificatePrices::Quarter(int year, int quarter) const {
+std::optional<PeriodPrice> CertificatePrices::PeriodOfQuarter(int year, int quarter) const {
   ETS_ASSERT(quarter >= 1 && quarter <= 4);
-  return Average(FirstOfQuarter(year, quarter), LastOfQuarter(year, quarter));
+  return Period(FirstOfQuarter(year, quarter), LastOfQuarter(year, quarter));
 }
 
+std::optional<PeriodPrice> CertificatePrices::PeriodOfWeek(Date any_day_of_week) const {
+  const Date asked = MondayOf(any_day_of_week);
+  const auto last_before = [this](Date date) {  // The Monday of the last week with auctions before.
+    const auto after = std::ranges::lower_bound(facts_, date, {}, &AuctionFact::date);
+    return after == facts_.begin() ? std::optional<Date>() : MondayOf((after - 1)->date);
+  };
+  const std::optional<Date> monday = last_before(asked + kDaysInWeek);
+  if (!monday) return std::nullopt;
+  auto week = Period(*monday, *monday + (kDaysInWeek - 1));
+  week->carried = *monday != asked;
+  if (!single_auction_amendment_ || week->auctions > 1) return week;
+  for (auto earlier = last_before(*monday); earlier; earlier = last_before(*earlier)) {
+    const auto several = Period(*earlier, *earlier + (kDaysInWeek - 1));
+    if (several->auctions < 2) continue;
+    week->value += several->value;
+    week->volume += several->volume;
+    week->auctions += several->auctions;
+    week->price = AveragePrice(week->value, week->volume);
+    week->first = *earlier;
+    week->combined = true;
+    break;
+  }
+  return week;
+}
+
+std::vector<Date> CertificatePrices::WeeksWithout(Date first, Date last) const {
+  std::vector<Date> missing;
+  for (Date monday = MondayOf(first); monday <= last; monday = monday + kDaysInWeek) {
+    const Date from = std::max(first, monday);
+    const Date until = std::min(last, monday + (kDaysInWeek - 1));
+    bool is_expected = until - from >= 4;  // A quarter's edge may cut a week to its weekend.
+    for (Date day = monday; day < monday + kDaysInWeek; day = day + 1) {
+      const int month_and_day = day.month() * 100 + day.day();
+      if (month_and_day >= 1220 || month_and_day <= 106) is_expected = false;
+    }
+    if (is_expected && !Period(from, until)) missing.push_back(monday);
+  }
+  return missing;
+}
+
+std::optional<Price> CertificatePrices::Average(Date first, Date last) const {
+  const auto period = Period(first, last);
+  return period ? std::optional(period->price) : std::nullopt;
+}
+std::optional<Price> CertificatePrices::Quarter(int year, int quarter) const {
+  const auto period = PeriodOfQuarter(year, quarter);
+  return period ? std::optional(period->price) : std::nullopt;
+}
 std::optional<Price> CertificatePrices::Week(Date any_day_of_week) const {
-  const Date sunday = MondayOf(any_day_of_week) + (kDaysInWeek - 1);
-  const auto after = std::ranges::upper_bound(facts_, sunday, {}, &AuctionFact::date);
-  if (after == facts_.begin()) return std::nullopt;
-  const Date monday = MondayOf((after - 1)->date);
-  return Average(monday, monday + (kDaysInWeek - 1));
+  const auto period = PeriodOfWeek(any_day_of_week);
+  return period ? std::optional(period->price) : std::nullopt;
 }
 
 std::optional<Price> CertificatePrices::Applicable(Date day) const {
   if (day.year() < kFirstWeeklyYear) {
-    int year = day.year();
-    int quarter = (day.month() + 2) / 3;
+    YearQuarter quarter = QuarterOf(day);
     do {
-      if (--quarter == 0) {
-        quarter = 4;
-        --year;
-      }
-    } while (QuarterPublished(year, quarter) > day);
-    return Quarter(year, quarter);
+      if (--quarter.quarter == 0) quarter = {quarter.year - 1, 4};
+    } while (CalendarOfQuarter(quarter.year, quarter.quarter).published > day);
+    return Quarter(quarter.year, quarter.quarter);
   }
-  const Date monday = MondayOf(day);
-  const Date published = WorkingDayFrom(monday);
-  const Date applied = WorkingDayFrom(published + 1);
-  return Week(day >= applied ? monday - kDaysInWeek : monday - 2 * kDaysInWeek);
+  const Date last_week = MondayOf(day) - kDaysInWeek;
+  return Week(day >= CalendarOfWeek(last_week).applies_from ? last_week : last_week - kDaysInWeek);
 }
+
+std::optional<YearQuarter> ParseQuarter(std::string_view text) {
+  const auto period = ParsePeriod(text, 'Q', 1);
+  if (!period || period->number < 1 || period->number > 4) return std::nullopt;
+  return YearQuarter{period->year, period->number};
+}
+
+std::optional<Date> ParseWeek(std::string_view text) {
+  const auto period = ParsePeriod(text, 'W', 2);
+  if (!period || period->number < 1) return std::nullopt;
+  // The week of 4 January is the first.
+  const Date monday = MondayOf(Date::Of(period->year, 1, 4)) + kDaysInWeek * (period->number - 1);
+  const IsoWeek found = IsoWeekOf(monday);
+  if (found.year != period->year || found.week != period->number) return std::nullopt;
+  return monday;
+}
+
+YearQuarter QuarterOf(Date date) { return {date.year(), (date.month() + 2) / 3}; }
 
 bool IsEuropeanWorkingDay(Date date) {
   if (date.weekday() >= Weekday::kSaturday) return false;

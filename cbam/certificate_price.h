@@ -7,7 +7,6 @@
 
 #include "base/date.h"
 #include "base/quantity.h"
-#include "base/result.h"
 
 namespace ets::cbam {
 
@@ -16,18 +15,47 @@ struct AuctionFact {
   Date date;
   Price price;    // Minor units per tonne of the auction's currency.
   Tonnes volume;  // Auctioned, not bid for.
+
+  friend bool operator==(const AuctionFact&, const AuctionFact&) = default;
 };
+
+// What a period's auctions come to.
+struct PeriodPrice {
+  Price price;    // Volume-weighted, rounded half up to the cent, once.
+  Money value;    // Sum of price x volume.
+  Tonnes volume;  // value / volume is the price before rounding.
+  int auctions = 0;
+  Date first, last;       // The period that was averaged, both included.
+  bool carried = false;   // A week without an auction: an earlier week's price.
+  bool combined = false;  // The single-auction amendment took an earlier week in.
+};
+
+// When a price is published and from when until when it applies, all included.
+struct PriceCalendar {
+  Date published;
+  Date applies_from;
+  Date applies_until;
+};
+// Weekly, from 2027: published on the first working day after the week, applied from the next
+// working day until the first working day of the week after. Art. 21 Reg. (EU) 2023/956.
+PriceCalendar CalendarOfWeek(Date any_day_of_week);
+// 2026: published in the first calendar week after the quarter (7 April: Easter Monday was the 6th,
+// 6 July, 5 October, 4 January); owed for imports of the quarter itself. Reg. (EU) 2025/2083.
+PriceCalendar CalendarOfQuarter(int year, int quarter);
 
 // The certificate price: the volume-weighted average clearing price of all auctions of a period,
 // rounded half up to the cent, once. Art. 21 Reg. (EU) 2023/956; IR (EU) 2025/2548 rec. 2-3: every
 // auctioneer counts, opt-out platforms included; cancelled auctions do not.
 //
-// 2026: one price a calendar quarter, applied to imports of that quarter. From 2027: one a calendar
-// week (Monday to Sunday), published on the first working day after it and applied from the next
-// working day until the first working day of the week after. A week without an auction takes the
-// last week with one. Not thread-safe.
+// 2026: one price a calendar quarter. From 2027: one a calendar week, Monday to Sunday. A week
+// without an auction takes the last week with one. Not thread-safe.
 class CertificatePrices {
  public:
+  // With the amendment (Commission proposal of December 2025, not in force): a week with one
+  // auction is averaged together with the last week with several, by volume.
+  explicit CertificatePrices(bool single_auction_amendment = false)
+      : single_auction_amendment_(single_auction_amendment) {}
+
   void Add(const AuctionFact& fact);  // REQUIRES: dates in order.
 
   // Empty when the period has no auction.
@@ -40,7 +68,18 @@ class CertificatePrices {
   // owe is their own Quarter(), known only afterwards.)
   std::optional<Price> Applicable(Date day) const;
 
+  // The same with what they were made of.
+  std::optional<PeriodPrice> Period(Date first, Date last) const;
+  std::optional<PeriodPrice> PeriodOfQuarter(int year, int quarter) const;
+  std::optional<PeriodPrice> PeriodOfWeek(Date any_day_of_week) const;
+  // Mondays of the calendar weeks from `first` to `last` that have no auction although the calendar
+  // expects one: all but those that touch 20 December to 6 January.
+  std::vector<Date> WeeksWithout(Date first, Date last) const;
+
+  const std::vector<AuctionFact>& facts() const { return facts_; }
+
  private:
+  const bool single_auction_amendment_;
   std::vector<AuctionFact> facts_;
 };
 
@@ -48,8 +87,15 @@ class CertificatePrices {
 // Friday, Easter Monday, 1 May, 25 and 26 December.
 bool IsEuropeanWorkingDay(Date date);
 
-// Reads "date,auctioneer,price,volume" with a header line. On failure: what is wrong and in which
-// line.
-Result<std::vector<AuctionFact>, std::string> ParseAuctionCsv(std::string_view text);
+// "2026-Q1" and "2027-W05", as people write periods. Empty: not such a text, or no such period.
+struct YearQuarter {
+  int year = 0;
+  int quarter = 0;
+
+  friend bool operator==(const YearQuarter&, const YearQuarter&) = default;
+};
+std::optional<YearQuarter> ParseQuarter(std::string_view text);
+std::optional<Date> ParseWeek(std::string_view text);  // Its Monday.
+YearQuarter QuarterOf(Date date);
 
 }  // namespace ets::cbam

@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cbam/auction_report.h"
 #include "report/html_report.h"
 #include "report/run_database.h"
 #include "server/summary.h"

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "cbam/auction_report.h"
 #include "clients/cli/run_verb.h"
 #include "server/compose.h"
 #include "server/scenario_files.h"

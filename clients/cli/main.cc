@@ -7,6 +7,7 @@
 #include <string>
 
 #include "clients/cli/auction_verbs.h"
+#include "clients/cli/cbam_verbs.h"
 #include "clients/cli/ensemble_verb.h"
 #include "clients/cli/match_verbs.h"
 #include "clients/cli/registry_verbs.h"
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
   ets::cli::AddEnsembleVerb(app, exit_code);
   ets::cli::AddStudyVerbs(app, exit_code);
   ets::cli::AddAuctionVerbs(app, exit_code);
+  ets::cli::AddCbamVerbs(app, exit_code);
   ets::cli::AddMatchVerbs(app, exit_code);
   ets::cli::AddRegistryVerbs(app, exit_code);
   ets::cli::AddServeVerb(app, exit_code);
