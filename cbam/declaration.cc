@@ -36,6 +36,7 @@ struct Known {
   double cross_sectoral = 0;
   double benchmark = 0;
   std::string benchmark_source;
+  bool is_whole_chain = true;  // Column B: precursors' benchmarks are in it.
   double default_value = 0;
   double price = 0;
   std::string price_source;
@@ -145,6 +146,7 @@ class Checker {
       NotNegative("benchmark_a", *good.benchmark_a);
       known.benchmark = *good.benchmark_a;
       known.benchmark_source = "column A, declared";
+      known.is_whole_chain = false;
       return;
     }
     if (good.benchmark_b) {
@@ -170,8 +172,8 @@ class Checker {
     }
     known.benchmark = row->value;
     known.benchmark_source = good.actual
-                                 ? "column B: no value of column A is public, so precursors' "
-                                   "benchmarks are in it"
+                                 ? "column B, for want of a value of column A; precursors are "
+                                   "in it"
                                  : "column B";
   }
 
@@ -308,7 +310,7 @@ class Worker {
                  " benchmark (" + known_.benchmark_source + ")";
     }
     for (const Precursor& precursor : good_.precursors) {
-      if (precursor.joint) continue;
+      if (precursor.joint || known_.is_whole_chain) continue;
       const double share = precursor.mass / precursor.activity_level;
       adjustment += share * precursor.free_adjustment;
       formula +=
@@ -375,7 +377,9 @@ void AddDuties(const YearDeclaration& declaration, YearBill& bill) {
                              std::ceil(kHoldingShare * embedded - 1e-9), "certificates"});
     }
   }
-  bill.duties.push_back({"ask for re-purchase", "by " + next + "-10-31, at the price paid", 0, ""});
+  bill.duties.push_back({"ask for re-purchase",
+                         "by " + next + "-10-31, at the price paid, at most what had to be held", 0,
+                         ""});
   bill.duties.push_back({"cancelled without compensation",
                          "on " + std::to_string(declaration.year + 2) + "-11-01, what is left", 0,
                          ""});

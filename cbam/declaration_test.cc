@@ -79,6 +79,15 @@ TEST(Declaration, CountsJointPrecursorsOnce) {
   EXPECT_NEAR(bill.embedded, 1, 1e-12);
 }
 
+// Column B is the whole chain's: the precursors' benchmarks are in it already.
+TEST(Declaration, AddsNoPrecursorsAdjustmentToColumnB) {
+  DeclaredGood good = HotRolledCoil(2026);
+  good.actual = true;
+  good.direct = 1;
+  good.precursors = {{"sinter", 110, 100, 0.3, 0.5, false}};
+  EXPECT_NEAR(Work(Of(2026, {good})).goods[0].free_adjustment, 1.33575, 1e-12);
+}
+
 // B3: factor .975, CSCF 1, benchmark 0.481.
 TEST(Declaration, B3_TakesTheRoutesBenchmark) {
   DeclaredGood good = HotRolledCoil(2026);
