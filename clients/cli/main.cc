@@ -10,6 +10,7 @@
 #include "clients/cli/cbam_verbs.h"
 #include "clients/cli/ensemble_verb.h"
 #include "clients/cli/match_verbs.h"
+#include "clients/cli/policy_verbs.h"
 #include "clients/cli/registry_verbs.h"
 #include "clients/cli/run_verb.h"
 #include "clients/cli/serve_verb.h"
@@ -36,6 +37,7 @@ int main(int argc, char** argv) {
   ets::cli::AddStudyVerbs(app, exit_code);
   ets::cli::AddAuctionVerbs(app, exit_code);
   ets::cli::AddCbamVerbs(app, exit_code);
+  ets::cli::AddPolicyVerbs(app, exit_code);
   ets::cli::AddMatchVerbs(app, exit_code);
   ets::cli::AddRegistryVerbs(app, exit_code);
   ets::cli::AddServeVerb(app, exit_code);

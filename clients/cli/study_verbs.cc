@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "clients/cli/run_verb.h"
-#include "policy/allocation.h"
 #include "report/html_report.h"
 #include "report/run_database.h"
 #include "server/scenario_files.h"
@@ -132,17 +131,6 @@ void AddStudyVerbs(CLI::App& app, int& exit_code) {
   equilibrium->add_option("--bank", flags->bank_mt, "Units in private hands at the start, Mt")
       ->capture_default_str();
   equilibrium->callback([flags, &exit_code] { exit_code = ShowEquilibrium(*flags); });
-
-  CLI::App* policy = app.add_subcommand("policy", "Look at the allocation rules");
-  policy->require_subcommand(1);
-  policy->add_subcommand("rules", "List every allocation rule a scenario may name")
-      ->callback([&exit_code] {
-        for (const policy::Rule& rule : policy::Rules()) {
-          std::printf("%-12s %s\n", std::string(rule.name).c_str(),
-                      std::string(rule.description).c_str());
-        }
-        exit_code = kDone;
-      });
 
   CLI::App* scenario =
       app.add_subcommand("scenario", "Check a scenario file, or list every key one may hold");
