@@ -39,10 +39,12 @@ void Fields(auto& io, Is<ResumeTrading> auto& in) { io(in.instrument); }
 void Fields(auto& io, Is<SetPhase> auto& in) { io(in.instrument, in.phase); }
 void Fields(auto& io, Is<PlaceOrder> auto& in) {
   io(in.member, in.instrument, in.side, in.time_in_force, in.limit, in.quantity, in.type,
-     in.self_trade, in.post_only, in.stop, in.display, in.minimum, in.expire, in.client_id);
+     in.self_trade);
+  io.Rare(in.post_only, in.stop, in.display, in.minimum, in.expire, in.client_id);
 }
 void Fields(auto& io, Is<CancelOrder> auto& in) {
-  io(in.member, in.instrument, in.order, in.client_id);
+  io(in.member, in.instrument);
+  io.Rare(in.order, in.client_id);
 }
 void Fields(auto& io, Is<ChangeOrder> auto& in) {
   io(in.member, in.instrument, in.order, in.client_id, in.limit, in.quantity, in.new_client_id);

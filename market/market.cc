@@ -62,6 +62,7 @@ Outcome Market::Apply(const Envelope& envelope, const Input& input) {
   return impl_->Take(envelope, input);
 }
 Outcome Market::Apply(const Envelope& envelope, const PlaceOrder& input) {
+  if (!input.client_id.empty()) impl_->answers.Prefetch(input.member, input.client_id);
   return impl_->Take(envelope, input);
 }
 Outcome Market::Apply(const Envelope& envelope, const CancelOrder& input) {

@@ -52,11 +52,21 @@ constexpr auto kLast<OneWayPricing> = OneWayPricing::kUniform;
 // Reader reads back.
 class Writer {
  public:
-  explicit Writer(std::string& payload) : bytes_(payload) {}
+  explicit Writer(std::string& payload) : out_(payload), bytes_(payload) {}
 
   template <typename... T>
   void operator()(const T&... fields) {
     (Put(fields), ...);
+  }
+  // Fields that most structs leave at their default: a bit for each that is not, then those.
+  template <typename... T>
+  void Rare(const T&... fields) {
+    std::uint8_t bits = 0;
+    std::uint8_t bit = 1;
+    ((bits |= fields == T{} ? std::uint8_t{0} : bit, bit = static_cast<std::uint8_t>(bit << 1U)),
+     ...);
+    bytes_.Put(bits);
+    ((fields == T{} ? void() : Put(fields)), ...);
   }
 
  private:
@@ -74,7 +84,9 @@ class Writer {
   void Put(const Window& window) { (*this)(window.from, window.to); }
   void Put(const TickTable::Row& row) { (*this)(row.from, row.tick); }
   void Put(const matching::ClientOrderId& id) {
-    for (const char byte : id.bytes()) bytes_.Put(byte);
+    const std::string_view text = id.text();
+    bytes_.Put(static_cast<std::uint8_t>(text.size()));
+    out_.append(text);
   }
   template <typename T>
   void Put(const std::optional<T>& value) {
@@ -102,6 +114,7 @@ class Writer {
   requires std::is_class_v<T>
   void Put(const T& fields) { Fields(*this, fields); }
 
+  std::string& out_;
   ByteWriter bytes_;
 };
 
@@ -113,10 +126,25 @@ class Reader {
   void operator()(T&... fields) {
     (Get(fields), ...);
   }
+  template <typename... T>
+  void Rare(T&... fields) {
+    const auto bits = bytes_.Get<std::uint8_t>();
+    known_ = known_ && bits >> sizeof...(T) == 0;
+    std::uint8_t bit = 1;
+    ((GetIf((bits & bit) != 0, fields), bit = static_cast<std::uint8_t>(bit << 1U)), ...);
+  }
   // Nothing was missing, and every enumerator exists.
   bool ok() const { return known_ && bytes_.ok(); }
 
  private:
+  // Nothing is written that has its default.
+  template <typename T>
+  void GetIf(bool present, T& field) {
+    field = T{};
+    if (!present) return;
+    Get(field);
+    known_ = known_ && !(field == T{});
+  }
   template <typename T, typename Tag>
   void Get(Tagged<T, Tag>& id) {
     id = Tagged<T, Tag>(bytes_.Get<T>());
@@ -135,11 +163,7 @@ class Reader {
   void Get(Window& window) { (*this)(window.from, window.to); }
   void Get(TickTable::Row& row) { (*this)(row.from, row.tick); }
   void Get(matching::ClientOrderId& id) {
-    std::string_view bytes = bytes_.GetBytes(matching::ClientOrderId::kSizeMax);
-    const std::string_view padding = bytes.substr(std::min(bytes.find('\0'), bytes.size()));
-    known_ = known_ && padding.find_first_not_of('\0') == std::string_view::npos;
-    bytes.remove_suffix(padding.size());
-    const auto parsed = matching::ClientOrderId::Parse(bytes);
+    const auto parsed = matching::ClientOrderId::Parse(bytes_.GetBytes(bytes_.Get<std::uint8_t>()));
     known_ = known_ && parsed.has_value();
     id = parsed.value_or(matching::ClientOrderId());
   }
