@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -92,7 +94,7 @@ class Engine {
   bool IsCrossed() const;
 
   // What the last operation did. Views of its orders stand until the next operation, gone or not.
-  std::span<const Event> events() const { return events_; }
+  std::span<const Event> events() const { return {events_.data(), event_count_}; }
 
   // ---- What is known. ----
 
@@ -104,7 +106,7 @@ class Engine {
   // How much of a live order has traded. REQUIRES: live.
   Tonnes FilledOf(OrderId order) const {
     const std::uint32_t place = PlaceOf(order);
-    return Tonnes(records_[place].quantity - OpenOf(place));
+    return Tonnes(orders_[place].quantity - OpenOf(place));
   }
   BookPhase phase() const { return phase_; }
   Price lowest() const { return Price::FromMinorPerTonne(lowest_); }
@@ -151,31 +153,8 @@ class Engine {
   void CheckInvariants() const;  // Asserts; O(orders + range).
 
  private:
-  static constexpr std::uint32_t kNone = LadderNode::kNone;
+  static constexpr std::uint32_t kNone = OrderRecord::kNone;
 
-  // What a place's node does not say; one cache line.
-  struct Record {
-    ClientOrderId client_id;
-    OrderState state = OrderState::kResting;
-    Side side = Side::kBuy;
-    OrderType type = OrderType::kLimit;
-    TimeInForce time_in_force = TimeInForce::kDay;
-    std::int64_t limit = 0;     // Of a market order: the price its cash is reserved at.
-    std::int64_t quantity = 0;  // Filled + open.
-    std::int64_t hidden = 0;
-    std::uint32_t client_hash = 0;
-    SelfTradePrevention self_trade = SelfTradePrevention::kOff;
-    bool post_only = false;
-    bool has_extra = false;  // Its Extra says something.
-    bool live = false;
-  };
-  static_assert(sizeof(Record) == 56);
-  // What few orders have.
-  struct Extra {
-    std::int64_t stop = 0;
-    std::int64_t display = 0;
-    Date expire{0};
-  };
   struct OfMember {
     std::int64_t open_buys = 0;
     std::uint32_t open_orders = 0;
@@ -189,31 +168,50 @@ class Engine {
   };
 
   void Begin();
-  OrderView ViewAt(std::uint32_t place) const;
+  // Of the orders in scratch_, for OpenRange().
+  void RemoveOutside(std::int64_t low, std::int64_t high);
+  void FundAtNewEdge(std::uint32_t place, std::int64_t had, std::int64_t old_edge);
+
+  // ---- What an order is. ----
+  static constexpr bool HasLimit(OrderType type) {
+    return type == OrderType::kLimit || type == OrderType::kStopLimit;
+  }
+  static constexpr std::size_t Of(Side side) { return static_cast<std::size_t>(side) - 1; }
+  std::int64_t HiddenOf(std::uint32_t place) const {
+    return orders_[place].has_extra ? extras_[place].hidden : 0;
+  }
   std::int64_t OpenOf(std::uint32_t place) const {
-    return nodes_[place].visible + records_[place].hidden;
+    return orders_[place].visible + HiddenOf(place);
   }
-  std::uint32_t LevelOf(std::int64_t price) const {
-    return static_cast<std::uint32_t>(price - lowest_);
-  }
-  std::int64_t PriceAt(std::uint32_t level) const { return lowest_ + level; }
   std::int64_t EdgeFor(Side side) const { return side == Side::kBuy ? highest_ : lowest_; }
+  // Of an order without one: the end of the range.
+  std::int64_t LimitOf(std::uint32_t place) const;
+  std::int64_t PriceIn(std::uint32_t place) const;  // Its level's.
+  OrderView ViewAt(std::uint32_t place) const;
+  std::uint32_t PlaceIfLive(MemberId owner, OrderId order) const;
   // The ladder that an order in this state is in.
-  Ladder& LadderOf(OrderState state, Side side);
+  Ladder& LadderOf(OrderState state, Side side) {
+    return ladders_[static_cast<std::size_t>(state) * 2 + Of(side) - 2];
+  }
   const Ladder& LadderOf(OrderState state, Side side) const {
     return const_cast<Engine*>(this)->LadderOf(state, side);
   }
-  Ladder& book(Side side) { return side == Side::kBuy ? bids_ : offers_; }
-  const Ladder& book(Side side) const { return side == Side::kBuy ? bids_ : offers_; }
-  std::int64_t PriceIn(std::uint32_t place) const;  // Its level's.
-  OfMember& MemberAt(MemberId owner);
-  std::uint32_t PlaceIfLive(MemberId owner, OrderId order) const;
+  Ladder& book(Side side) { return ladders_[Of(side)]; }
+  const Ladder& book(Side side) const { return ladders_[Of(side)]; }
 
   // ---- Reservations. ----
   static std::int64_t CostOf(std::int64_t limit, std::int64_t open, const FeeRate& rate);
   // What an order in this state binds: units of a seller, cash of a buyer.
   std::int64_t NeedOf(Side side, OrderState state, std::int64_t limit, std::int64_t open,
-                      bool is_incoming) const;
+                      bool is_incoming) const {
+    if (side == Side::kSell) return open;
+    const bool may_take = is_incoming || state == OrderState::kStopped;
+    return CostOf(limit, open, may_take ? highest_rate_ : terms_.fees.maker);
+  }
+  std::int64_t BoundBy(std::uint32_t place) const {
+    const OrderRecord& order = orders_[place];
+    return NeedOf(order.side, order.state, LimitOf(place), OpenOf(place), false);
+  }
   LedgerId LedgerOf(Side side) const {
     return side == Side::kBuy ? terms_.cash_ledger : terms_.unit_ledger;
   }
@@ -222,20 +220,25 @@ class Engine {
   // From `had` to `needs`.
   void Rebind(MemberId owner, Side side, std::int64_t had, std::int64_t needs);
 
+  std::uint32_t FindHashed(std::uint32_t hash, MemberId owner, const ClientOrderId& id) const;
+
   // ---- Entering and matching. ----
+  bool IsPlainAndFine(const OrderEntry& entry, std::int64_t limit) const;
   std::optional<Refused> CheckEntry(const OrderEntry& entry, std::int64_t limit) const;
   std::optional<Refused> CheckMarketable(const OrderEntry& entry, std::int64_t limit) const;
   std::int64_t AtHand(Side side, MemberId owner, SelfTradePrevention mode, std::int64_t limit,
                       std::int64_t quantity, std::int64_t enough) const;
-  std::uint32_t TakePlace(std::uint64_t number);
+  void GrowPlaces(std::size_t count);
+  // Writes the order into the lowest free place, which stays free until the order waits.
+  std::uint32_t WriteRecord(const OrderEntry& entry, std::int64_t limit);
+  // An order at a place waits from now on: counted, and found by its client id.
+  void List(std::uint32_t place, std::uint32_t client_hash);
   // Matches the order at a place, then rests, waits or drops what is left. `bound` is what it has
-  // reserved, as incoming.
-  Taking Enter(std::uint32_t place, std::int64_t bound);
-  template <Side kTaker>
+  // reserved, as incoming. `client_hash` matters for one that is not listed yet.
+  Taking Enter(std::uint32_t place, std::int64_t bound, bool is_listed, std::uint32_t client_hash);
   void Match(std::uint32_t place, Taking& taking);
-  // One fill of a resting order by the incoming one.
-  void Fill(std::uint32_t maker, std::uint32_t taker, std::int64_t price, std::int64_t quantity,
-            Taking& taking);
+  // One fill of the first order of a level by the incoming one.
+  void Fill(Ladder& against, std::uint32_t maker, std::uint32_t taker, Taking& taking);
   // Moves units and cash of a trade. Returns the fees of seller and buyer.
   struct FeesPaid {
     std::int64_t seller = 0;
@@ -247,26 +250,35 @@ class Engine {
   void Rename(std::uint32_t place, const ClientOrderId& id);
   // A resting order that shows nothing more: shows its next part, or is gone.
   void RefreshOrGo(std::uint32_t place);
-  void CountWithout(std::uint32_t place, std::size_t traded);
+  bool PreventSelfTradeInCall(std::uint32_t seller, std::uint32_t buyer);
   // The incoming order meets one of its own member. False: the incoming one is done with.
   bool PreventSelfTrade(std::uint32_t resting, std::uint32_t incoming, Taking& taking);
   void Wait(std::uint32_t place, OrderState state, EventKind kind);
   void Trigger(std::uint32_t place);
   void RunTriggers();
-  void Reach(std::int64_t price);
+  void Reach(std::int64_t price) {
+    last_ = price;
+    reach_low_ = std::min(reach_low_, price);
+    reach_high_ = std::max(reach_high_, price);
+  }
   // Takes an order out of its ladder, frees what it binds and forgets it.
   void Remove(std::uint32_t place, Departure why);
+  void Count(std::uint32_t place, std::int64_t open);
   void Forget(std::uint32_t place);
+
+  // ---- Saying. ----
+  Event& NextEvent() {
+    if (event_count_ == events_.size()) events_.resize(events_.size() * 2);
+    return events_[event_count_++];
+  }
+  // Of an order as it is now. The level is that of a resting one.
   Event& Say(EventKind kind, std::uint32_t place, std::int64_t price, std::int64_t quantity);
-  std::uint32_t UncrossHead(Side side, std::uint32_t limit) const;
+  std::uint32_t UncrossHead(Side side, std::int64_t price) const;
   void UncrossPair(std::uint32_t seller, std::uint32_t buyer, std::int64_t price);
 
   template <typename Visit>
   void Walk(Visit visit) const {
-    for (const Ladder* const ladder :
-         {&bids_, &offers_, &buy_stops_, &sell_stops_, &buys_at_market_, &sells_at_market_}) {
-      ladder->ForEach(nodes_, visit);
-    }
+    for (const Ladder& ladder : ladders_) ladder.ForEach(orders_, visit);
   }
 
   Holdings& holdings_;
@@ -274,6 +286,7 @@ class Engine {
   FeeRate highest_rate_;  // The worse of the two in each part.
   bool is_free_ = true;   // No fees at all.
   BookPhase phase_ = BookPhase::kHalted;
+  bool interrupted_ = false;
   std::int64_t lowest_ = 1;
   std::int64_t highest_ = 0;
   std::int64_t collar_low_ = 1;
@@ -282,21 +295,20 @@ class Engine {
   // Trades since stops were looked for lay within; low > high: there were none.
   std::int64_t reach_low_ = kAmountMax;
   std::int64_t reach_high_ = 0;
-  bool interrupted_ = false;
 
-  Ladder bids_{true}, offers_{false};
-  Ladder buy_stops_{false}, sell_stops_{true};
-  Ladder buys_at_market_{false}, sells_at_market_{false};  // One level each.
-  std::vector<LadderNode> nodes_;                          // By place.
-  std::vector<Record> records_;                            // By place.
-  std::vector<Extra> extras_;                              // By place.
-  LevelBitmap free_;                                       // Places of gone orders.
+  // Bids, offers, buy stops, sell stops, market orders that buy and that sell (one level each).
+  std::array<Ladder, 6> ladders_{Ladder{true}, Ladder{false}, Ladder{false},
+                                 Ladder{true}, Ladder{false}, Ladder{false}};
+  std::vector<OrderRecord> orders_;  // By place.
+  std::vector<OrderExtra> extras_;   // By place.
+  LevelBitmap free_;                 // Places of gone orders.
   std::uint32_t lowest_free_ = kNone;
   std::vector<std::uint32_t> released_;  // By this operation; free from the next one on.
   ClientIndex clients_;
   std::vector<OfMember> of_member_;
   std::size_t live_count_ = 0;
   std::vector<Event> events_;
+  std::size_t event_count_ = 0;
   std::vector<std::uint32_t> scratch_;
 };
 

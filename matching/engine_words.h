@@ -140,21 +140,21 @@ struct Event {
   Departure why = Departure::kNone;
   Side side = Side::kBuy;                   // Of `order`.
   OrderState state = OrderState::kResting;  // Where `order` is, or was.
-  MemberId owner;
-  OrderId order;
-  Price price;      // The level's; kTraded: of the trade.
-  Tonnes quantity;  // What rested, traded or went.
-  Tonnes open;      // Of `order` afterwards, hidden part included.
-  Tonnes visible;   // Of `order` afterwards.
+  MemberId owner{};
+  OrderId order{};
+  Price price{};      // The level's; kTraded: of the trade.
+  Tonnes quantity{};  // What rested, traded or went.
+  Tonnes open{};      // Of `order` afterwards, hidden part included.
+  Tonnes visible{};   // Of `order` afterwards.
   // Of the level at `price` on this side afterwards, hidden parts left out.
-  Tonnes level_quantity;
+  Tonnes level_quantity{};
   std::uint32_t level_orders = 0;
   // kTraded only.
-  MemberId other_owner;
-  OrderId other;
-  Tonnes other_open;
-  Money fee;  // Of `order`.
-  Money other_fee;
+  MemberId other_owner{};
+  OrderId other{};
+  Tonnes other_open{};
+  Money fee{};  // Of `order`.
+  Money other_fee{};
 
   friend bool operator==(const Event&, const Event&) = default;
 };

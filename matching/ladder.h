@@ -6,29 +6,18 @@
 
 #include "base/assert.h"
 #include "matching/level_bitmap.h"
+#include "matching/order_record.h"
 
 namespace ets::matching {
 
-// An order's place in a ladder: two to a cache line.
-struct LadderNode {
-  static constexpr std::uint32_t kNone = 0xFFFFFFFFU;
-
-  std::uint64_t id = 0;      // The order's public id.
-  std::int64_t visible = 0;  // What its level counts.
-  std::uint32_t owner = 0;
-  std::uint32_t level = 0;  // Its price's, in whichever ladder it is.
-  std::uint32_t previous = kNone;
-  std::uint32_t next = kNone;
-};
-static_assert(sizeof(LadderNode) == 32);
-
 // Orders by price, then by time of arrival: an array of levels over a range of prices, each a
-// doubly linked list through nodes that the owner of the ladder keeps, and a bitmap of the occupied
-// ones. One side of a book, or the stops of one side. Joining, leaving and finding the next best
-// level take constant time. Allocates only in Resize().
+// doubly linked list through the records of the engine's table, and a bitmap of the occupied ones.
+// One side of a book, or the stops of one side. Level 0 is the best price that the range has, so
+// that both sides of a book run the same way. Joining, leaving and finding the next best level take
+// constant time. Allocates only in SetRange().
 class Ladder {
  public:
-  static constexpr std::uint32_t kNone = LadderNode::kNone;
+  static constexpr std::uint32_t kNone = OrderRecord::kNone;
 
   struct Level {
     std::int64_t visible = 0;  // Sum over its orders.
@@ -37,96 +26,117 @@ class Ladder {
     std::uint32_t count = 0;
   };
 
-  // Whether the highest level is the best: bids, and stops that sell.
+  // Whether the highest price is the best: bids, and stops that sell.
   explicit Ladder(bool highest_first) : highest_first_(highest_first) {}
 
-  // REQUIRES: no orders.
-  void Resize(std::size_t levels) {
-    ETS_ASSERT(best_ == kNone);
+  // Both ends included. REQUIRES: no orders.
+  void SetRange(std::int64_t lowest, std::int64_t highest) {
+    ETS_ASSERT(empty());
+    origin_ = highest_first_ ? highest : lowest;
+    step_ = highest_first_ ? -1 : 1;
+    const auto levels = static_cast<std::size_t>(highest - lowest) + 1;
     if (levels_.size() < levels) levels_.resize(levels);
     occupied_.Resize(levels);
   }
 
   bool empty() const { return best_ == kNone; }
-  std::uint32_t best() const { return best_; }
+  std::uint32_t best() const { return best_; }  // kNone is above all levels.
   const Level& operator[](std::uint32_t at) const { return levels_[at]; }
   // The next worse occupied level, or kNone.
-  std::uint32_t After(std::uint32_t at) const {
-    return highest_first_ ? occupied_.Below(at) : occupied_.Above(at);
+  std::uint32_t After(std::uint32_t at) const { return occupied_.Above(at); }
+  std::int64_t PriceOf(std::uint32_t level) const { return origin_ + step_ * std::int64_t{level}; }
+  // How many levels worse than the range's best a price is; of one in the range, its level.
+  std::int64_t DepthOf(std::int64_t price) const { return (price - origin_) * step_; }
+  std::uint32_t LevelOf(std::int64_t price) const {
+    return static_cast<std::uint32_t>(DepthOf(price));
   }
-  bool IsBetter(std::uint32_t a, std::uint32_t b) const { return highest_first_ ? a > b : a < b; }
 
-  // At the end of the level that the node names, with what it shows.
-  void Join(std::vector<LadderNode>& nodes, std::uint32_t place) {
-    LadderNode& node = nodes[place];
-    Level& level = levels_[node.level];
-    node.previous = level.last;
-    node.next = kNone;
+  // At the end of the level that the record names, with what it shows. Returns the level.
+  const Level& Join(OrderRecord* orders, std::uint32_t place) {
+    OrderRecord& order = orders[place];
+    Level& level = levels_[order.level];
+    order.previous = level.last;
+    order.next = kNone;
     if (level.last == kNone) {
       level.first = place;
-      occupied_.Set(node.level);
-      if (best_ == kNone || IsBetter(node.level, best_)) best_ = node.level;
+      occupied_.Set(order.level);
+      if (order.level < best_) best_ = order.level;
     } else {
-      nodes[level.last].next = place;
+      orders[level.last].next = place;
     }
     level.last = place;
-    level.visible += node.visible;
+    level.visible += order.visible;
     ++level.count;
+    return level;
   }
 
-  void Leave(std::vector<LadderNode>& nodes, std::uint32_t place) {
-    const LadderNode& node = nodes[place];
-    Level& level = levels_[node.level];
-    level.visible -= node.visible;
+  const Level& Leave(OrderRecord* orders, std::uint32_t place) {
+    const OrderRecord& order = orders[place];
+    Level& level = levels_[order.level];
+    level.visible -= order.visible;
     --level.count;
-    (node.previous == kNone ? level.first : nodes[node.previous].next) = node.next;
-    (node.next == kNone ? level.last : nodes[node.next].previous) = node.previous;
-    if (level.first != kNone) return;
-    occupied_.Reset(node.level);
-    if (node.level == best_) best_ = After(node.level);
+    (order.previous == kNone ? level.first : orders[order.previous].next) = order.next;
+    (order.next == kNone ? level.last : orders[order.next].previous) = order.previous;
+    if (level.first == kNone) {
+      occupied_.Reset(order.level);
+      if (order.level == best_) best_ = After(order.level);
+    }
+    return level;
   }
 
   // An order shows less and keeps its place.
-  void Shrink(LadderNode& node, std::int64_t by) {
-    node.visible -= by;
-    levels_[node.level].visible -= by;
+  void Shrink(OrderRecord& order, std::int64_t by) {
+    order.visible -= by;
+    levels_[order.level].visible -= by;
   }
 
   template <typename Visit>
-  void ForEach(const std::vector<LadderNode>& nodes, Visit visit) const {
+  void ForEach(const std::vector<OrderRecord>& orders, Visit visit) const {
     for (std::uint32_t at = best_; at != kNone; at = After(at)) {
-      for (std::uint32_t i = levels_[at].first; i != kNone; i = nodes[i].next) visit(i);
+      for (std::uint32_t i = levels_[at].first; i != kNone; i = orders[i].next) visit(i);
     }
   }
 
   // Asserts; returns how many orders it has.
-  std::size_t CheckInvariants(const std::vector<LadderNode>& nodes) const {
+  std::size_t CheckInvariants(const std::vector<OrderRecord>& orders) const {
     std::size_t total = 0;
-    std::uint32_t before = kNone;
-    for (std::uint32_t at = best_; at != kNone; at = After(at)) {
-      ETS_ASSERT(before == kNone || IsBetter(before, at));
-      before = at;
-      std::int64_t visible = 0;
-      std::uint32_t count = 0;
-      std::uint32_t previous = kNone;
-      for (std::uint32_t i = levels_[at].first; i != kNone; i = nodes[i].next) {
-        ETS_ASSERT(nodes[i].level == at && nodes[i].previous == previous && nodes[i].visible > 0);
-        visible += nodes[i].visible;
-        previous = i;
-        ++count;
+    std::uint32_t at = best_;
+    for (std::uint32_t i = 0; i < levels_.size(); ++i) {
+      if (i != at) {
+        ETS_ASSERT(levels_[i].first == kNone && levels_[i].last == kNone);
+        ETS_ASSERT(levels_[i].count == 0 && levels_[i].visible == 0);
+        continue;
       }
-      ETS_ASSERT(count > 0 && count == levels_[at].count);
-      ETS_ASSERT(previous == levels_[at].last && visible == levels_[at].visible);
-      total += count;
+      total += CheckLevel(orders, at);
+      at = After(at);
     }
+    ETS_ASSERT(at == kNone);
     return total;
   }
 
  private:
-  const bool highest_first_;
+  std::size_t CheckLevel(const std::vector<OrderRecord>& orders, std::uint32_t at) const {
+    const Level& level = levels_[at];
+    std::int64_t visible = 0;
+    std::uint32_t count = 0;
+    std::uint32_t previous = kNone;
+    for (std::uint32_t i = level.first; i != kNone; i = orders[i].next) {
+      ETS_ASSERT(orders[i].level == at && orders[i].previous == previous && orders[i].visible > 0);
+      visible += orders[i].visible;
+      previous = i;
+      ++count;
+    }
+    ETS_ASSERT(count > 0 && count == level.count);
+    ETS_ASSERT(previous == level.last && visible == level.visible);
+    return count;
+  }
+
+  bool highest_first_;
+  std::int64_t origin_ = 0;
+  std::int64_t step_ = 1;
+  std::uint32_t best_ = kNone;
   std::vector<Level> levels_;
   LevelBitmap occupied_;
-  std::uint32_t best_ = kNone;
 };
 
 }  // namespace ets::matching

@@ -1,0 +1,527 @@
+// One order at a time: entering, matching, changing, leaving.
+#include "matching/engine_inline.h"
+
+namespace ets::matching {
+namespace {
+
+constexpr bool IsStop(OrderType type) {
+  return type == OrderType::kStop || type == OrderType::kStopLimit;
+}
+
+}  // namespace
+
+// ---- Checking. ----
+
+// A plain limit order in continuous trading that nothing speaks against but funds and what it must
+// fill; anything else is looked at rule by rule.
+inline bool Engine::IsPlainAndFine(const OrderEntry& entry, std::int64_t limit) const {
+  const std::int64_t special = entry.stop.minor_per_tonne() | entry.display.count() |
+                               entry.minimum.count() | std::int64_t{entry.expire.days()};
+  return entry.type == OrderType::kLimit && special == 0 && !entry.post_only &&
+         entry.time_in_force != TimeInForce::kGoodTillDate && phase_ == BookPhase::kContinuous &&
+         entry.quantity > Tonnes(0) && entry.quantity.count() <= kAmountMax && lowest_ <= limit &&
+         limit <= highest_ && live_count_ < terms_.orders_max;
+}
+
+std::optional<Refused> Engine::CheckEntry(const OrderEntry& entry, std::int64_t limit) const {
+  using Why = EngineRefusal;
+  if (!WhatContradicts(entry).empty()) return Refused{Why::kFieldsContradict};
+  if (phase_ == BookPhase::kHalted) return Refused{Why::kHalted};
+  const bool takes_at_once = !RowOf(entry.time_in_force).may_rest;
+  if (phase_ == BookPhase::kCall && !IsStop(entry.type) &&
+      (takes_at_once || entry.minimum > Tonnes(0))) {
+    return Refused{Why::kNotInCall};
+  }
+  if (!entry.client_id.empty()) {
+    const OrderId other = FindClientId(entry.owner, entry.client_id);
+    if (other != OrderId()) {
+      return Refused{Why::kDuplicateClientId, 0, static_cast<std::int64_t>(other.raw())};
+    }
+  }
+  if (entry.quantity <= Tonnes(0) || entry.quantity.count() > kAmountMax) {
+    return Refused{Why::kQuantityNotPositive, entry.quantity.count(), 1};
+  }
+  if (lowest_ > highest_) return Refused{Why::kPriceOutOfRange, limit, 0};
+  const std::int64_t stop = IsStop(entry.type) ? entry.stop.minor_per_tonne() : lowest_;
+  for (const std::int64_t price : {limit, stop}) {
+    if (price < lowest_) return Refused{Why::kPriceOutOfRange, price, lowest_};
+    if (price > highest_) return Refused{Why::kPriceOutOfRange, price, highest_};
+  }
+  if (IsStop(entry.type) && last_ != 0 &&
+      (entry.side == Side::kBuy ? last_ >= stop : last_ <= stop)) {
+    return Refused{Why::kStopPassed, stop, last_};
+  }
+  if (live_count_ >= terms_.orders_max) {
+    return Refused{Why::kBookFull, static_cast<std::int64_t>(live_count_) + 1, terms_.orders_max};
+  }
+  return {};
+}
+
+std::optional<Refused> Engine::CheckMarketable(const OrderEntry& entry, std::int64_t limit) const {
+  using Why = EngineRefusal;
+  const Ladder& against = book(Opposite(entry.side));
+  if (entry.type == OrderType::kMarket && against.empty()) {
+    return Refused{Why::kNothingToTradeWith};
+  }
+  if (entry.post_only && !against.empty()) {
+    const std::int64_t best = against.PriceOf(against.best());
+    if (entry.side == Side::kBuy ? limit >= best : limit <= best) {
+      return Refused{Why::kWouldTake, limit, best};
+    }
+  }
+  const std::int64_t enough =
+      RowOf(entry.time_in_force).may_fill_partly ? entry.minimum.count() : entry.quantity.count();
+  if (enough == 0) return {};
+  const std::int64_t at_hand =
+      AtHand(entry.side, entry.owner, entry.self_trade, limit, entry.quantity.count(), enough);
+  if (at_hand < enough) return Refused{Why::kWouldNotFill, enough, at_hand};
+  return {};
+}
+
+// What would trade, counted until it is enough. Within a level every order's visible part comes
+// before any hidden one.
+std::int64_t Engine::AtHand(Side side, MemberId owner, SelfTradePrevention mode, std::int64_t limit,
+                            std::int64_t quantity, std::int64_t enough) const {
+  const Ladder& against = book(Opposite(side));
+  std::int64_t left = quantity;
+  std::int64_t found = 0;
+  const auto count = [&](std::int64_t part) {
+    const std::int64_t traded = std::min(left, part);
+    found += traded;
+    left -= traded;
+    return left == 0 || found >= enough;
+  };
+  const std::int64_t deepest =
+      std::min(against.DepthOf(limit),
+               against.DepthOf(side == Side::kBuy ? collar_high_ : collar_low_));
+  for (std::uint32_t at = against.best(); at != kNone && at <= deepest; at = against.After(at)) {
+    std::int64_t hidden = 0;
+    for (std::uint32_t i = against[at].first; i != kNone; i = orders_[i].next) {
+      const bool is_own = orders_[i].owner == owner.raw() && mode != SelfTradePrevention::kOff;
+      if (!is_own) {
+        hidden += HiddenOf(i);
+        if (count(orders_[i].visible)) return found;
+      } else if (mode == SelfTradePrevention::kCancelIncoming) {
+        return found;
+      } else if (mode == SelfTradePrevention::kDecrementBoth) {
+        left -= std::min(left, OpenOf(i));
+        if (left == 0) return found;
+      }
+    }
+    if (count(hidden)) return found;
+  }
+  return found;
+}
+
+std::optional<Refused> Engine::CheckFunds(MemberId owner, Side side, std::int64_t need,
+                                          std::int64_t has) const {
+  const std::int64_t free = holdings_.at(owner, LedgerOf(side)).available + has;
+  if (need <= free) return {};
+  return Refused{
+      side == Side::kBuy ? EngineRefusal::kInsufficientCash : EngineRefusal::kInsufficientUnits,
+      need, free};
+}
+
+// ---- Entering. ----
+
+Result<Placed, Refused> Engine::Place(const OrderEntry& entry) {
+  Begin();
+  const std::int64_t limit =
+      HasLimit(entry.type) ? entry.limit.minor_per_tonne() : EdgeFor(entry.side);
+  const std::uint32_t hash =
+      entry.client_id.empty() ? 0 : ClientIndex::HashOf(entry.owner, entry.client_id);
+  const bool is_plain = IsPlainAndFine(entry, limit) &&
+                        (entry.client_id.empty() ||
+                         FindHashed(hash, entry.owner, entry.client_id) == kNone);
+  if (!is_plain) {
+    if (const auto refused = CheckEntry(entry, limit)) return Fail{*refused};
+  }
+  const bool waits = IsStop(entry.type);
+  const std::int64_t quantity = entry.quantity.count();
+  const std::int64_t need = NeedOf(entry.side, OrderState::kResting, limit, quantity, true);
+  if (const auto refused = CheckFunds(entry.owner, entry.side, need, 0)) return Fail{*refused};
+  const bool may_be_too_little = !is_plain || !RowOf(entry.time_in_force).may_fill_partly;
+  if (may_be_too_little && !waits && phase_ == BookPhase::kContinuous) {
+    if (const auto refused = CheckMarketable(entry, limit)) return Fail{*refused};
+  }
+
+  const std::uint32_t place = WriteRecord(entry, limit);
+  ETS_ASSERT(holdings_.Reserve(entry.owner, LedgerOf(entry.side), need));
+  Placed placed;
+  placed.order = OrderId(orders_[place].id);
+  if (waits) {
+    orders_[place].level =
+        LadderOf(OrderState::kStopped, entry.side).LevelOf(entry.stop.minor_per_tonne());
+    List(place, hash);
+    Wait(place, OrderState::kStopped, EventKind::kWaits);
+    placed.open = entry.quantity;
+    return placed;
+  }
+  const Taking taking = Enter(place, need, false, hash);
+  placed.traded = Tonnes(taking.traded);
+  placed.value = Money::FromMinor(taking.value);
+  placed.open = Tonnes(orders_[place].live ? OpenOf(place) : 0);
+  if (taking.traded > 0) RunTriggers();
+  placed.interrupted = interrupted_;
+  return placed;
+}
+
+inline std::uint32_t Engine::WriteRecord(const OrderEntry& entry, std::int64_t limit) {
+  if (lowest_free_ == kNone) GrowPlaces(orders_.size() * 2);
+  const std::uint32_t place = lowest_free_;
+  const bool has_extra = IsStop(entry.type) || entry.display > Tonnes(0) || entry.expire != Date(0);
+  OrderRecord& order = orders_[place];
+  order.id = OrderIdOf(entry.number, place).raw();
+  order.visible = entry.quantity.count();
+  order.quantity = entry.quantity.count();
+  order.owner = entry.owner.raw();
+  order.level = book(entry.side).LevelOf(limit);
+  order.client_id = entry.client_id;
+  order.state = OrderState::kResting;
+  order.side = entry.side;
+  order.type = entry.type;
+  order.time_in_force = entry.time_in_force;
+  order.self_trade = entry.self_trade;
+  order.post_only = entry.post_only;
+  order.has_extra = has_extra;
+  order.live = false;
+  if (has_extra) {
+    extras_[place] = {.stop = entry.stop.minor_per_tonne(),
+                      .limit = limit,
+                      .display = entry.display.count(),
+                      .hidden = 0,
+                      .expire = entry.expire};
+  }
+  return place;
+}
+
+void Engine::GrowPlaces(std::size_t count) {
+  const auto first = static_cast<std::uint32_t>(orders_.size());
+  count = std::clamp<std::size_t>(count, 64, kOrdersMax);
+  if (count <= first) return;
+  orders_.resize(count);
+  extras_.resize(count);
+  free_.Resize(count);
+  for (std::uint32_t place = first; place < count; ++place) free_.Set(place);
+  lowest_free_ = std::min(lowest_free_, first);
+}
+
+inline void Engine::List(std::uint32_t place, std::uint32_t client_hash) {
+  OrderRecord& order = orders_[place];
+  free_.Reset(place);
+  lowest_free_ = free_.Above(place);
+  order.live = true;
+  Count(place, order.visible);
+  if (!order.client_id.empty()) clients_.Insert(client_hash, place);
+}
+
+inline Engine::Taking Engine::Enter(std::uint32_t place, std::int64_t bound, bool is_listed,
+                                    std::uint32_t client_hash) {
+  OrderRecord& order = orders_[place];
+  const Side side = order.side;
+  const MemberId owner(order.owner);
+  const std::int64_t quantity = order.visible;
+  Taking taking;
+  if (phase_ == BookPhase::kContinuous) Match(place, taking);
+  if (is_listed && side == Side::kBuy) {
+    of_member_[order.owner].open_buys -= quantity - order.visible;
+  }
+  const std::int64_t spent = side == Side::kBuy ? taking.value + taking.fees : taking.traded;
+  const std::int64_t left_bound = bound - spent;
+  const bool at_market = !HasLimit(order.type);
+  const bool may_wait = at_market ? phase_ == BookPhase::kCall && !interrupted_
+                                  : RowOf(order.time_in_force).may_rest;
+  if (taking.is_over || order.visible == 0 || !may_wait) {
+    if (order.visible > 0) {
+      Event& event = Say(EventKind::kCancelled, place, LimitOf(place), order.visible);
+      event.why = taking.is_over ? Departure::kSelfTrade : Departure::kNotFilledAtOnce;
+      event.open = event.visible = Tonnes(0);
+    }
+    if (left_bound > 0) holdings_.Release(owner, LedgerOf(side), left_bound);
+    if (is_listed) Forget(place);
+    return taking;
+  }
+  order.state = at_market ? OrderState::kAtMarket : OrderState::kResting;
+  const std::int64_t needs = BoundBy(place);
+  if (left_bound > needs) holdings_.Release(owner, LedgerOf(side), left_bound - needs);
+  if (!is_listed) List(place, client_hash);
+  if (order.has_extra && extras_[place].display > 0 && order.visible > extras_[place].display) {
+    extras_[place].hidden = order.visible - extras_[place].display;
+    order.visible = extras_[place].display;
+  }
+  if (at_market) order.level = 0;
+  Wait(place, order.state, at_market ? EventKind::kWaits : EventKind::kRested);
+  return taking;
+}
+
+inline void Engine::Match(std::uint32_t place, Taking& taking) {
+  OrderRecord& order = orders_[place];
+  Ladder& against = book(Opposite(order.side));
+  // Levels of both sides count from the best price of each, so they add up to the range.
+  const auto deepest = static_cast<std::uint32_t>(highest_ - lowest_) - order.level;
+  if (against.best() > deepest) return;
+  const std::int64_t collar =
+      against.DepthOf(order.side == Side::kBuy ? collar_high_ : collar_low_);
+  while (order.visible > 0 && against.best() <= deepest) {
+    if (against.best() > collar) {
+      interrupted_ = true;
+      phase_ = BookPhase::kCall;
+      return;
+    }
+    const std::uint32_t maker = against[against.best()].first;
+    if (orders_[maker].owner == order.owner && order.self_trade != SelfTradePrevention::kOff) {
+      if (!PreventSelfTrade(maker, place, taking)) return;
+      continue;
+    }
+    Fill(against, maker, place, taking);
+  }
+}
+
+inline void Engine::Fill(Ladder& against, std::uint32_t maker, std::uint32_t taker,
+                         Taking& taking) {
+  OrderRecord& resting = orders_[maker];
+  OrderRecord& incoming = orders_[taker];
+  const std::int64_t price = against.PriceOf(against.best());
+  const std::int64_t quantity = std::min(incoming.visible, resting.visible);
+  const MemberId maker_owner(resting.owner);
+  const MemberId taker_owner(incoming.owner);
+  const Side side = resting.side;
+  const bool buys = side == Side::kBuy;
+  const std::int64_t had = is_free_ ? 0 : BoundBy(maker);
+  const FeesPaid fees = Settle(buys ? taker_owner : maker_owner, buys ? maker_owner : taker_owner,
+                               price, quantity, buys ? terms_.fees.taker : terms_.fees.maker,
+                               buys ? terms_.fees.maker : terms_.fees.taker);
+  const std::int64_t value = price * quantity;
+  against.Shrink(resting, quantity);
+  incoming.visible -= quantity;
+  if (buys) {
+    of_member_[resting.owner].open_buys -= quantity;
+    if (!is_free_) {
+      holdings_.Release(maker_owner, terms_.cash_ledger,
+                        had - value - fees.buyer - BoundBy(maker));
+    }
+  }
+  taking.traded += quantity;
+  taking.value += value;
+  taking.fees += buys ? fees.seller : fees.buyer;
+  Reach(price);
+
+  const Ladder::Level& level = against[against.best()];
+  const std::int64_t open = OpenOf(maker);
+  Event& event = NextEvent();
+  event = Event{.kind = EventKind::kTraded,
+                .side = side,
+                .state = OrderState::kResting,
+                .owner = maker_owner,
+                .order = OrderId(resting.id),
+                .price = Price::FromMinorPerTonne(price),
+                .quantity = Tonnes(quantity),
+                .open = Tonnes(open),
+                .visible = Tonnes(resting.visible),
+                .level_quantity = Tonnes(level.visible),
+                .level_orders = level.count - (open == 0 ? 1U : 0U),
+                .other_owner = taker_owner,
+                .other = OrderId(incoming.id),
+                .other_open = Tonnes(incoming.visible),
+                .fee = Money::FromMinor(buys ? fees.buyer : fees.seller),
+                .other_fee = Money::FromMinor(buys ? fees.seller : fees.buyer)};
+  if (resting.visible == 0) RefreshOrGo(maker);
+}
+
+bool Engine::PreventSelfTrade(std::uint32_t resting, std::uint32_t incoming, Taking& taking) {
+  OrderRecord& order = orders_[incoming];
+  switch (order.self_trade) {
+    case SelfTradePrevention::kOff:
+      return true;
+    case SelfTradePrevention::kCancelResting:
+      Remove(resting, Departure::kSelfTrade);
+      return true;
+    case SelfTradePrevention::kCancelIncoming:
+      taking.is_over = true;
+      return false;
+    case SelfTradePrevention::kDecrementBoth:
+      break;
+  }
+  const std::int64_t cut = std::min(OpenOf(resting), order.visible);
+  TakeFrom(resting, cut, Departure::kSelfTrade);
+  if (order.visible == cut) {
+    taking.is_over = true;
+    return false;
+  }
+  // What it had bound for them is freed with what it does not need in the end.
+  order.visible -= cut;
+  order.quantity -= cut;
+  Say(EventKind::kReduced, incoming, LimitOf(incoming), cut);
+  return true;
+}
+
+// ---- Stops. ----
+
+void Engine::RunTriggers() {
+  const Ladder& buy_stops = LadderOf(OrderState::kStopped, Side::kBuy);
+  const Ladder& sell_stops = LadderOf(OrderState::kStopped, Side::kSell);
+  while (phase_ == BookPhase::kContinuous && reach_low_ <= reach_high_) {
+    const bool buys = !buy_stops.empty() && buy_stops.PriceOf(buy_stops.best()) <= reach_high_;
+    const bool sells = !sell_stops.empty() && sell_stops.PriceOf(sell_stops.best()) >= reach_low_;
+    if (!buys && !sells) {
+      reach_low_ = kAmountMax;
+      reach_high_ = 0;
+      break;
+    }
+    const std::uint32_t buy = buys ? buy_stops[buy_stops.best()].first : kNone;
+    const std::uint32_t sell = sells ? sell_stops[sell_stops.best()].first : kNone;
+    const bool buy_is_next = buys && (!sells || NumberOf(OrderId(orders_[buy].id)) <
+                                                    NumberOf(OrderId(orders_[sell].id)));
+    Trigger(buy_is_next ? buy : sell);
+  }
+}
+
+void Engine::Trigger(std::uint32_t place) {
+  OrderRecord& order = orders_[place];
+  LadderOf(OrderState::kStopped, order.side).Leave(orders_.data(), place);
+  const std::int64_t stop = extras_[place].stop;
+  const std::int64_t bound = BoundBy(place);
+  const std::int64_t limit = LimitOf(place);
+  order.type = order.type == OrderType::kStop ? OrderType::kMarket : OrderType::kLimit;
+  order.state = OrderState::kResting;
+  order.level = book(order.side).LevelOf(limit);
+  extras_[place].stop = 0;
+  Say(EventKind::kTriggered, place, stop, OpenOf(place));
+  Enter(place, bound, true, 0);
+}
+
+// ---- Changing and leaving. ----
+
+// Less of a live order, the hidden part first; what it bound for that is free. It keeps its place,
+// or goes when nothing is left.
+void Engine::TakeFrom(std::uint32_t place, std::int64_t quantity, Departure why) {
+  OrderRecord& order = orders_[place];
+  const std::int64_t open = OpenOf(place);
+  if (quantity >= open) {
+    Remove(place, why);
+    return;
+  }
+  const std::int64_t had = BoundBy(place);
+  const std::int64_t needs =
+      NeedOf(order.side, order.state, LimitOf(place), open - quantity, false);
+  holdings_.Release(MemberId(order.owner), LedgerOf(order.side), had - needs);
+  const std::int64_t from_hidden = std::min(HiddenOf(place), quantity);
+  if (from_hidden > 0) extras_[place].hidden -= from_hidden;
+  order.quantity -= quantity;
+  LadderOf(order.state, order.side).Shrink(order, quantity - from_hidden);
+  if (order.side == Side::kBuy) of_member_[order.owner].open_buys -= quantity;
+  Say(EventKind::kReduced, place, PriceIn(place), quantity).why = why;
+}
+
+Result<Placed, Refused> Engine::Change(MemberId owner, OrderId id, std::optional<Price> limit,
+                                       std::optional<Tonnes> quantity,
+                                       const ClientOrderId& new_client_id) {
+  using Why = EngineRefusal;
+  Begin();
+  const std::uint32_t place = PlaceIfLive(owner, id);
+  if (place == kNone) {
+    return Fail{Refused{Why::kOrderNotFound, static_cast<std::int64_t>(id.raw())}};
+  }
+  OrderRecord& order = orders_[place];
+  const std::int64_t open = OpenOf(place);
+  const std::int64_t old_limit = LimitOf(place);
+  const std::int64_t new_limit = limit ? limit->minor_per_tonne() : old_limit;
+  const std::int64_t new_quantity = quantity ? quantity->count() : order.quantity;
+  const std::int64_t new_open = new_quantity - (order.quantity - open);
+  const bool same_limit = new_limit == old_limit;
+  const bool keeps_place = new_open <= 0 || (same_limit && new_open <= open);
+  if (limit && !HasLimit(order.type)) return Fail{Refused{Why::kFieldsContradict}};
+  if (phase_ == BookPhase::kHalted && !keeps_place) return Fail{Refused{Why::kHalted}};
+  const bool renames = !new_client_id.empty() && new_client_id != order.client_id;
+  if (renames) {
+    const OrderId other = FindClientId(owner, new_client_id);
+    if (other != OrderId()) {
+      return Fail{Refused{Why::kDuplicateClientId, 0, static_cast<std::int64_t>(other.raw())}};
+    }
+  }
+  if (same_limit && new_open == open && !renames) return Fail{Refused{Why::kNothingChanges}};
+  if (new_quantity <= 0 || new_quantity > kAmountMax) {
+    return Fail{Refused{Why::kQuantityNotPositive, new_quantity, 1}};
+  }
+  if (new_limit < lowest_) return Fail{Refused{Why::kPriceOutOfRange, new_limit, lowest_}};
+  if (new_limit > highest_) return Fail{Refused{Why::kPriceOutOfRange, new_limit, highest_}};
+
+  Placed placed;
+  placed.order = id;
+  if (keeps_place) {
+    if (renames) Rename(place, new_client_id);
+    TakeFrom(place, open - new_open,
+             new_open <= 0 ? Departure::kReplacedToNothing : Departure::kNone);
+    placed.open = Tonnes(std::max<std::int64_t>(new_open, 0));
+    return placed;
+  }
+  const std::int64_t had = BoundBy(place);
+  const std::int64_t needs = NeedOf(order.side, order.state, new_limit, new_open, true);
+  if (const auto refused = CheckFunds(owner, order.side, needs, had)) return Fail{*refused};
+  const Ladder& against = book(Opposite(order.side));
+  if (order.post_only && order.state == OrderState::kResting &&
+      phase_ == BookPhase::kContinuous && !against.empty()) {
+    const std::int64_t best = against.PriceOf(against.best());
+    if (order.side == Side::kBuy ? new_limit >= best : new_limit <= best) {
+      return Fail{Refused{Why::kWouldTake, new_limit, best}};
+    }
+  }
+  if (renames) Rename(place, new_client_id);
+  const std::int64_t left_price = PriceIn(place);
+  LadderOf(order.state, order.side).Leave(orders_.data(), place);
+  Rebind(owner, order.side, had, needs);
+  if (order.side == Side::kBuy) of_member_[order.owner].open_buys += new_open - open;
+  order.visible = new_open;
+  order.quantity = new_quantity;
+  if (order.has_extra) {
+    extras_[place].hidden = 0;
+    extras_[place].limit = new_limit;
+  }
+  Say(EventKind::kReplaced, place, left_price, open);
+  if (order.state != OrderState::kResting) {
+    if (order.state == OrderState::kAtMarket) Rebind(owner, order.side, needs, BoundBy(place));
+    Wait(place, order.state, EventKind::kWaits);
+    placed.open = Tonnes(new_open);
+    return placed;
+  }
+  order.level = book(order.side).LevelOf(new_limit);
+  const Taking taking = Enter(place, needs, true, 0);
+  placed.traded = Tonnes(taking.traded);
+  placed.value = Money::FromMinor(taking.value);
+  placed.open = Tonnes(order.live ? OpenOf(place) : 0);
+  if (taking.traded > 0) RunTriggers();
+  placed.interrupted = interrupted_;
+  return placed;
+}
+
+void Engine::Rename(std::uint32_t place, const ClientOrderId& id) {
+  OrderRecord& order = orders_[place];
+  const MemberId owner(order.owner);
+  if (!order.client_id.empty()) {
+    clients_.Erase(ClientIndex::HashOf(owner, order.client_id), place);
+  }
+  order.client_id = id;
+  clients_.Insert(ClientIndex::HashOf(owner, id), place);
+}
+
+bool Engine::Cancel(MemberId owner, OrderId order, Departure why) {
+  Begin();
+  const std::uint32_t place = PlaceIfLive(owner, order);
+  if (place == kNone) return false;
+  Remove(place, why);
+  return true;
+}
+
+inline std::uint32_t Engine::FindHashed(std::uint32_t hash, MemberId owner,
+                                        const ClientOrderId& id) const {
+  return clients_.Find(hash, [&](std::uint32_t place) {
+    return orders_[place].owner == owner.raw() && orders_[place].client_id == id;
+  });
+}
+
+OrderId Engine::FindClientId(MemberId owner, const ClientOrderId& id) const {
+  const std::uint32_t place = FindHashed(ClientIndex::HashOf(owner, id), owner, id);
+  return place == kNone ? OrderId() : OrderId(orders_[place].id);
+}
+
+}  // namespace ets::matching
