@@ -91,9 +91,8 @@ std::int64_t Engine::AtHand(Side side, MemberId owner, SelfTradePrevention mode,
     left -= traded;
     return left == 0 || found >= enough;
   };
-  const std::int64_t deepest =
-      std::min(against.DepthOf(limit),
-               against.DepthOf(side == Side::kBuy ? collar_high_ : collar_low_));
+  const std::int64_t deepest = std::min(
+      against.DepthOf(limit), against.DepthOf(side == Side::kBuy ? collar_high_ : collar_low_));
   for (std::uint32_t at = against.best(); at != kNone && at <= deepest; at = against.After(at)) {
     std::int64_t hidden = 0;
     for (std::uint32_t i = against[at].first; i != kNone; i = orders_[i].next) {
@@ -130,9 +129,9 @@ Result<Placed, Refused> Engine::Place(const OrderEntry& entry) {
       HasLimit(entry.type) ? entry.limit.minor_per_tonne() : EdgeFor(entry.side);
   const std::uint32_t hash =
       entry.client_id.empty() ? 0 : ClientIndex::HashOf(entry.owner, entry.client_id);
-  const bool is_plain = IsPlainAndFine(entry, limit) &&
-                        (entry.client_id.empty() ||
-                         FindHashed(hash, entry.owner, entry.client_id) == kNone);
+  const bool is_plain =
+      IsPlainAndFine(entry, limit) &&
+      (entry.client_id.empty() || FindHashed(hash, entry.owner, entry.client_id) == kNone);
   if (!is_plain) {
     if (const auto refused = CheckEntry(entry, limit)) return Fail{*refused};
   }
@@ -229,8 +228,8 @@ inline Engine::Taking Engine::Enter(std::uint32_t place, std::int64_t bound, boo
   const std::int64_t spent = side == Side::kBuy ? taking.value + taking.fees : taking.traded;
   const std::int64_t left_bound = bound - spent;
   const bool at_market = !HasLimit(order.type);
-  const bool may_wait = at_market ? phase_ == BookPhase::kCall && !interrupted_
-                                  : RowOf(order.time_in_force).may_rest;
+  const bool may_wait =
+      at_market ? phase_ == BookPhase::kCall && !interrupted_ : RowOf(order.time_in_force).may_rest;
   if (taking.is_over || order.visible == 0 || !may_wait) {
     if (order.visible > 0) {
       Event& event = Say(EventKind::kCancelled, place, LimitOf(place), order.visible);
@@ -297,8 +296,7 @@ inline void Engine::Fill(Ladder& against, std::uint32_t maker, std::uint32_t tak
   if (buys) {
     of_member_[resting.owner].open_buys -= quantity;
     if (!is_free_) {
-      holdings_.Release(maker_owner, terms_.cash_ledger,
-                        had - value - fees.buyer - BoundBy(maker));
+      holdings_.Release(maker_owner, terms_.cash_ledger, had - value - fees.buyer - BoundBy(maker));
     }
   }
   taking.traded += quantity;
@@ -459,8 +457,8 @@ Result<Placed, Refused> Engine::Change(MemberId owner, OrderId id, std::optional
   const std::int64_t needs = NeedOf(order.side, order.state, new_limit, new_open, true);
   if (const auto refused = CheckFunds(owner, order.side, needs, had)) return Fail{*refused};
   const Ladder& against = book(Opposite(order.side));
-  if (order.post_only && order.state == OrderState::kResting &&
-      phase_ == BookPhase::kContinuous && !against.empty()) {
+  if (order.post_only && order.state == OrderState::kResting && phase_ == BookPhase::kContinuous &&
+      !against.empty()) {
     const std::int64_t best = against.PriceOf(against.best());
     if (order.side == Side::kBuy ? new_limit >= best : new_limit <= best) {
       return Fail{Refused{Why::kWouldTake, new_limit, best}};

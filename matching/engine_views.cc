@@ -50,8 +50,8 @@ void Engine::AppendDepth(Side side, std::size_t levels_max, std::vector<Quote>& 
   const Ladder& ladder = book(side);
   std::size_t count = 0;
   for (std::uint32_t at = ladder.best(); at != kNone && count < levels_max; at = ladder.After(at)) {
-    levels.push_back({true, Price::FromMinorPerTonne(ladder.PriceOf(at)), Tonnes(ladder[at].visible),
-                      ladder[at].count});
+    levels.push_back({true, Price::FromMinorPerTonne(ladder.PriceOf(at)),
+                      Tonnes(ladder[at].visible), ladder[at].count});
     ++count;
   }
 }
