@@ -3,7 +3,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include "base/assert.h"
@@ -23,12 +22,7 @@ class ClientIndex {
   ClientIndex() : slots_(std::size_t{64}) {}
 
   static std::uint32_t HashOf(MemberId owner, const ClientOrderId& id) {
-    std::uint64_t a = 0;
-    std::uint64_t b = 0;
-    std::uint32_t c = 0;
-    std::memcpy(&a, id.bytes().data(), 8);
-    std::memcpy(&b, id.bytes().data() + 8, 8);
-    std::memcpy(&c, id.bytes().data() + 16, 4);
+    const auto [a, b, c] = id.words();
     std::uint64_t hash = (a ^ std::rotl(b, 29)) * 0x9E3779B97F4A7C15U;
     hash ^= (std::uint64_t{c} << 32U | owner.raw()) * 0xD6E8FEB86659FD93U;
     hash = (hash ^ hash >> 32U) * 0x9FB21C651E98DF25U;

@@ -212,9 +212,8 @@ class Engine {
     const OrderRecord& order = orders_[place];
     return NeedOf(order.side, order.state, LimitOf(place), OpenOf(place), false);
   }
-  LedgerId LedgerOf(Side side) const {
-    return side == Side::kBuy ? terms_.cash_ledger : terms_.unit_ledger;
-  }
+  // Cash of who buys, units of who sells.
+  LedgerId LedgerOf(Side side) const { return ledgers_[Of(side)]; }
   std::optional<Refused> CheckFunds(MemberId owner, Side side, std::int64_t need,
                                     std::int64_t has) const;
   // From `had` to `needs`.
@@ -224,6 +223,8 @@ class Engine {
 
   // ---- Entering and matching. ----
   bool IsPlainAndFine(const OrderEntry& entry, std::int64_t limit) const;
+  Result<Placed, Refused> PlacePlain(const OrderEntry& entry, std::int64_t limit,
+                                     std::uint32_t client_hash);
   std::optional<Refused> CheckEntry(const OrderEntry& entry, std::int64_t limit) const;
   std::optional<Refused> CheckMarketable(const OrderEntry& entry, std::int64_t limit) const;
   std::int64_t AtHand(Side side, MemberId owner, SelfTradePrevention mode, std::int64_t limit,
@@ -263,6 +264,7 @@ class Engine {
   }
   // Takes an order out of its ladder, frees what it binds and forgets it.
   void Remove(std::uint32_t place, Departure why);
+  void RemovePlain(std::uint32_t place, Departure why);
   void Count(std::uint32_t place, std::int64_t open);
   void Forget(std::uint32_t place);
 
@@ -283,6 +285,7 @@ class Engine {
 
   Holdings& holdings_;
   EngineTerms terms_;
+  std::array<LedgerId, 2> ledgers_;  // By side.
   FeeRate highest_rate_;  // The worse of the two in each part.
   bool is_free_ = true;   // No fees at all.
   BookPhase phase_ = BookPhase::kHalted;

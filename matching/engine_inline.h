@@ -78,14 +78,15 @@ inline void Engine::Count(std::uint32_t place, std::int64_t open) {
   if (order.owner >= of_member_.size()) of_member_.resize(holdings_.member_count());
   OfMember& member = of_member_[order.owner];
   ++member.open_orders;
-  if (order.side == Side::kBuy) member.open_buys += open;
+  member.open_buys += order.side == Side::kBuy ? open : 0;
   ++live_count_;
 }
 
 inline void Engine::Forget(std::uint32_t place) {
   OrderRecord& order = orders_[place];
   OfMember& member = of_member_[order.owner];
-  if (order.side == Side::kBuy) member.open_buys -= OpenOf(place);
+  const std::int64_t open = OpenOf(place);
+  member.open_buys -= order.side == Side::kBuy ? open : 0;
   --member.open_orders;
   if (!order.client_id.empty()) {
     clients_.Erase(ClientIndex::HashOf(MemberId(order.owner), order.client_id), place);
@@ -95,8 +96,33 @@ inline void Engine::Forget(std::uint32_t place) {
   released_.push_back(place);
 }
 
+inline void Engine::RemovePlain(std::uint32_t place, Departure why) {
+  const OrderRecord& order = orders_[place];
+  Ladder& ladder = book(order.side);
+  const std::int64_t price = ladder.PriceOf(order.level);
+  const std::int64_t value = price * order.visible;
+  const Ladder::Level& level = ladder.Leave(orders_.data(), place);
+  holdings_.Release(MemberId(order.owner), LedgerOf(order.side),
+                    order.side == Side::kBuy ? value : order.visible);
+  NextEvent() = Event{.kind = EventKind::kCancelled,
+                      .why = why,
+                      .side = order.side,
+                      .state = OrderState::kResting,
+                      .owner = MemberId(order.owner),
+                      .order = OrderId(order.id),
+                      .price = Price::FromMinorPerTonne(price),
+                      .quantity = Tonnes(order.visible),
+                      .level_quantity = Tonnes(level.visible),
+                      .level_orders = level.count};
+  Forget(place);
+}
+
 inline void Engine::Remove(std::uint32_t place, Departure why) {
   const OrderRecord& order = orders_[place];
+  if (is_free_ && order.state == OrderState::kResting && !order.has_extra) {
+    RemovePlain(place, why);
+    return;
+  }
   const std::int64_t open = OpenOf(place);
   const std::int64_t price = PriceIn(place);
   LadderOf(order.state, order.side).Leave(orders_.data(), place);

@@ -12,15 +12,21 @@ constexpr bool IsStop(OrderType type) {
 
 // ---- Checking. ----
 
-// A plain limit order in continuous trading that nothing speaks against but funds and what it must
-// fill; anything else is looked at rule by rule.
+// A plain limit order in continuous trading, of a venue without fees, that nothing speaks against
+// but its name and funds; anything else is looked at rule by rule.
 inline bool Engine::IsPlainAndFine(const OrderEntry& entry, std::int64_t limit) const {
   const std::int64_t special = entry.stop.minor_per_tonne() | entry.display.count() |
-                               entry.minimum.count() | std::int64_t{entry.expire.days()};
-  return entry.type == OrderType::kLimit && special == 0 && !entry.post_only &&
-         entry.time_in_force != TimeInForce::kGoodTillDate && phase_ == BookPhase::kContinuous &&
-         entry.quantity > Tonnes(0) && entry.quantity.count() <= kAmountMax && lowest_ <= limit &&
-         limit <= highest_ && live_count_ < terms_.orders_max;
+                               entry.minimum.count() | std::int64_t{entry.expire.days()} |
+                               std::int64_t{entry.post_only};
+  const bool is_plain = entry.type == OrderType::kLimit && special == 0 &&
+                        entry.time_in_force <= TimeInForce::kGoodTillCancel &&
+                        entry.time_in_force != TimeInForce::kFillOrKill;
+  // As unsigned numbers, what is too low is too high.
+  const auto depth = static_cast<std::uint64_t>(limit - lowest_);
+  const auto quantity = static_cast<std::uint64_t>(entry.quantity.count() - 1);
+  return is_plain && is_free_ && phase_ == BookPhase::kContinuous &&
+         depth <= static_cast<std::uint64_t>(highest_ - lowest_) && quantity < kAmountMax &&
+         live_count_ < terms_.orders_max;
 }
 
 std::optional<Refused> Engine::CheckEntry(const OrderEntry& entry, std::int64_t limit) const {
@@ -139,8 +145,7 @@ Result<Placed, Refused> Engine::Place(const OrderEntry& entry) {
   const std::int64_t quantity = entry.quantity.count();
   const std::int64_t need = NeedOf(entry.side, OrderState::kResting, limit, quantity, true);
   if (const auto refused = CheckFunds(entry.owner, entry.side, need, 0)) return Fail{*refused};
-  const bool may_be_too_little = !is_plain || !RowOf(entry.time_in_force).may_fill_partly;
-  if (may_be_too_little && !waits && phase_ == BookPhase::kContinuous) {
+  if (!waits && phase_ == BookPhase::kContinuous) {
     if (const auto refused = CheckMarketable(entry, limit)) return Fail{*refused};
   }
 
@@ -162,6 +167,47 @@ Result<Placed, Refused> Engine::Place(const OrderEntry& entry) {
   placed.open = Tonnes(orders_[place].live ? OpenOf(place) : 0);
   if (taking.traded > 0) RunTriggers();
   placed.interrupted = interrupted_;
+  return placed;
+}
+
+inline Result<Placed, Refused> Engine::PlacePlain(const OrderEntry& entry, std::int64_t limit,
+                                                  std::uint32_t client_hash) {
+  const bool buys = entry.side == Side::kBuy;
+  const std::int64_t quantity = entry.quantity.count();
+  const std::int64_t value = CostOf(limit, quantity, FeeRate{});
+  const std::int64_t need = buys ? value : quantity;
+  if (!holdings_.Reserve(entry.owner, LedgerOf(entry.side), need)) {
+    return Fail{*CheckFunds(entry.owner, entry.side, need, 0)};
+  }
+  const std::uint32_t place = WriteRecord(entry, limit);
+  OrderRecord& order = orders_[place];
+  Placed placed;
+  placed.order = OrderId(order.id);
+  const std::uint32_t deepest = static_cast<std::uint32_t>(highest_ - lowest_) - order.level;
+  const bool trades = book(Opposite(entry.side)).best() <= deepest;
+  if (trades || entry.time_in_force == TimeInForce::kImmediateOrCancel) {
+    const Taking taking = Enter(place, need, false, client_hash);
+    placed.traded = Tonnes(taking.traded);
+    placed.value = Money::FromMinor(taking.value);
+    placed.open = Tonnes(order.live ? order.visible : 0);
+    if (taking.traded > 0) RunTriggers();
+    placed.interrupted = interrupted_;
+    return placed;
+  }
+  List(place, client_hash);
+  const Ladder::Level& level = book(entry.side).Join(orders_.data(), place);
+  NextEvent() = Event{.kind = EventKind::kRested,
+                      .side = entry.side,
+                      .state = OrderState::kResting,
+                      .owner = entry.owner,
+                      .order = placed.order,
+                      .price = entry.limit,
+                      .quantity = entry.quantity,
+                      .open = entry.quantity,
+                      .visible = entry.quantity,
+                      .level_quantity = Tonnes(level.visible),
+                      .level_orders = level.count};
+  placed.open = entry.quantity;
   return placed;
 }
 

@@ -3,8 +3,10 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 namespace ets::matching {
 
@@ -76,8 +78,27 @@ class ClientOrderId {
     return {bytes_.data(), size};
   }
   constexpr const std::array<char, kSizeMax>& bytes() const { return bytes_; }
+  // The same as numbers, for comparing and hashing without a loop.
+  struct Words {
+    std::uint64_t a = 0, b = 0;
+    std::uint32_t c = 0;
 
-  friend constexpr bool operator==(const ClientOrderId&, const ClientOrderId&) = default;
+    friend constexpr bool operator==(const Words& x, const Words& y) {
+      return ((x.a ^ y.a) | (x.b ^ y.b) | (x.c ^ y.c)) == 0;
+    }
+  };
+  Words words() const {
+    Words words;
+    std::memcpy(&words.a, bytes_.data(), 8);
+    std::memcpy(&words.b, bytes_.data() + 8, 8);
+    std::memcpy(&words.c, bytes_.data() + 16, 4);
+    return words;
+  }
+
+  friend constexpr bool operator==(const ClientOrderId& a, const ClientOrderId& b) {
+    if (std::is_constant_evaluated()) return a.bytes_ == b.bytes_;
+    return a.words() == b.words();
+  }
   friend constexpr auto operator<=>(const ClientOrderId&, const ClientOrderId&) = default;
 
  private:
