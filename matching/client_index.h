@@ -32,8 +32,7 @@ class ClientIndex {
   // The first place with the hash for which is_it(place), or kNone.
   template <typename IsIt>
   std::uint32_t Find(std::uint32_t hash, IsIt is_it) const {
-    const std::size_t mask = slots_.size() - 1;
-    for (std::size_t slot = HomeOf(hash); slots_[slot].place != kNone; slot = (slot + 1) & mask) {
+    for (std::size_t slot = HomeOf(hash); slots_[slot].place != kNone; slot = (slot + 1) & mask_) {
       if (slots_[slot].hash == hash && is_it(slots_[slot].place)) return slots_[slot].place;
     }
     return kNone;
@@ -41,24 +40,23 @@ class ClientIndex {
 
   // REQUIRES: it is not there.
   void Insert(std::uint32_t hash, std::uint32_t place) {
-    if ((count_ + 1) * 2 > slots_.size()) Grow();
+    if (count_ * 2 > mask_) Grow();
     Put(hash, place);
     ++count_;
   }
 
   // REQUIRES: it is there.
   void Erase(std::uint32_t hash, std::uint32_t place) {
-    const std::size_t mask = slots_.size() - 1;
     std::size_t hole = HomeOf(hash);
     while (slots_[hole].place != place) {
       ETS_ASSERT(slots_[hole].place != kNone);
-      hole = (hole + 1) & mask;
+      hole = (hole + 1) & mask_;
     }
-    for (std::size_t next = (hole + 1) & mask; slots_[next].place != kNone;
-         next = (next + 1) & mask) {
+    for (std::size_t next = (hole + 1) & mask_; slots_[next].place != kNone;
+         next = (next + 1) & mask_) {
       const std::size_t home = HomeOf(slots_[next].hash);
       // The entry may move back only if its home does not lie behind the hole.
-      if (((next - home) & mask) < ((next - hole) & mask)) continue;
+      if (((next - home) & mask_) < ((next - hole) & mask_)) continue;
       slots_[hole] = slots_[next];
       hole = next;
     }
@@ -74,22 +72,23 @@ class ClientIndex {
     std::uint32_t place = kNone;
   };
 
-  std::size_t HomeOf(std::uint32_t hash) const { return hash & (slots_.size() - 1); }
+  std::size_t HomeOf(std::uint32_t hash) const { return hash & mask_; }
   void Put(std::uint32_t hash, std::uint32_t place) {
-    const std::size_t mask = slots_.size() - 1;
     std::size_t slot = HomeOf(hash);
-    while (slots_[slot].place != kNone) slot = (slot + 1) & mask;
+    while (slots_[slot].place != kNone) slot = (slot + 1) & mask_;
     slots_[slot] = {.hash = hash, .place = place};
   }
   void Grow() {
     std::vector<Slot> old(slots_.size() * 2);
     old.swap(slots_);
+    mask_ = slots_.size() - 1;
     for (const Slot& slot : old) {
       if (slot.place != kNone) Put(slot.hash, slot.place);
     }
   }
 
   std::vector<Slot> slots_;  // A power of two.
+  std::size_t mask_ = 63;
   std::size_t count_ = 0;
 };
 

@@ -37,10 +37,7 @@ std::string_view WhatContradicts(const OrderEntry& entry) {
 }
 
 Engine::Engine(Holdings& holdings, const EngineTerms& terms)
-    : holdings_(holdings),
-      terms_(terms),
-      ledgers_{terms.cash_ledger, terms.unit_ledger},
-      events_(64) {
+    : holdings_(holdings), terms_(terms), ledgers_{terms.cash_ledger, terms.unit_ledger} {
   ETS_ASSERT(0 < terms.orders_max && terms.orders_max <= kOrdersMax);
   for (const Side side : {Side::kBuy, Side::kSell}) {
     LadderOf(OrderState::kAtMarket, side).SetRange(0, 0);

@@ -270,11 +270,12 @@ class Engine {
 
   // ---- Saying. ----
   Event& NextEvent() {
-    if (event_count_ == events_.size()) events_.resize(events_.size() * 2);
+    if (event_count_ == event_room_) events_.resize(event_room_ *= 2);
     return events_[event_count_++];
   }
   // Of an order as it is now. The level is that of a resting one.
   Event& Say(EventKind kind, std::uint32_t place, std::int64_t price, std::int64_t quantity);
+  Event& SayPlain(EventKind kind, std::uint32_t place, std::int64_t price, std::int64_t quantity);
   std::uint32_t UncrossHead(Side side, std::int64_t price) const;
   void UncrossPair(std::uint32_t seller, std::uint32_t buyer, std::int64_t price);
 
@@ -286,8 +287,8 @@ class Engine {
   Holdings& holdings_;
   EngineTerms terms_;
   std::array<LedgerId, 2> ledgers_;  // By side.
-  FeeRate highest_rate_;  // The worse of the two in each part.
-  bool is_free_ = true;   // No fees at all.
+  FeeRate highest_rate_;             // The worse of the two in each part.
+  bool is_free_ = true;              // No fees at all.
   BookPhase phase_ = BookPhase::kHalted;
   bool interrupted_ = false;
   std::int64_t lowest_ = 1;
@@ -310,8 +311,9 @@ class Engine {
   ClientIndex clients_;
   std::vector<OfMember> of_member_;
   std::size_t live_count_ = 0;
-  std::vector<Event> events_;
   std::size_t event_count_ = 0;
+  std::size_t event_room_ = 64;
+  std::vector<Event> events_ = std::vector<Event>(event_room_);  // The first event_count_ count.
   std::vector<std::uint32_t> scratch_;
 };
 

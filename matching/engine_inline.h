@@ -73,6 +73,26 @@ inline Event& Engine::Say(EventKind kind, std::uint32_t place, std::int64_t pric
   return event;
 }
 
+// Of an order that rests, or would, and hides nothing.
+inline Event& Engine::SayPlain(EventKind kind, std::uint32_t place, std::int64_t price,
+                               std::int64_t quantity) {
+  const OrderRecord& order = orders_[place];
+  const Ladder::Level& level = book(order.side)[order.level];
+  Event& event = NextEvent();
+  event = Event{.kind = kind,
+                .side = order.side,
+                .state = OrderState::kResting,
+                .owner = MemberId(order.owner),
+                .order = OrderId(order.id),
+                .price = Price::FromMinorPerTonne(price),
+                .quantity = Tonnes(quantity),
+                .open = Tonnes(order.visible),
+                .visible = Tonnes(order.visible),
+                .level_quantity = Tonnes(level.visible),
+                .level_orders = level.count};
+  return event;
+}
+
 inline void Engine::Count(std::uint32_t place, std::int64_t open) {
   const OrderRecord& order = orders_[place];
   if (order.owner >= of_member_.size()) of_member_.resize(holdings_.member_count());
@@ -104,16 +124,17 @@ inline void Engine::RemovePlain(std::uint32_t place, Departure why) {
   const Ladder::Level& level = ladder.Leave(orders_.data(), place);
   holdings_.Release(MemberId(order.owner), LedgerOf(order.side),
                     order.side == Side::kBuy ? value : order.visible);
-  NextEvent() = Event{.kind = EventKind::kCancelled,
-                      .why = why,
-                      .side = order.side,
-                      .state = OrderState::kResting,
-                      .owner = MemberId(order.owner),
-                      .order = OrderId(order.id),
-                      .price = Price::FromMinorPerTonne(price),
-                      .quantity = Tonnes(order.visible),
-                      .level_quantity = Tonnes(level.visible),
-                      .level_orders = level.count};
+  Event& event = NextEvent();
+  event = Event{.kind = EventKind::kCancelled,
+                .why = why,
+                .side = order.side,
+                .state = OrderState::kResting,
+                .owner = MemberId(order.owner),
+                .order = OrderId(order.id),
+                .price = Price::FromMinorPerTonne(price),
+                .quantity = Tonnes(order.visible),
+                .level_quantity = Tonnes(level.visible),
+                .level_orders = level.count};
   Forget(place);
 }
 

@@ -135,12 +135,10 @@ Result<Placed, Refused> Engine::Place(const OrderEntry& entry) {
       HasLimit(entry.type) ? entry.limit.minor_per_tonne() : EdgeFor(entry.side);
   const std::uint32_t hash =
       entry.client_id.empty() ? 0 : ClientIndex::HashOf(entry.owner, entry.client_id);
-  const bool is_plain =
-      IsPlainAndFine(entry, limit) &&
-      (entry.client_id.empty() || FindHashed(hash, entry.owner, entry.client_id) == kNone);
-  if (!is_plain) {
-    if (const auto refused = CheckEntry(entry, limit)) return Fail{*refused};
-  }
+  const bool is_taken =
+      !entry.client_id.empty() && FindHashed(hash, entry.owner, entry.client_id) != kNone;
+  if (!is_taken && IsPlainAndFine(entry, limit)) return PlacePlain(entry, limit, hash);
+  if (const auto refused = CheckEntry(entry, limit)) return Fail{*refused};
   const bool waits = IsStop(entry.type);
   const std::int64_t quantity = entry.quantity.count();
   const std::int64_t need = NeedOf(entry.side, OrderState::kResting, limit, quantity, true);
@@ -181,33 +179,29 @@ inline Result<Placed, Refused> Engine::PlacePlain(const OrderEntry& entry, std::
   }
   const std::uint32_t place = WriteRecord(entry, limit);
   OrderRecord& order = orders_[place];
-  Placed placed;
-  placed.order = OrderId(order.id);
-  const std::uint32_t deepest = static_cast<std::uint32_t>(highest_ - lowest_) - order.level;
-  const bool trades = book(Opposite(entry.side)).best() <= deepest;
-  if (trades || entry.time_in_force == TimeInForce::kImmediateOrCancel) {
-    const Taking taking = Enter(place, need, false, client_hash);
-    placed.traded = Tonnes(taking.traded);
-    placed.value = Money::FromMinor(taking.value);
-    placed.open = Tonnes(order.live ? order.visible : 0);
-    if (taking.traded > 0) RunTriggers();
-    placed.interrupted = interrupted_;
-    return placed;
+  Taking taking;
+  Match(place, taking);
+  const std::int64_t left = order.visible;
+  const bool rests =
+      left > 0 && !taking.is_over && entry.time_in_force != TimeInForce::kImmediateOrCancel;
+  const std::int64_t binds = rests ? (buys ? limit * left : left) : 0;
+  const std::int64_t freed = need - (buys ? taking.value : taking.traded) - binds;
+  if (freed > 0) holdings_.Release(entry.owner, LedgerOf(entry.side), freed);
+  if (rests) {
+    List(place, client_hash);
+    book(entry.side).Join(orders_.data(), place);
+    SayPlain(EventKind::kRested, place, limit, left);
+  } else if (left > 0) {
+    Event& event = SayPlain(EventKind::kCancelled, place, limit, left);
+    event.why = taking.is_over ? Departure::kSelfTrade : Departure::kNotFilledAtOnce;
+    event.open = event.visible = Tonnes(0);
   }
-  List(place, client_hash);
-  const Ladder::Level& level = book(entry.side).Join(orders_.data(), place);
-  NextEvent() = Event{.kind = EventKind::kRested,
-                      .side = entry.side,
-                      .state = OrderState::kResting,
-                      .owner = entry.owner,
-                      .order = placed.order,
-                      .price = entry.limit,
-                      .quantity = entry.quantity,
-                      .open = entry.quantity,
-                      .visible = entry.quantity,
-                      .level_quantity = Tonnes(level.visible),
-                      .level_orders = level.count};
-  placed.open = entry.quantity;
+  Placed placed{.order = OrderId(order.id),
+                .traded = Tonnes(taking.traded),
+                .value = Money::FromMinor(taking.value),
+                .open = Tonnes(rests ? left : 0)};
+  if (taking.traded > 0) RunTriggers();
+  placed.interrupted = interrupted_;
   return placed;
 }
 
@@ -215,21 +209,19 @@ inline std::uint32_t Engine::WriteRecord(const OrderEntry& entry, std::int64_t l
   if (lowest_free_ == kNone) GrowPlaces(orders_.size() * 2);
   const std::uint32_t place = lowest_free_;
   const bool has_extra = IsStop(entry.type) || entry.display > Tonnes(0) || entry.expire != Date(0);
-  OrderRecord& order = orders_[place];
-  order.id = OrderIdOf(entry.number, place).raw();
-  order.visible = entry.quantity.count();
-  order.quantity = entry.quantity.count();
-  order.owner = entry.owner.raw();
-  order.level = book(entry.side).LevelOf(limit);
-  order.client_id = entry.client_id;
-  order.state = OrderState::kResting;
-  order.side = entry.side;
-  order.type = entry.type;
-  order.time_in_force = entry.time_in_force;
-  order.self_trade = entry.self_trade;
-  order.post_only = entry.post_only;
-  order.has_extra = has_extra;
-  order.live = false;
+  orders_[place] = OrderRecord{.id = OrderIdOf(entry.number, place).raw(),
+                               .visible = entry.quantity.count(),
+                               .quantity = entry.quantity.count(),
+                               .owner = entry.owner.raw(),
+                               .level = book(entry.side).LevelOf(limit),
+                               .client_id = entry.client_id,
+                               .state = OrderState::kResting,
+                               .side = entry.side,
+                               .type = entry.type,
+                               .time_in_force = entry.time_in_force,
+                               .self_trade = entry.self_trade,
+                               .post_only = entry.post_only,
+                               .has_extra = has_extra};
   if (has_extra) {
     extras_[place] = {.stop = entry.stop.minor_per_tonne(),
                       .limit = limit,

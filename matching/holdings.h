@@ -30,12 +30,12 @@ struct Holding {
 class Holdings {
  public:
   explicit Holdings(std::uint16_t ledger_count_max)
-      : ledgers_(ledger_count_max), totals_(ledger_count_max) {}
+      : ledgers_(ledger_count_max), totals_(ledger_count_max), ledger_count_(ledger_count_max) {}
 
   void AddMember();
 
   const Holding& at(MemberId member, LedgerId ledger) const {
-    ETS_ASSERT(member.raw() < member_count_ && ledger.raw() < ledgers_.size());
+    ETS_ASSERT(member.raw() < member_count_ && ledger.raw() < ledger_count_);
     return ledgers_[ledger.raw()][member.raw()];
   }
   // Every member's holding in one ledger, by member.
@@ -89,7 +89,7 @@ class Holdings {
   void Drop(LedgerId ledger);
 
   std::size_t member_count() const { return member_count_; }
-  std::uint16_t ledger_count_max() const { return static_cast<std::uint16_t>(ledgers_.size()); }
+  std::uint16_t ledger_count_max() const { return ledger_count_; }
 
   // Of every holding; equal holdings give equal hashes.
   std::uint64_t StateHash() const;
@@ -98,7 +98,7 @@ class Holdings {
 
  private:
   Holding& Row(MemberId member, LedgerId ledger) {
-    ETS_ASSERT(member.raw() < member_count_ && ledger.raw() < ledgers_.size());
+    ETS_ASSERT(member.raw() < member_count_ && ledger.raw() < ledger_count_);
     return ledgers_[ledger.raw()][member.raw()];
   }
 
@@ -106,6 +106,7 @@ class Holdings {
   std::vector<std::int64_t> totals_;                   // [ledger].
   std::vector<std::pair<MemberId, LedgerId>> bought_;  // Where bought_today may be above 0.
   std::size_t member_count_ = 0;
+  std::uint16_t ledger_count_;
 };
 
 }  // namespace ets::matching
