@@ -120,16 +120,25 @@ class Plot {
     }
     volume_most_ = std::min(volume_most_, static_cast<double>(held_.terms.supply.count()) * 2.5);
     std::vector<double> keep;
-    for (const auto& price : {held_.terms.reserve, held_.terms.secret_reserve}) {
-      if (price) keep.push_back(Units(*price));
-    }
     if (held_.clearing.sold > Tonnes()) keep.push_back(Units(held_.clearing.price));
     if (!prices.empty()) {  // Highest first.
       keep.push_back(prices[prices.size() * 3 / 100]);
       keep.push_back(prices[(prices.size() - 1) * 95 / 100]);
     }
-    if (keep.empty()) keep = {0, 1};
-    const auto [low, high] = std::ranges::minmax(keep);
+    std::vector<double> reserves;
+    for (const auto& price : {held_.terms.reserve, held_.terms.secret_reserve}) {
+      if (price) reserves.push_back(Units(*price));
+    }
+    if (keep.empty()) keep = reserves.empty() ? std::vector<double>{0, 1} : reserves;
+    auto [low, high] = std::ranges::minmax(keep);
+    // A reserve far from the bids would flatten them; it is named at the picture's edge.
+    const double reach = std::max(2 * (high - low), high * 0.01);
+    for (const double reserve : reserves) {
+      if (reserve > low - reach && reserve < high + reach) keep.push_back(reserve);
+    }
+    const auto widest = std::ranges::minmax(keep);
+    low = widest.min;
+    high = widest.max;
     const double margin = std::max((high - low) * 0.12, high * 0.01);
     price_least_ = std::max(0.0, low - margin);
     price_most_ = high + margin;
@@ -196,9 +205,13 @@ class Plot {
 
   void Level(const std::optional<Price>& price, const char* words) {
     if (!price) return;
-    const double y = Y(Units(*price));
-    Line(kLeft, y, kRight, y, "stroke=\"var(--reserve)\" stroke-dasharray=\"2 4\"");
-    Words(kRight - 6, y + 17, std::string(words) + " " + ToString(*price),
+    const bool inside = Units(*price) >= price_least_ && Units(*price) <= price_most_;
+    const double y = inside ? Y(Units(*price)) : Units(*price) < price_least_ ? kBottom - 26 : kTop;
+    if (inside) {
+      Line(kLeft, y, kRight, y, "stroke=\"var(--reserve)\" stroke-dasharray=\"2 4\"");
+    }
+    const char* where = inside ? "" : Units(*price) < price_least_ ? ", below" : ", above";
+    Words(kRight - 6, y + 17, std::string(words) + " " + ToString(*price) + where,
           "text-anchor=\"end\" class=\"mark\" style=\"fill:var(--reserve)\"");
   }
   void Supply(Tonnes supply, const std::string& words, const char* dash) {
@@ -228,7 +241,7 @@ class Plot {
     Line(kLeft, y, x, y, "stroke=\"var(--clear)\" stroke-width=\"1.5\" stroke-dasharray=\"6 4\"");
     svg_ += "<circle cx=\"" + Fixed(x, 1) + "\" cy=\"" + Fixed(y, 1) +
             "\" r=\"6\" fill=\"var(--clear)\" stroke=\"var(--paper)\" stroke-width=\"2\"/>\n";
-    Words(x - 14, y - 12, ToString(clearing.price),
+    Words(x - 14, y + 26, ToString(clearing.price),
           "text-anchor=\"end\" class=\"mark\" style=\"fill:var(--clear);font-size:16px\"");
   }
 
@@ -250,7 +263,9 @@ std::string FactsTable(const HeldAuction& held) {
       {"offered", tonnes(held.clearing.supply)},
       {"sold", tonnes(row.sold)},
       {"unsold", tonnes(held.clearing.unsold)},
-      {"revenue", ToString(row.revenue) + " " + currency},
+      {"revenue", Thousands(row.revenue.minor() / 100) +
+                      ToString(Money::FromMinor(row.revenue.minor() % 100)).substr(1) + " " +
+                      currency},
       {"cover ratio", hundredths(row.cover_hundredths)},
       {"bids, successful", Thousands(row.bids) + ", " + Thousands(row.successful_bids)},
       {"bidders, successful", Thousands(row.bidders) + ", " + Thousands(row.successful_bidders)},
