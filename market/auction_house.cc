@@ -1,168 +1,576 @@
-// The bidding window, its clearing, and the fills that come of it.
+// The bidding window, its clearing, pay day, and the fills that come of it.
+#include "market/auction_house.h"
+
+#include <algorithm>
+
+#include "auction/entry.h"
 #include "market/impl.h"
+#include "market/packing.h"
 
 namespace ets::market {
 
+// What a snapshot holds of each; the rest of an open auction follows from it.
+void Fields(auto& io, Is<EnteredBid> auto& in) {
+  io(in.number, in.live, in.bid.bidder, in.bid.price, in.bid.quantity);
+}
+void Fields(auto& io, Is<OpenedAuction> auto& in) {
+  io(in.number, in.auctioneer, in.instrument, in.terms, in.pay_day, in.bids);
+}
+void Fields(auto& io, Is<Winner::Part> auto& in) { io(in.price, in.quantity); }
+void Fields(auto& io, Is<Winner> auto& in) {
+  io(in.buyer, in.parts, in.quantity, in.owed, in.reserved);
+}
+void Fields(auto& io, Is<AuctionSeller> auto& in) { io(in.seller, in.volume); }
+void Fields(auto& io, Is<AwaitedAuction> auto& in) {
+  io(in.number, in.instrument, in.winners, in.sellers);
+}
+
+namespace {
+
+auction::BidderTerms TermsOf(const auction::Terms& terms, MemberId member) {
+  for (const auction::BidderTerms& bidder : terms.bidders) {
+    if (bidder.bidder == member) return bidder;
+  }
+  auction::BidderTerms none;
+  none.bidder = member;
+  return none;
+}
+
+// Without a pay day a bid lodges all it may cost.
+std::int64_t GuaranteeOf(const OpenedAuction& opened, const std::vector<auction::Bid>& bids) {
+  auction::Format format = opened.terms.format;
+  if (!opened.pay_day) format.guarantee_bp = 10'000;
+  return auction::GuaranteeFor(bids, format).minor();
+}
+
+std::vector<auction::Bid> BidsOf(const OpenedAuction& opened, const OwnBids& own,
+                                 std::uint32_t without) {
+  std::vector<auction::Bid> bids;
+  for (const std::uint32_t place : own.places) {
+    if (opened.bids[place].number != without) bids.push_back(opened.bids[place].bid);
+  }
+  return bids;
+}
+
+// Units that must be in the auctioneer's escrow: its part of the supply and what tiers may add.
+Tonnes AuctioneersPart(const auction::Terms& terms) {
+  Tonnes part = terms.supply;
+  for (const auction::Consignment& consigned : terms.consignments) part -= consigned.volume;
+  for (const auction::Trigger& tier : terms.containment) part += tier.volume;
+  return part;
+}
+
+std::vector<Winner> WinnersOf(const std::vector<auction::Bid>& bids,
+                              const auction::Clearing& clearing) {
+  std::vector<Winner> winners;
+  std::vector<std::uint32_t> place_of;  // By member: its place in `winners`, from 1.
+  for (const auction::Award& award : clearing.awards) {
+    const MemberId buyer = bids[award.bid].bidder;
+    if (buyer.raw() >= place_of.size()) place_of.resize(buyer.raw() + std::size_t{1});
+    std::uint32_t& place = place_of[buyer.raw()];
+    if (place == 0) {
+      winners.push_back({.buyer = buyer, .parts = {}, .quantity = {}});
+      place = static_cast<std::uint32_t>(winners.size());
+    }
+    Winner& winner = winners[place - 1];
+    winner.quantity += award.quantity;
+    winner.owed += (award.price * award.quantity).minor();
+    const auto same = std::ranges::find(winner.parts, award.price, &Winner::Part::price);
+    if (same != winner.parts.end()) {
+      same->quantity += award.quantity;
+    } else {
+      winner.parts.push_back({award.price, award.quantity});
+    }
+  }
+  return winners;
+}
+
+}  // namespace
+
 Outcome Market::Impl::On(const OpenAuction& input) {
   const auction::Format* row = auction::FindFormat(input.terms.format.name);
-  const auction::Format& format = input.terms.format;
+  const auction::Terms& terms = input.terms;
+  const auction::Format& format = terms.format;
   if (row == nullptr || !auction::WrongWith(format).empty()) {
-    return Fail{Refusal::kAuctionFormatInvalid};
+    return Refuse(Refusal::kAuctionFormatInvalid);
   }
-  if (!Has(input.auctioneer)) return Fail{Refusal::kMemberNotFound};
-  if (!Has(input.instrument)) return Fail{Refusal::kInstrumentNotFound};
+  if (!Has(input.auctioneer)) return Refuse(Refusal::kMemberNotFound);
+  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound);
   const InstrumentView& view = At(input.instrument).view;
-  if (!view.listed) return Fail{Refusal::kInstrumentNotTrading};
-  if (input.terms.supply <= Tonnes(0)) return Fail{Refusal::kQuantityNotPositive};
-  const std::int64_t supply = input.terms.supply.count();
-  const std::optional<Price>& reserve = input.terms.reserve;
-  if (reserve && reserve->minor_per_tonne() % format.tick.minor_per_tonne() != 0) {
-    return Fail{Refusal::kPriceOffTick};
-  }
-  if (reserve && (*reserve <= Price() || *reserve > kPriceMax)) {
-    return Fail{Refusal::kPriceOutsideBand};
-  }
-  if (holdings.at(input.auctioneer, view.unit_ledger).available < supply) {
-    return Fail{Refusal::kInsufficientUnits};
-  }
-  if (supply % format.lot.count() != 0) return Fail{Refusal::kBidNotInLots};
-  if (auction) return Fail{Refusal::kAuctionAlreadyOpen};
+  if (!view.listed) return Refuse(Refusal::kInstrumentNotTrading);
+  if (const auto refusal = CheckSupply(input)) return Fail{*refusal};
+  if (auction) return Refuse(Refusal::kAuctionAlreadyOpen);
 
-  ETS_ASSERT(holdings.Reserve(input.auctioneer, view.unit_ledger, supply));
+  ETS_ASSERT(holdings.Reserve(input.auctioneer, view.unit_ledger, AuctioneersPart(terms).count()));
+  for (const auction::Consignment& consigned : terms.consignments) {
+    ETS_ASSERT(holdings.Reserve(consigned.consignor, view.unit_ledger, consigned.volume.count()));
+  }
   auction.emplace();
+  auction->number = ++auctions_opened;
   auction->auctioneer = input.auctioneer;
   auction->instrument = input.instrument;
-  auction->terms = input.terms;
+  auction->terms = terms;
+  auction->pay_day = input.pay_day;
   // The texts are the table's: those of the input may be gone tomorrow.
   auction->terms.format.name = row->name;
   auction->terms.format.description = row->description;
   auction->terms.format.currency = row->currency;
-  auction->bids_of.assign(members.size(), 0);
-  return Receipt{};
+  Tell(AuctionEventKind::kOpened, input.auctioneer, 0, {}, terms.supply);
+  Receipt receipt;
+  receipt.id = auction->number;
+  return receipt;
+}
+
+std::optional<Refusal> Market::Impl::CheckSupply(const OpenAuction& input) {
+  const auction::Terms& terms = input.terms;
+  const auto refuse = [this](Refusal refusal, std::int64_t asked = 0, std::int64_t limit = 0) {
+    return Refuse(refusal, asked, limit).error;
+  };
+  std::vector<Tonnes> volumes = {terms.supply};
+  for (const auction::Consignment& consigned : terms.consignments) {
+    if (!Has(consigned.consignor)) return refuse(Refusal::kMemberNotFound);
+    volumes.push_back(consigned.volume);
+  }
+  for (const auction::Trigger& tier : terms.containment) volumes.push_back(tier.volume);
+  for (const Tonnes volume : volumes) {
+    if (volume <= Tonnes()) return refuse(Refusal::kQuantityNotPositive, volume.count());
+    if (volume > Tonnes(kAmountMax)) return refuse(Refusal::kAmountTooLarge, volume.count());
+  }
+  for (const std::optional<Price>& price : {terms.reserve, terms.secret_reserve}) {
+    if (price && (*price <= Price() || *price > kPriceMax)) {
+      return refuse(Refusal::kPriceOutsideBand, price->minor_per_tonne(),
+                    kPriceMax.minor_per_tonne());
+    }
+  }
+  const LedgerId units = At(input.instrument).view.unit_ledger;
+  const Tonnes part = AuctioneersPart(terms);
+  Tonnes consigned_all;
+  for (const auction::Consignment& consigned : terms.consignments) {
+    const std::int64_t free = holdings.at(consigned.consignor, units).available;
+    consigned_all += consigned.volume;
+    if (free < consigned.volume.count() || consigned.consignor == input.auctioneer) {
+      return refuse(Refusal::kInsufficientUnits, consigned.volume.count(), free);
+    }
+  }
+  if (consigned_all > terms.supply) {
+    return refuse(Refusal::kQuantityAboveMax, consigned_all.count(), terms.supply.count());
+  }
+  const std::int64_t free = holdings.at(input.auctioneer, units).available;
+  if (free < part.count()) return refuse(Refusal::kInsufficientUnits, part.count(), free);
+  if (terms.supply.count() % terms.format.lot.count() != 0) {
+    return refuse(Refusal::kBidNotInLots, terms.supply.count(), terms.format.lot.count());
+  }
+  return std::nullopt;
+}
+
+// `without`: the number of the bid that this one replaces.
+std::optional<Refusal> Market::Impl::CheckBid(const auction::Bid& bid, std::uint32_t without) {
+  const auto refuse = [this](Refusal refusal, std::int64_t asked = 0, std::int64_t limit = 0) {
+    return Refuse(refusal, asked, limit).error;
+  };
+  if (bid.quantity <= Tonnes()) return refuse(Refusal::kQuantityNotPositive, bid.quantity.count());
+  if (!auction) return refuse(Refusal::kAuctionNotOpen);
+  const auction::Terms& terms = auction->terms;
+  const std::int64_t price = bid.price.minor_per_tonne();
+  const std::int64_t tick = terms.format.tick.minor_per_tonne();
+  if (price % tick != 0) return refuse(Refusal::kPriceOffTick, price, tick);
+  if (bid.price <= Price() || bid.price > kPriceMax) {
+    return refuse(Refusal::kPriceOutsideBand, price, kPriceMax.minor_per_tonne());
+  }
+  const LedgerId cash = At(auction->instrument).view.cash_ledger;
+  OwnBids& own = auction->OwnOf(bid.bidder);
+  std::vector<auction::Bid> others = BidsOf(*auction, own, without);
+  const std::int64_t free = holdings.at(bid.bidder, cash).available;
+  const auto value = ValueOf(bid.price, bid.quantity);
+  if (!value) return refuse(Refusal::kInsufficientCash, kAmountMax, free);
+  others.push_back(bid);
+  const std::int64_t more = GuaranteeOf(*auction, others) - own.reserved;
+  others.pop_back();
+  if (more > free) return refuse(Refusal::kInsufficientCash, more, free);
+  if (bid.bidder == auction->auctioneer) return refuse(Refusal::kSameParty);
+  for (const auction::Consignment& consigned : terms.consignments) {
+    if (bid.bidder == consigned.consignor) return refuse(Refusal::kSameParty);
+  }
+  for (const auction::EntryFault fault :
+       auction::FaultsOf(bid, terms, TermsOf(terms, bid.bidder), others)) {
+    if (const auto refusal = RefuseFault(fault, bid, others.size())) return refusal;
+  }
+  // A secret reserve price is the clearing's business.
+  if (terms.reserve && bid.price < *terms.reserve) {
+    return refuse(Refusal::kBidBelowReserve, price, terms.reserve->minor_per_tonne());
+  }
+  const std::size_t most = founding.rules.bids_per_bidder_max;
+  if (others.size() < most) return std::nullopt;
+  return refuse(Refusal::kTooManyBids, static_cast<std::int64_t>(others.size()) + 1,
+                static_cast<std::int64_t>(most));
+}
+
+std::optional<Refusal> Market::Impl::RefuseFault(auction::EntryFault fault, const auction::Bid& bid,
+                                                 std::size_t others) {
+  const auction::Terms& terms = auction->terms;
+  const auction::Format& format = terms.format;
+  const std::int64_t quantity = bid.quantity.count();
+  const auto refuse = [this](Refusal refusal, std::int64_t asked = 0, std::int64_t limit = 0) {
+    return Refuse(refusal, asked, limit).error;
+  };
+  switch (fault) {
+    case auction::EntryFault::kQuantityOffLot:
+      return refuse(Refusal::kBidNotInLots, quantity, format.lot.count());
+    case auction::EntryFault::kQuantityBelowSmallest:
+      return refuse(Refusal::kBidNotInLots, quantity, format.smallest_bid.count());
+    case auction::EntryFault::kQuantityAboveBidLimit:
+      return refuse(Refusal::kQuantityAboveMax, quantity,
+                    MulDivFloor(terms.supply.count(), format.bid_limit_bp, 10'000));
+    case auction::EntryFault::kAboveBidderLimit:
+      return refuse(Refusal::kQuantityAboveMax, quantity,
+                    auction::LimitOf(terms, TermsOf(terms, bid.bidder)).count());
+    case auction::EntryFault::kTooManyBids:
+      return refuse(Refusal::kTooManyBids, static_cast<std::int64_t>(others) + 1, format.bids_max);
+    case auction::EntryFault::kGuaranteeTooSmall:
+      return refuse(Refusal::kInsufficientCash);
+    case auction::EntryFault::kQuantityNotPositive:
+    case auction::EntryFault::kPriceNotPositive:
+    case auction::EntryFault::kPriceOffTick:
+      break;  // Asked before.
+  }
+  return std::nullopt;
+}
+
+// Brings what is reserved for a bidder to what its bids need now.
+void Market::Impl::ReserveFor(MemberId member) {
+  OwnBids& own = auction->OwnOf(member);
+  const LedgerId cash = At(auction->instrument).view.cash_ledger;
+  const std::int64_t needed = GuaranteeOf(*auction, BidsOf(*auction, own, 0));
+  if (needed > own.reserved) {
+    ETS_ASSERT(holdings.Reserve(member, cash, needed - own.reserved));
+  } else {
+    holdings.Release(member, cash, own.reserved - needed);
+  }
+  own.reserved = needed;
+}
+
+void Market::Impl::Enter(std::uint32_t number, const auction::Bid& bid) {
+  const auto place = static_cast<std::uint32_t>(auction->bids.size());
+  auction->bids.push_back({number, true, bid});
+  auction->place_of[number - 1] = place;
+  auction->OwnOf(bid.bidder).places.push_back(place);
+  ReserveFor(bid.bidder);
 }
 
 Outcome Market::Impl::On(const SubmitBid& input) {
-  if (!Has(input.member)) return Fail{Refusal::kMemberNotFound};
-  if (input.quantity <= Tonnes(0)) return Fail{Refusal::kQuantityNotPositive};
-  if (!auction) return Fail{Refusal::kAuctionNotOpen};
-  const auction::Terms& terms = auction->terms;
-  const LedgerId cash = At(auction->instrument).view.cash_ledger;
-  if (input.price.minor_per_tonne() % terms.format.tick.minor_per_tonne() != 0) {
-    return Fail{Refusal::kPriceOffTick};
-  }
-  if (input.price <= Price() || input.price > kPriceMax) return Fail{Refusal::kPriceOutsideBand};
-  const auto value = ValueOf(input.price, input.quantity);
-  if (!value || holdings.at(input.member, cash).available < *value) {
-    return Fail{Refusal::kInsufficientCash};
-  }
-  if (input.member == auction->auctioneer) return Fail{Refusal::kSameParty};
-  if (input.quantity.count() % terms.format.lot.count() != 0 ||
-      input.quantity < terms.format.smallest_bid) {
-    return Fail{Refusal::kBidNotInLots};
-  }
-  // A secret reserve price is the clearing's business.
-  if (terms.reserve && input.price < *terms.reserve) {
-    return Fail{Refusal::kBidBelowReserve};
-  }
-  std::uint32_t& count = auction->bids_of[input.member.raw()];
-  if (count >= founding.rules.bids_per_bidder_max) return Fail{Refusal::kTooManyBids};
-
-  ++count;
+  if (!Has(input.member)) return Refuse(Refusal::kMemberNotFound);
+  if (members[input.member.raw()].blocked)
+    return Refuse(Refusal::kMemberBlocked, input.member.raw());
+  const auction::Bid bid = {input.member, input.price, input.quantity};
+  if (const auto refusal = CheckBid(bid, 0)) return Fail{*refusal};
   ++bids_accepted;
-  ETS_ASSERT(holdings.Reserve(input.member, cash, *value));
-  auction->bids.push_back(
-      {.bidder = input.member, .price = input.price, .quantity = input.quantity});
-  return Receipt{};
+  auction->place_of.push_back(0);
+  Receipt receipt;
+  receipt.id = static_cast<std::uint32_t>(auction->place_of.size());
+  Enter(receipt.id, bid);
+  Tell(AuctionEventKind::kBidTaken, input.member, receipt.id, input.price, input.quantity);
+  return receipt;
+}
+
+// The bid of this number, live and the member's, or why not.
+std::optional<Refusal> Market::Impl::CheckOwn(MemberId member, std::uint32_t number) {
+  if (!Has(member)) return Refuse(Refusal::kMemberNotFound).error;
+  if (!auction) return Refuse(Refusal::kAuctionNotOpen).error;
+  const bool known = number > 0 && number <= auction->place_of.size();
+  const EnteredBid* entered = known ? &auction->bids[auction->place_of[number - 1]] : nullptr;
+  if (entered == nullptr || !entered->live || entered->bid.bidder != member) {
+    return Refuse(Refusal::kOrderNotFound, number).error;
+  }
+  if (auction->terms.format.irrevocable) return Refuse(Refusal::kBidIrrevocable, number).error;
+  return std::nullopt;
+}
+
+void Market::Impl::Strike(std::uint32_t number) {
+  const std::uint32_t place = auction->place_of[number - 1];
+  EnteredBid& entered = auction->bids[place];
+  entered.live = false;
+  std::erase(auction->OwnOf(entered.bid.bidder).places, place);
+}
+
+Outcome Market::Impl::On(const ChangeBid& input) {
+  if (const auto refusal = CheckOwn(input.member, input.bid)) return Fail{*refusal};
+  if (members[input.member.raw()].blocked)
+    return Refuse(Refusal::kMemberBlocked, input.member.raw());
+  const auction::Bid bid = {input.member, input.price, input.quantity};
+  if (const auto refusal = CheckBid(bid, input.bid)) return Fail{*refusal};
+  Strike(input.bid);
+  Enter(input.bid, bid);
+  Tell(AuctionEventKind::kBidChanged, input.member, input.bid, input.price, input.quantity);
+  Receipt receipt;
+  receipt.id = input.bid;
+  return receipt;
+}
+
+Outcome Market::Impl::On(const WithdrawBid& input) {
+  if (const auto refusal = CheckOwn(input.member, input.bid)) return Fail{*refusal};
+  const auction::Bid bid = auction->bids[auction->place_of[input.bid - 1]].bid;
+  Strike(input.bid);
+  ReserveFor(input.member);
+  Tell(AuctionEventKind::kBidWithdrawn, input.member, input.bid, bid.price, bid.quantity);
+  Receipt receipt;
+  receipt.id = input.bid;
+  return receipt;
+}
+
+// Everything reserved for the open auction is free again, and it is open no more.
+OpenedAuction Market::Impl::Shut() {
+  OpenedAuction closed = std::move(*auction);
+  auction.reset();
+  const InstrumentView& view = At(closed.instrument).view;
+  holdings.Release(closed.auctioneer, view.unit_ledger, AuctioneersPart(closed.terms).count());
+  for (const auction::Consignment& consigned : closed.terms.consignments) {
+    holdings.Release(consigned.consignor, view.unit_ledger, consigned.volume.count());
+  }
+  for (std::uint32_t member = 0; member < closed.own.size(); ++member) {
+    holdings.Release(MemberId(member), view.cash_ledger, closed.own[member].reserved);
+  }
+  return closed;
 }
 
 Outcome Market::Impl::On(const CloseAuction&) {
-  if (!auction) return Fail{Refusal::kAuctionNotOpen};
-  const OpenedAuction closed = std::move(*auction);
-  auction.reset();
-  const InstrumentView& view = At(closed.instrument).view;
-  const LedgerId cash = view.cash_ledger;
-  const LedgerId units = view.unit_ledger;
-  const auction::Clearing clearing = auction::Clear(closed.bids, closed.terms);
-
-  holdings.Release(closed.auctioneer, units, closed.terms.supply.count());
-  for (const auction::Bid& bid : closed.bids) {
-    holdings.Release(bid.bidder, cash, (bid.price * bid.quantity).minor());
+  if (!auction) return Refuse(Refusal::kAuctionNotOpen);
+  const OpenedAuction closed = Shut();
+  std::vector<auction::Bid> bids;
+  for (const EnteredBid& entered : closed.bids) {
+    if (entered.live) bids.push_back(entered.bid);
   }
+  const auction::Clearing clearing = auction::Clear(bids, closed.terms);
   if (listener != nullptr) listener->OnAuctionCleared(closed.instrument, clearing);
 
-  for (const auction::Award& award : clearing.awards) {
-    won[closed.bids[award.bid].bidder.raw()] += award.quantity.count();
+  AwaitedAuction awaited;
+  awaited.number = closed.number;
+  awaited.instrument = closed.instrument;
+  awaited.winners = WinnersOf(bids, clearing);
+  const std::vector<Tonnes> consigned = auction::ConsignedSold(closed.terms, clearing.sold);
+  Tonnes left = clearing.sold;
+  for (std::size_t i = 0; i < consigned.size(); ++i) {
+    awaited.sellers.push_back({closed.terms.consignments[i].consignor, consigned[i]});
+    left -= consigned[i];
   }
+  awaited.sellers.push_back({closed.auctioneer, left});
+  ReserveAwards(awaited, closed);
+  Tell(AuctionEventKind::kClosed, closed.auctioneer, 0, {}, closed.terms.supply, &awaited);
   Receipt receipt;
-  for (const auction::Award& award : clearing.awards) {
-    const MemberId winner = closed.bids[award.bid].bidder;
-    const Tonnes quantity(std::exchange(won[winner.raw()], 0));
-    if (quantity == Tonnes(0)) continue;  // Paid with its first winning bid.
-    const Money value = clearing.price * quantity;
-    ETS_ASSERT(holdings.Withdraw(closed.auctioneer, units, quantity.count()));
-    ETS_ASSERT(holdings.Withdraw(winner, cash, value.minor()));
-    holdings.Credit(closed.auctioneer, cash, value.minor());
-    Deliver(TypeOf(view), winner, units, quantity);
-    receipt.traded += quantity;
-    receipt.value += value;
-    Fill fill;
-    fill.channel = Channel::kAuction;
-    fill.instrument = closed.instrument;
-    fill.seller = closed.auctioneer;
-    fill.buyer = winner;
-    fill.price = clearing.price;
-    fill.quantity = quantity;
-    Print(fill);
+  if (closed.pay_day && !awaited.winners.empty()) {
+    receipt.resting = clearing.sold;
+    receipt.id = closed.number;
+    awaiting.push_back(std::move(awaited));
+    return receipt;
+  }
+  receipt = Pay(awaited);
+  receipt.id = closed.number;
+  return receipt;
+}
+
+// Sellers' units, and of each winner's cash what its guarantee was, at most what it owes.
+void Market::Impl::ReserveAwards(AwaitedAuction& awaited, const OpenedAuction& closed) {
+  const InstrumentView& view = At(awaited.instrument).view;
+  for (const AuctionSeller& seller : awaited.sellers) {
+    ETS_ASSERT(holdings.Reserve(seller.seller, view.unit_ledger, seller.volume.count()));
+  }
+  for (Winner& winner : awaited.winners) {
+    winner.reserved = std::min(winner.owed, closed.own[winner.buyer.raw()].reserved);
+    ETS_ASSERT(holdings.Reserve(winner.buyer, view.cash_ledger, winner.reserved));
+  }
+}
+
+Outcome Market::Impl::On(const PayAuction& input) {
+  const auto found = std::ranges::find(awaiting, input.auction, &AwaitedAuction::number);
+  if (found == awaiting.end()) return Refuse(Refusal::kAuctionNotOpen, input.auction);
+  AwaitedAuction awaited = std::move(*found);
+  awaiting.erase(found);
+  return Pay(awaited);
+}
+
+// Takes what each winner owes, or cancels its award; then units and cash change hands.
+Receipt Market::Impl::Pay(AwaitedAuction& awaited) {
+  const InstrumentView& view = At(awaited.instrument).view;
+  Receipt receipt;
+  std::size_t seller = 0;
+  for (const Winner& winner : awaited.winners) {
+    if (!holdings.Reserve(winner.buyer, view.cash_ledger, winner.owed - winner.reserved)) {
+      holdings.Release(winner.buyer, view.cash_ledger, winner.reserved);
+      receipt.resting += winner.quantity;
+      Tell(AuctionEventKind::kUnpaid, winner.buyer, 0, {}, winner.quantity, &awaited);
+      continue;
+    }
+    for (const Winner::Part& part : winner.parts) {
+      Send(awaited, winner.buyer, part.price, part.quantity, seller);
+      receipt.value += part.price * part.quantity;
+    }
+    receipt.traded += winner.quantity;
+    Tell(AuctionEventKind::kPaid, winner.buyer, 0, {}, winner.quantity, &awaited);
+  }
+  // What was not paid for goes back, the auctioneer's own units last.
+  for (AuctionSeller& one : awaited.sellers) {
+    holdings.Release(one.seller, view.unit_ledger, one.volume.count());
+    one.volume = Tonnes();
   }
   return receipt;
 }
 
-void Market::Impl::AbandonAuction() {
-  const InstrumentView& view = At(auction->instrument).view;
-  holdings.Release(auction->auctioneer, view.unit_ledger, auction->terms.supply.count());
-  for (const auction::Bid& bid : auction->bids) {
-    holdings.Release(bid.bidder, view.cash_ledger, (bid.price * bid.quantity).minor());
+// A paid award from the sellers in their order; a fill for each of them.
+void Market::Impl::Send(AwaitedAuction& awaited, MemberId buyer, Price price, Tonnes quantity,
+                        std::size_t& seller) {
+  const InstrumentView& view = At(awaited.instrument).view;
+  while (quantity > Tonnes()) {
+    AuctionSeller& from = awaited.sellers[seller];
+    const Tonnes part = std::min(quantity, from.volume);
+    if (part == Tonnes()) {
+      ++seller;
+      continue;
+    }
+    const std::int64_t value = (price * part).minor();
+    holdings.Consume(from.seller, view.unit_ledger, part.count());
+    holdings.Consume(buyer, view.cash_ledger, value);
+    holdings.Credit(from.seller, view.cash_ledger, value);
+    Deliver(TypeOf(view), buyer, view.unit_ledger, part);
+    Fill fill;
+    fill.channel = Channel::kAuction;
+    fill.instrument = awaited.instrument;
+    fill.seller = from.seller;
+    fill.buyer = buyer;
+    fill.price = price;
+    fill.quantity = part;
+    Print(fill);
+    from.volume -= part;
+    quantity -= part;
   }
-  auction.reset();
+}
+
+// Its instrument is gone: an open window gives everything back, and awards not yet paid fall.
+void Market::Impl::AbandonAuctions(InstrumentId instrument) {
+  if (auction && auction->instrument == instrument) {
+    AwaitedAuction ended;
+    ended.number = auction->number;
+    ended.instrument = instrument;
+    const OpenedAuction closed = Shut();
+    Tell(AuctionEventKind::kAbandoned, closed.auctioneer, 0, {}, closed.terms.supply, &ended);
+  }
+  const InstrumentView& view = At(instrument).view;
+  std::erase_if(awaiting, [&](const AwaitedAuction& awaited) {
+    if (awaited.instrument != instrument) return false;
+    for (const AuctionSeller& one : awaited.sellers) {
+      holdings.Release(one.seller, view.unit_ledger, one.volume.count());
+    }
+    for (const Winner& winner : awaited.winners) {
+      holdings.Release(winner.buyer, view.cash_ledger, winner.reserved);
+      Tell(AuctionEventKind::kUnpaid, winner.buyer, 0, {}, winner.quantity, &awaited);
+    }
+    return true;
+  });
+}
+
+void Market::Impl::Tell(AuctionEventKind kind, MemberId member, std::uint32_t bid, Price price,
+                        Tonnes quantity, const AwaitedAuction* awaited) {
+  if (listener == nullptr) return;
+  AuctionEvent event;
+  event.kind = kind;
+  event.auction = awaited != nullptr ? awaited->number : auction->number;
+  event.instrument = awaited != nullptr ? awaited->instrument : auction->instrument;
+  event.member = member;
+  event.bid = bid;
+  event.price = price;
+  event.quantity = quantity;
+  listener->OnAuction(event);
+}
+
+void Market::Impl::AddAuctionHash(ets::StateHash& hash) const {
+  hash.Add(std::uint64_t{auctions_opened});
+  hash.Add(std::uint64_t{auction.has_value()});
+  if (auction) {
+    hash.Add(std::uint64_t{auction->auctioneer.raw()} << 32U | auction->instrument.raw());
+    hash.Add(auction->terms.format.name);
+    hash.Add(auction->terms.supply.count());
+    hash.Add(auction->terms.reserve.value_or(Price()).minor_per_tonne());
+    hash.Add(auction->terms.secret_reserve.value_or(Price()).minor_per_tonne());
+    hash.Add(auction->terms.tie_seed);
+    hash.Add(std::int64_t{auction->pay_day.value_or(Date()).days()});
+    for (const EnteredBid& entered : auction->bids) {
+      if (!entered.live) continue;
+      hash.Add(std::uint64_t{entered.number} << 32U | entered.bid.bidder.raw());
+      hash.Add(entered.bid.price.minor_per_tonne());
+      hash.Add(entered.bid.quantity.count());
+    }
+  }
+  for (const AwaitedAuction& awaited : awaiting) {
+    hash.Add(std::uint64_t{awaited.number});
+    for (const Winner& winner : awaited.winners) {
+      hash.Add(std::uint64_t{winner.buyer.raw()});
+      hash.Add(winner.quantity.count());
+      hash.Add(winner.owed);
+    }
+  }
+}
+
+void Market::Impl::EachAuctionBinding(
+    const std::function<void(MemberId, LedgerId, std::int64_t)>& binds) const {
+  if (auction) {
+    const InstrumentView& view = At(auction->instrument).view;
+    binds(auction->auctioneer, view.unit_ledger, AuctioneersPart(auction->terms).count());
+    for (const auction::Consignment& consigned : auction->terms.consignments) {
+      binds(consigned.consignor, view.unit_ledger, consigned.volume.count());
+    }
+    for (std::uint32_t member = 0; member < auction->own.size(); ++member) {
+      const OwnBids& own = auction->own[member];
+      ETS_ASSERT(own.reserved == GuaranteeOf(*auction, BidsOf(*auction, own, 0)));
+      binds(MemberId(member), view.cash_ledger, own.reserved);
+    }
+  }
+  for (const AwaitedAuction& awaited : awaiting) {
+    const InstrumentView& view = At(awaited.instrument).view;
+    for (const AuctionSeller& seller : awaited.sellers) {
+      binds(seller.seller, view.unit_ledger, seller.volume.count());
+    }
+    for (const Winner& winner : awaited.winners) {
+      binds(winner.buyer, view.cash_ledger, winner.reserved);
+    }
+  }
 }
 
 void Market::Impl::SaveAuctions(ByteWriter& bytes) const {
-  bytes.Put(std::uint8_t{auction.has_value()});
-  if (!auction) return;
-  bytes.Put(auction->auctioneer.raw());
-  bytes.Put(auction->instrument.raw());
-  WriteTerms(auction->terms, bytes);
-  bytes.Put(static_cast<std::uint32_t>(auction->bids.size()));
-  for (const auction::Bid& bid : auction->bids) {
-    bytes.Put(bid.bidder.raw());
-    bytes.Put(bid.price.minor_per_tonne());
-    bytes.Put(bid.quantity.count());
-  }
+  std::string packed;
+  Writer writer(packed);
+  writer(auctions_opened, auction, awaiting);
+  bytes.PutText(packed);
 }
 
 bool Market::Impl::LoadAuctions(ByteReader& bytes) {
-  const auto open = bytes.Get<std::uint8_t>();
-  if (open == 0) return bytes.ok();
-  auction.emplace();
-  auction->auctioneer = MemberId(bytes.Get<std::uint32_t>());
-  auction->instrument = InstrumentId(bytes.Get<std::uint16_t>());
-  if (!ReadTerms(bytes, auction->terms)) return false;
+  ByteReader packed(bytes.GetText());
+  Reader reader(packed);
+  reader(auctions_opened, auction, awaiting);
+  if (!reader.ok() || !packed.empty()) return false;
+  for (const AwaitedAuction& awaited : awaiting) {
+    if (!Has(awaited.instrument)) return false;
+    for (const Winner& winner : awaited.winners) {
+      if (!Has(winner.buyer)) return false;
+    }
+    for (const AuctionSeller& one : awaited.sellers) {
+      if (!Has(one.seller)) return false;
+    }
+  }
+  if (!auction) return true;
   // The texts are the table's: those of the snapshot may be gone tomorrow.
   const auction::Format* const row = auction::FindFormat(auction->terms.format.name);
-  if (row == nullptr) return false;
+  if (row == nullptr || !Has(auction->auctioneer) || !Has(auction->instrument)) return false;
   auction->terms.format.name = row->name;
-  auction->bids_of.assign(members.size(), 0);
-  const auto count = bytes.Get<std::uint32_t>();
-  for (std::uint32_t i = 0; i < count && bytes.ok(); ++i) {
-    auction::Bid bid;
-    bid.bidder = MemberId(bytes.Get<std::uint32_t>());
-    bid.price = Price::FromMinorPerTonne(bytes.Get<std::int64_t>());
-    bid.quantity = Tonnes(bytes.Get<std::int64_t>());
-    if (!Has(bid.bidder)) return false;
-    ++auction->bids_of[bid.bidder.raw()];
-    auction->bids.push_back(bid);
+  for (std::uint32_t place = 0; place < auction->bids.size(); ++place) {
+    const EnteredBid& entered = auction->bids[place];
+    if (entered.number == 0 || !Has(entered.bid.bidder)) return false;
+    if (entered.number > auction->bids.size()) return false;
+    if (entered.number > auction->place_of.size()) auction->place_of.resize(entered.number);
+    auction->place_of[entered.number - 1] = place;
+    if (entered.live) auction->OwnOf(entered.bid.bidder).places.push_back(place);
   }
-  return Has(auction->auctioneer) && Has(auction->instrument) && bytes.ok();
+  for (OwnBids& own : auction->own) {
+    own.reserved = GuaranteeOf(*auction, BidsOf(*auction, own, 0));
+  }
+  return true;
 }
 
 }  // namespace ets::market

@@ -4,6 +4,7 @@
 namespace ets::market {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -23,10 +24,16 @@ class AuctionHouse : public ExchangeTest {
             .tie_seed = 7};
   }
   Outcome OpenFor(const auction::Terms& terms) { return Do(OpenAuction{auctioneer_, cea_, terms}); }
+  // Awards are paid later, by PayAuction.
+  Outcome OpenUntilPayDay(const auction::Terms& terms) {
+    return Do(OpenAuction{auctioneer_, cea_, terms, Date::Of(2027, 1, 8)});
+  }
+  void OnAuction(const AuctionEvent& event) override { told_.push_back(event.kind); }
   Outcome Bid(std::size_t bidder, std::int64_t price, std::int64_t quantity) {
     return Do(SubmitBid{bidders_[bidder], Fen(price), Tonnes(quantity)});
   }
 
+  std::vector<AuctionEventKind> told_;
   MemberId auctioneer_;
   std::vector<MemberId> bidders_;
   InstrumentId cea_;
@@ -185,6 +192,186 @@ TEST_F(AuctionHouse, LetsAMemberAdmittedDuringTheWindowBid) {
   ASSERT_TRUE(OpenFor(Terms("cn-weekly", 10'000)).ok());
   bidders_.push_back(Trader(10'000'000, 0));
   EXPECT_TRUE(Bid(12, 6'000, 1'000).ok());
+}
+
+// ---- Bids change and go while the window is open ----
+
+TEST_F(AuctionHouse, NumbersBidsAndLetsTheirOwnersChangeAndWithdrawThem) {
+  ASSERT_TRUE(OpenFor(Terms("eu", 5'000, {})).ok());
+  EXPECT_EQ(Bid(0, 7'000, 2'000)->id, 1U);
+  EXPECT_EQ(Bid(1, 7'100, 1'000)->id, 2U);
+  ASSERT_TRUE(Do(ChangeBid{bidders_[0], 1, Fen(6'000), Tonnes(500)}).ok());
+  EXPECT_EQ(Cash(bidders_[0]).reserved, 3'000'000);
+  EXPECT_EQ(Do(ChangeBid{bidders_[1], 1, Fen(6'000), Tonnes(500)}), Fail{Refusal::kOrderNotFound});
+  EXPECT_EQ(Do(WithdrawBid{bidders_[0], 3}), Fail{Refusal::kOrderNotFound});
+  ASSERT_TRUE(Do(WithdrawBid{bidders_[0], 1}).ok());
+  EXPECT_EQ(Cash(bidders_[0]), (matching::Holding{1'000'000'000, 0, 0}));
+  EXPECT_EQ(Do(WithdrawBid{bidders_[0], 1}), Fail{Refusal::kOrderNotFound});
+  ASSERT_TRUE(Do(CloseAuction{}).ok());
+  EXPECT_EQ(clearings_[0].bids, 1U);
+  EXPECT_EQ(Do(WithdrawBid{bidders_[1], 2}), Fail{Refusal::kAuctionNotOpen});
+}
+
+TEST_F(AuctionHouse, PutsAChangedBidBehindAllOthersInTime) {
+  auction::Terms terms = Terms("shanghai", 1'000);
+  ASSERT_TRUE(OpenFor(terms).ok());
+  ASSERT_TRUE(Bid(0, 7'000, 1'000).ok());
+  ASSERT_TRUE(Bid(1, 7'000, 1'000).ok());
+  ASSERT_TRUE(Do(ChangeBid{bidders_[0], 1, Fen(7'000), Tonnes(999)}).ok());
+  ASSERT_TRUE(Do(CloseAuction{}).ok());
+  ASSERT_THAT(fills_, SizeIs(1));
+  EXPECT_EQ(fills_[0].buyer, bidders_[1]);
+}
+
+TEST_F(AuctionHouse, ChecksAChangedBidAsIfItWereNew) {
+  ASSERT_TRUE(OpenFor(Terms("eu", 5'000, {})).ok());
+  ASSERT_TRUE(Bid(0, 7'000, 500).ok());
+  EXPECT_EQ(Do(ChangeBid{bidders_[0], 1, Fen(7'000), Tonnes(700)}), Fail{Refusal::kBidNotInLots});
+  EXPECT_EQ(Do(ChangeBid{bidders_[0], 1, Fen(7'000), Tonnes(200'000)}),
+            Fail{Refusal::kInsufficientCash});
+  EXPECT_EQ(Cash(bidders_[0]).reserved, 3'500'000);
+}
+
+TEST_F(AuctionHouse, LetsNobodyTakeBackAnIrrevocableBid) {
+  ASSERT_TRUE(OpenFor(Terms("guangdong", 10'000)).ok());
+  ASSERT_TRUE(Bid(0, 7'000, 1'000).ok());
+  EXPECT_EQ(Do(WithdrawBid{bidders_[0], 1}), Fail{Refusal::kBidIrrevocable});
+  EXPECT_EQ(Do(ChangeBid{bidders_[0], 1, Fen(7'100), Tonnes(1'000)}),
+            Fail{Refusal::kBidIrrevocable});
+}
+
+TEST_F(AuctionHouse, RefusesWhatIsAboveTheLimitsWhereLimitsDoNotCut) {
+  ASSERT_TRUE(OpenFor(Terms("guangdong", 10'000)).ok());
+  EXPECT_EQ(Bid(0, 7'000, 5'001), Fail{Refusal::kQuantityAboveMax});
+  EXPECT_EQ(market_.detail(), (RefusalDetail{5'001, 5'000}));
+  ASSERT_TRUE(Bid(0, 7'000, 3'000).ok());
+  EXPECT_EQ(Bid(0, 7'000, 2'001), Fail{Refusal::kQuantityAboveMax});
+  ASSERT_TRUE(Bid(0, 7'000, 2'000).ok());
+}
+
+// ---- Guarantees and pay day ----
+
+TEST_F(AuctionHouse, LodgesTheGuaranteeAndTakesTheRestOnPayDay) {
+  ASSERT_TRUE(OpenUntilPayDay(Terms("cn-weekly", 40'000)).ok());
+  ASSERT_TRUE(Bid(0, 7'000, 2'000).ok());
+  EXPECT_EQ(Cash(bidders_[0]).reserved, 4'200'000);  // 30% of 14,000,000.
+  const auto closed = Do(CloseAuction{});
+  EXPECT_EQ(closed->traded, Tonnes(0));
+  EXPECT_EQ(closed->resting, Tonnes(2'000));
+  EXPECT_THAT(fills_, IsEmpty());
+  EXPECT_EQ(Units(auctioneer_), (matching::Holding{98'000, 2'000, 0}));
+  EXPECT_EQ(Cash(bidders_[0]).reserved, 4'200'000);
+  const auto paid = Do(PayAuction{closed->id});
+  EXPECT_EQ(paid->traded, Tonnes(2'000));
+  EXPECT_EQ(paid->value, Money::FromMinor(12'000'000));
+  EXPECT_THAT(fills_, SizeIs(1));
+  EXPECT_EQ(Cash(bidders_[0]), (matching::Holding{988'000'000, 0, 0}));
+  EXPECT_EQ(Do(PayAuction{closed->id}), Fail{Refusal::kAuctionNotOpen});
+}
+
+TEST_F(AuctionHouse, CancelsTheAwardOfWhoCannotPayBeforeItIsSent) {
+  const MemberId poor = Trader(4'200'000, 0);
+  bidders_.push_back(poor);
+  ASSERT_TRUE(OpenUntilPayDay(Terms("cn-weekly", 40'000)).ok());
+  ASSERT_TRUE(Bid(12, 7'000, 2'000).ok());
+  ASSERT_TRUE(Bid(0, 6'500, 1'000).ok());
+  const auto closed = Do(CloseAuction{});
+  const auto paid = Do(PayAuction{closed->id});
+  EXPECT_EQ(paid->traded, Tonnes(1'000));
+  EXPECT_EQ(paid->resting, Tonnes(2'000));
+  ASSERT_THAT(fills_, SizeIs(1));
+  EXPECT_EQ(fills_[0].buyer, bidders_[0]);
+  EXPECT_EQ(Cash(poor), (matching::Holding{4'200'000, 0, 0}));
+  EXPECT_EQ(Units(auctioneer_), (matching::Holding{99'000, 0, 0}));
+  EXPECT_THAT(told_, ElementsAre(AuctionEventKind::kOpened, AuctionEventKind::kBidTaken,
+                                 AuctionEventKind::kBidTaken, AuctionEventKind::kClosed,
+                                 AuctionEventKind::kUnpaid, AuctionEventKind::kPaid));
+}
+
+TEST_F(AuctionHouse, LetsADepositBeforePayDayTopTheGuaranteeUp) {
+  bidders_.push_back(Trader(4'200'000, 0));
+  ASSERT_TRUE(OpenUntilPayDay(Terms("cn-weekly", 40'000)).ok());
+  ASSERT_TRUE(Bid(12, 7'000, 2'000).ok());
+  const auto closed = Do(CloseAuction{});
+  Deposit(bidders_[12], kCash, 7'800'000);
+  EXPECT_EQ(Do(PayAuction{closed->id})->traded, Tonnes(2'000));
+  EXPECT_EQ(Cash(bidders_[12]), (matching::Holding{0, 0, 0}));
+}
+
+TEST_F(AuctionHouse, HoldsTheNextAuctionWhileOneAwaitsItsPayDay) {
+  ASSERT_TRUE(OpenUntilPayDay(Terms("cn-weekly", 40'000)).ok());
+  ASSERT_TRUE(Bid(0, 7'000, 2'000).ok());
+  const auto first = Do(CloseAuction{});
+  ASSERT_TRUE(OpenFor(Terms("cn-weekly", 40'000)).ok());
+  ASSERT_TRUE(Bid(1, 7'000, 1'000).ok());
+  market_.CheckInvariants();
+  EXPECT_EQ(Do(CloseAuction{})->traded, Tonnes(1'000));
+  EXPECT_EQ(Do(PayAuction{first->id})->traded, Tonnes(2'000));
+}
+
+// California: the most that a ladder can cost, not its sum.
+TEST_F(AuctionHouse, ReservesALaddersGuarantee) {
+  ASSERT_TRUE(OpenFor(Terms("wci", 40'000, Fen(1'000))).ok());
+  ASSERT_TRUE(Bid(0, 3'000, 2'000).ok());
+  ASSERT_TRUE(Bid(0, 2'000, 4'000).ok());
+  EXPECT_EQ(Cash(bidders_[0]).reserved, 12'000'000);
+}
+
+// ---- Consigned units, containment, pay as bid ----
+
+TEST_F(AuctionHouse, SellsConsignedUnitsFirstAndPaysTheirConsignor) {
+  const MemberId utility = Trader(0, 3'000);
+  auction::Terms terms = Terms("wci", 20'000, Fen(1'000));
+  terms.consignments = {{utility, Tonnes(3'000)}};
+  ASSERT_TRUE(OpenFor(terms).ok());
+  EXPECT_EQ(Units(utility), (matching::Holding{0, 3'000, 0}));
+  EXPECT_EQ(Units(auctioneer_).reserved, 17'000);
+  ASSERT_TRUE(Bid(0, 3'000, 2'000).ok());
+  ASSERT_TRUE(Bid(1, 2'000, 2'000).ok());
+  EXPECT_EQ(Do(SubmitBid{utility, Fen(3'000), Tonnes(1'000)}), Fail{Refusal::kInsufficientCash});
+  ASSERT_TRUE(Do(CloseAuction{}).ok());
+  ASSERT_THAT(fills_, SizeIs(3));
+  EXPECT_EQ(fills_[0].seller, utility);
+  EXPECT_EQ(fills_[0].quantity, Tonnes(2'000));
+  EXPECT_EQ(fills_[1].seller, utility);
+  EXPECT_EQ(fills_[1].quantity, Tonnes(1'000));
+  EXPECT_EQ(fills_[2].seller, auctioneer_);
+  EXPECT_EQ(Cash(utility).available, 3'000'000);
+  EXPECT_EQ(Units(auctioneer_), (matching::Holding{99'000, 0, 0}));
+}
+
+TEST_F(AuctionHouse, KeepsTheContainmentReserveAtHand) {
+  auction::Terms terms = Terms("rggi", 4'000, Fen(900));
+  terms.format.bidder_limit_bp = 10'000;
+  terms.containment = {{Fen(1'950), Tonnes(3'000)}};
+  ASSERT_TRUE(OpenFor(terms).ok());
+  EXPECT_EQ(Units(auctioneer_).reserved, 7'000);
+  ASSERT_TRUE(Bid(0, 2'500, 4'000).ok());
+  ASSERT_TRUE(Bid(1, 2'000, 2'000).ok());
+  EXPECT_EQ(Do(CloseAuction{})->traded, Tonnes(6'000));
+  EXPECT_EQ(Units(auctioneer_), (matching::Holding{94'000, 0, 0}));
+}
+
+TEST_F(AuctionHouse, PrintsAFillAPriceUnderPayAsBid) {
+  auction::Terms terms = Terms("eu", 2'000, {});
+  terms.format.pricing = auction::Pricing::kPayAsBid;
+  ASSERT_TRUE(OpenFor(terms).ok());
+  ASSERT_TRUE(Bid(0, 7'000, 1'000).ok());
+  ASSERT_TRUE(Bid(1, 6'900, 500).ok());
+  ASSERT_TRUE(Bid(0, 6'800, 500).ok());
+  EXPECT_EQ(Do(CloseAuction{})->value, Money::FromMinor(7'000'000 + 3'450'000 + 3'400'000));
+  ASSERT_THAT(fills_, SizeIs(3));
+  EXPECT_EQ(fills_[0].price, Fen(7'000));
+  EXPECT_EQ(fills_[1].price, Fen(6'800));
+  EXPECT_EQ(fills_[2].price, Fen(6'900));
+}
+
+TEST_F(AuctionHouse, TellsTheLimitThatABidBroke) {
+  ASSERT_TRUE(OpenFor(Terms("eu", 5'000, {})).ok());
+  EXPECT_EQ(Bid(0, 7'000, 750), Fail{Refusal::kBidNotInLots});
+  EXPECT_EQ(market_.detail(), (RefusalDetail{750, 500}));
+  EXPECT_EQ(Bid(0, 7'000, 500'000), Fail{Refusal::kInsufficientCash});
+  EXPECT_EQ(market_.detail(), (RefusalDetail{3'500'000'000, 1'000'000'000}));
 }
 
 }  // namespace

@@ -41,6 +41,9 @@ ETS_KIND(CancelBlock);
 ETS_KIND(AnnounceOneWay);
 ETS_KIND(BidOneWay);
 ETS_KIND(WithdrawOneWay);
+ETS_KIND(ChangeBid);
+ETS_KIND(WithdrawBid);
+ETS_KIND(PayAuction);
 #undef ETS_KIND
 
 template <typename T>

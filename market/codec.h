@@ -43,6 +43,9 @@ enum class RecordKind : std::uint16_t {
   kAnnounceOneWay = 29,
   kBidOneWay = 30,
   kWithdrawOneWay = 31,
+  kChangeBid = 32,
+  kWithdrawBid = 33,
+  kPayAuction = 34,
 };
 
 // What this build writes and reads.

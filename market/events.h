@@ -144,6 +144,7 @@ class Listener {
   // A listed trade is told here first, then as kTraded of the resting and of the incoming order.
   virtual void OnFill(const Fill& fill) = 0;
   virtual void OnAuctionCleared(InstrumentId instrument, const auction::Clearing& clearing) = 0;
+  virtual void OnAuction(const AuctionEvent& /*event*/) {}
   virtual void OnOrder(const OrderEvent& /*event*/) {}
   virtual void OnPhase(const PhaseEvent& /*event*/) {}
   virtual void OnIndicative(const IndicativeEvent& /*event*/) {}

@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "auction/entry.h"
 #include "base/state_hash.h"
+#include "market/auction_state.h"
 #include "market/client_answers.h"
 #include "market/fees_due.h"
 #include "market/market.h"
@@ -58,13 +60,6 @@ struct Market::Impl {
     AnnounceOneWay terms;
     std::int64_t reserved = 0;
     std::vector<OneWayBid> bids;
-  };
-  struct OpenedAuction {
-    MemberId auctioneer;
-    InstrumentId instrument;
-    auction::Terms terms;
-    std::vector<auction::Bid> bids;
-    std::vector<std::uint32_t> bids_of;  // [member].
   };
 
   Impl(const Founding& founding, Journal* to, Listener* told);
@@ -200,8 +195,29 @@ struct Market::Impl {
   // auction_house.cc
   Outcome On(const OpenAuction& input);
   Outcome On(const SubmitBid& input);
+  Outcome On(const ChangeBid& input);
+  Outcome On(const WithdrawBid& input);
   Outcome On(const CloseAuction& input);
-  void AbandonAuction();
+  Outcome On(const PayAuction& input);
+  std::optional<Refusal> CheckSupply(const OpenAuction& input);
+  std::optional<Refusal> CheckBid(const auction::Bid& bid, std::uint32_t without);
+  std::optional<Refusal> RefuseFault(auction::EntryFault fault, const auction::Bid& bid,
+                                     std::size_t others);
+  std::optional<Refusal> CheckOwn(MemberId member, std::uint32_t number);
+  void ReserveFor(MemberId member);
+  void Enter(std::uint32_t number, const auction::Bid& bid);
+  void Strike(std::uint32_t number);
+  OpenedAuction Shut();
+  void ReserveAwards(AwaitedAuction& awaited, const OpenedAuction& closed);
+  Receipt Pay(AwaitedAuction& awaited);
+  void Send(AwaitedAuction& awaited, MemberId buyer, Price price, Tonnes quantity,
+            std::size_t& seller);
+  void Tell(AuctionEventKind kind, MemberId member, std::uint32_t bid, Price price, Tonnes quantity,
+            const AwaitedAuction* awaited = nullptr);
+  void AbandonAuctions(InstrumentId instrument);
+  void AddAuctionHash(ets::StateHash& hash) const;
+  // What auctions bind, member by member; also asserts that guarantees are what bids need.
+  void EachAuctionBinding(const std::function<void(MemberId, LedgerId, std::int64_t)>& binds) const;
   void SaveAuctions(ByteWriter& bytes) const;
   bool LoadAuctions(ByteReader& bytes);  // False: not what SaveAuctions() wrote.
 
@@ -242,6 +258,8 @@ struct Market::Impl {
   std::vector<OpenQuote> block_quotes;  // By number.
   std::vector<OpenOneWay> one_ways;     // By number.
   std::optional<OpenedAuction> auction;
+  std::vector<AwaitedAuction> awaiting;  // Closed, not yet paid; by number.
+  std::uint32_t auctions_opened = 0;
   ClientAnswers answers;
   FeesDue fees_due;
   bool reports_holders = false;  // Some instrument has a threshold.
@@ -269,7 +287,6 @@ struct Market::Impl {
 
   // Kept between calls for their capacity.
   std::string payload;
-  std::vector<std::int64_t> won;  // [member]; all 0 between calls.
   mutable std::vector<matching::CallLevel> call_bids, call_offers;
 };
 

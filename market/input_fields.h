@@ -66,7 +66,12 @@ void Fields(auto& io, Is<BidOneWay> auto& in) {
   io(in.member, in.announcement, in.price, in.quantity);
 }
 void Fields(auto& io, Is<WithdrawOneWay> auto& in) { io(in.member, in.announcement, in.bid); }
-void Fields(auto& io, Is<OpenAuction> auto& in) { io(in.auctioneer, in.instrument, in.terms); }
+void Fields(auto& io, Is<OpenAuction> auto& in) {
+  io(in.auctioneer, in.instrument, in.terms, in.pay_day);
+}
+void Fields(auto& io, Is<ChangeBid> auto& in) { io(in.member, in.bid, in.price, in.quantity); }
+void Fields(auto& io, Is<WithdrawBid> auto& in) { io(in.member, in.bid); }
+void Fields(auto& io, Is<PayAuction> auto& in) { io(in.auction); }
 void Fields(auto& io, Is<SubmitBid> auto& in) { io(in.member, in.price, in.quantity); }
 void Fields(auto&, Is<CloseAuction> auto&) {}
 

@@ -6,11 +6,11 @@
 #include <variant>
 #include <vector>
 
-#include "auction/auction.h"
 #include "base/date.h"
 #include "base/ids.h"
 #include "base/local_time.h"
 #include "base/quantity.h"
+#include "market/auction_house.h"
 #include "market/session_types.h"
 #include "matching/order_words.h"
 
@@ -264,30 +264,14 @@ struct WithdrawOneWay {
   OfferId bid{};  // 0: the applicant takes the announcement back, before the window opens.
 };
 
-// -- The auction house. --
-
-// Opens the bidding window of one auction. Its supply sits in the auctioneer's escrow and is
-// reserved here. At most one auction is open at a time.
-struct OpenAuction {
-  MemberId auctioneer{};
-  InstrumentId instrument{};
-  auction::Terms terms{};  // terms.format.name must be one of auction::Profiles().
-};
-// A bid reserves price x quantity x guarantee; the rest is topped up by pay day. Here the
-// guarantee is taken in full, so that an award always settles.
-struct SubmitBid {
-  MemberId member{};
-  Price price{};
-  Tonnes quantity{};
-};
-// Closes the window, clears, turns awards into fills: one a winner, by its first winning bid.
-struct CloseAuction {};
+// The auction house's inputs: market/auction_house.h.
 
 using Input =
     std::variant<AdmitMember, ListInstrument, DelistInstrument, Position, OpenSession, PlaceOrder,
                  CancelOrder, TradeBlock, OpenAuction, SubmitBid, CloseAuction, Withdraw,
                  CloseSession, DropLedger, AdvanceTo, DayClosed, BlockMember, SetHoldingLimit,
                  HaltTrading, ResumeTrading, SetPhase, ChangeOrder, CancelOrders, QuoteBlock,
-                 ConfirmBlock, CancelBlock, AnnounceOneWay, BidOneWay, WithdrawOneWay>;
+                 ConfirmBlock, CancelBlock, AnnounceOneWay, BidOneWay, WithdrawOneWay, ChangeBid,
+                 WithdrawBid, PayAuction>;
 
 }  // namespace ets::market

@@ -8,8 +8,6 @@ namespace ets::market {
 Outcome Market::Impl::On(const AdmitMember& input) {
   const auto id = static_cast<std::uint32_t>(members.size());
   members.push_back({.escrow = input.escrow, .holder = input.holder});
-  won.push_back(0);
-  if (auction) auction->bids_of.push_back(0);
   holdings.AddMember();
   admissions.Add(std::uint64_t{input.escrow.raw()} << 32U | input.holder.raw());
   Receipt receipt;
@@ -97,7 +95,7 @@ Outcome Market::Impl::On(const DelistInstrument& input) {
 
 void Market::Impl::Delist(InstrumentId id) {
   EndTrading(id, CancelReason::kDelisted);
-  if (auction && auction->instrument == id) AbandonAuction();
+  AbandonAuctions(id);
   At(id).view.listed = false;
 }
 

@@ -39,7 +39,7 @@ std::vector<Input> OneOfEach() {
                      true, Fen(5), Tonnes(6), Tonnes(7), Date(8), id},
           CancelOrder{MemberId(1), InstrumentId(2), OrderId(3), id},
           TradeBlock{MemberId(1), MemberId(2), InstrumentId(3), Fen(4), Tonnes(5)},
-          OpenAuction{MemberId(1), InstrumentId(2), terms},
+          OpenAuction{MemberId(1), InstrumentId(2), terms, Date(20'003)},
           SubmitBid{MemberId(1), Fen(2), Tonnes(3)},
           CloseAuction{},
           Withdraw{MemberId(1), LedgerId(2), 3},
@@ -61,7 +61,10 @@ std::vector<Input> OneOfEach() {
           AnnounceOneWay{MemberId(1), InstrumentId(2), matching::Side::kBuy, Fen(3), Tonnes(4),
                          Tonnes(5), Tonnes(6), OneWayPricing::kUniform, 7, 8},
           BidOneWay{MemberId(1), OfferId(2), Fen(3), Tonnes(4)},
-          WithdrawOneWay{MemberId(1), OfferId(2), OfferId(3)}};
+          WithdrawOneWay{MemberId(1), OfferId(2), OfferId(3)},
+          ChangeBid{MemberId(1), 2, Fen(3), Tonnes(4)},
+          WithdrawBid{MemberId(1), 2},
+          PayAuction{3}};
 }
 
 TEST(Codec, ReadsBackWhatWasLeftOut) {

@@ -257,20 +257,7 @@ std::uint64_t Market::Impl::StateHash() const {
   hash.Add(std::uint64_t{in.session_open} << 1U | std::uint64_t{in.had_session});
   hash.Add(std::int64_t{in.session_date.days()});
   hash.Add(in.now);
-  hash.Add(std::uint64_t{in.auction.has_value()});
-  if (in.auction) {
-    const auction::Terms& terms = in.auction->terms;
-    hash.Add(std::uint64_t{in.auction->auctioneer.raw()} << 32U | in.auction->instrument.raw());
-    hash.Add(terms.format.name);
-    hash.Add(terms.supply.count());
-    hash.Add(terms.reserve.value_or(Price()).minor_per_tonne());
-    hash.Add(terms.tie_seed);
-    for (const auction::Bid& bid : in.auction->bids) {
-      hash.Add(std::uint64_t{bid.bidder.raw()});
-      hash.Add(bid.price.minor_per_tonne());
-      hash.Add(bid.quantity.count());
-    }
-  }
+  in.AddAuctionHash(hash);
   for (const std::uint64_t count :
        {in.next_order, in.next_trade, in.orders_accepted, in.bids_accepted, in.positions_sequence,
         in.settlement_sequence, std::uint64_t{in.fills.size()},
@@ -311,13 +298,9 @@ void Market::CheckInvariants() const {
           bid.reserved;
     }
   }
-  if (in.auction) {
-    const InstrumentView& view = in.At(in.auction->instrument).view;
-    row(view.unit_ledger)[in.auction->auctioneer.raw()] += in.auction->terms.supply.count();
-    for (const auction::Bid& bid : in.auction->bids) {
-      row(view.cash_ledger)[bid.bidder.raw()] += (bid.price * bid.quantity).minor();
-    }
-  }
+  in.EachAuctionBinding([&](MemberId member, LedgerId ledger, std::int64_t amount) {
+    row(ledger)[member.raw()] += amount;
+  });
   for (std::uint16_t i = 0; i < in.holdings.ledger_count_max(); ++i) {
     if (bound[i].empty() && in.holdings.total(LedgerId(i)) == 0) continue;
     const std::span<const matching::Holding> rows = in.holdings.all(LedgerId(i));

@@ -348,10 +348,25 @@ class RandomDays : public Listener {
       terms.supply = Tonnes(terms.format.lot.count() * Below(5));
       terms.reserve = Fen(900 + Below(300));
       terms.tie_seed = dice_.Next();
-      Do(OpenAuction{AnyMember(), instrument, terms});
+      terms.format.pricing = static_cast<auction::Pricing>(1 + dice_.Below(2));
+      if (OneIn(3)) {
+        terms.consignments = {{AnyMember(), Tonnes(terms.format.lot.count() * Below(3))}};
+      }
+      if (OneIn(3)) terms.containment = {{Fen(1'000), terms.format.lot}};
+      std::optional<Date> pay_day;
+      if (OneIn(2)) pay_day = Date(30'000);
+      Do(OpenAuction{AnyMember(), instrument, terms, pay_day});
     } else if (kind < 90) {
-      Do(SubmitBid{AnyMember(), Fen(900 + Below(400)), Tonnes(500 * Below(6))});
+      const auto bid = static_cast<std::uint32_t>(1 + dice_.Below(12));
+      if (OneIn(6)) {
+        Do(ChangeBid{AnyMember(), bid, Fen(900 + Below(400)), Tonnes(500 * Below(6))});
+      } else if (OneIn(6)) {
+        Do(WithdrawBid{AnyMember(), bid});
+      } else {
+        Do(SubmitBid{AnyMember(), Fen(900 + Below(400)), Tonnes(500 * Below(6))});
+      }
     } else if (kind < 91) {
+      if (OneIn(2)) Do(PayAuction{static_cast<std::uint32_t>(1 + dice_.Below(40))});
       Do(CloseAuction{});
     } else if (kind < 93) {
       Do(Withdraw{AnyMember(), LedgerId(static_cast<std::uint16_t>(dice_.Below(kLedgers + 1))),

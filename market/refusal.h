@@ -61,8 +61,9 @@ enum class Refusal : std::uint16_t {
   kWindowInvalid = 47,         // One-way: closes before it opens, or opens in the past.
   kAlreadySo = 48,             // Halted twice, resumed while running.
   kNothingChanges = 49,        // A change of an order that names what it has.
+  kBidIrrevocable = 50,        // asked: the bid.
 };
-inline constexpr std::size_t kRefusalCount = 49;
+inline constexpr std::size_t kRefusalCount = 50;
 std::string_view ToString(Refusal refusal);  // "INSUFFICIENT_CASH": the reason on the wire.
 
 // The limit that was broken, and what was asked; the enumerators say in what. 0 where a rule has

@@ -144,7 +144,6 @@ std::string Market::Impl::LoadState(ByteReader& bytes) {
   std::vector<SavedHolding> held;
   read(held);
   if (!read.ok()) return "the members cannot be decoded";
-  won.resize(members.size());
   for (std::size_t i = 0; i < members.size(); ++i) holdings.AddMember();
   for (const SavedHolding& one : held) {
     const matching::Holding& row = one.holding;

@@ -173,9 +173,8 @@ void Authority::PlanAuctions(int year) {
   for (std::size_t s = 0; s < rulebook_.sectors.size(); ++s) volume += offered(s, year);
   if (volume == Tonnes()) return;
   auction_days_ = rulebook_.calendar.AuctionDays(year, rulebook_.auction_weekday);
-  const auction::Format* format = auction::FindFormat(rulebook_.auction_format);
-  ETS_ASSERT(format != nullptr && !auction_days_.empty());
-  const std::int64_t lot = format->lot.count();
+  ETS_ASSERT(!auction_days_.empty());
+  const std::int64_t lot = rulebook_.auction_format.lot.count();
   const auto days = static_cast<std::int64_t>(auction_days_.size());
   const std::int64_t each = volume.count() / days / lot * lot;
   slots_.assign(auction_days_.size(), {Tonnes(each), Tonnes(each)});
@@ -399,7 +398,7 @@ std::vector<PlannedAuction> Authority::Auctions(Date today) {
     return found == prices.end() ? Price() : found->second;
   };
   const Tonnes stock(registry_.balance(accounts_.auction_stock, Ledger(year)));
-  const Tonnes lot = auction::FindFormat(rulebook_.auction_format)->lot;
+  const Tonnes lot = rulebook_.auction_format.lot;
   Tonnes volume = std::min(slots_[slot].volume, stock);
   volume = Tonnes(volume.count() / lot.count() * lot.count());
   if (volume > Tonnes())
@@ -445,6 +444,11 @@ void Authority::AuctionHeld(const PlannedAuction& planned, const auction::Cleari
     Do(registry::MakeTransfer{{accounts_.auction_stock, accounts_.stability, ledger, amount.count(),
                                TransferCode::kToStability, 0, 0}});
   };
+  const auto cancel = [&](Tonnes amount) {
+    if (amount == Tonnes()) return;
+    Do(registry::MakeTransfer{{accounts_.auction_stock, accounts_.cancellation, ledger,
+                               amount.count(), TransferCode::kCancel, 0, 0}});
+  };
   if (planned.containment) {
     to_stability(unsold);
     return;
@@ -454,14 +458,37 @@ void Authority::AuctionHeld(const PlannedAuction& planned, const auction::Cleari
   if (last_prices_.size() > static_cast<std::size_t>(rulebook_.containment_window))
     last_prices_.erase(last_prices_.begin());
   const std::size_t slot = slot_today_;
-  if (unsold > Tonnes()) {
-    const auction::UnsoldRule rule{
-        rulebook_.unsold_auctions,
-        static_cast<std::uint32_t>(rulebook_.unsold_ceiling * 10'000 + 0.5)};
-    to_stability(auction::SpreadUnsold(slots_, slot, unsold, rule,
-                                       auction::FindFormat(rulebook_.auction_format)->lot));
+  const bool above_reserve = clearing.price > planned.reserve;
+  clean_auctions_ = unsold == Tonnes() && above_reserve ? clean_auctions_ + 1 : 0;
+  const auto spread = [&](Tonnes volume, int auctions) {
+    const auction::Format& format = rulebook_.auction_format;
+    const std::int64_t whole = volume.count() / format.lot.count() * format.lot.count();
+    const Tonnes left = auction::SpreadUnsold(slots_, slot, Tonnes(whole),
+                                              {auctions, format.unsold_ceiling_bp}, format.lot);
+    return volume - Tonnes(whole) + left;
+  };
+  switch (rulebook_.auction_format.unsold) {
+    case auction::Unsold::kNextAuctions:
+      to_stability(spread(unsold, static_cast<int>(rulebook_.auction_format.unsold_auctions)));
+      break;
+    case auction::Unsold::kNextOfYear:
+      to_stability(spread(unsold, 1));
+      break;
+    case auction::Unsold::kAfterCleanAuctions:
+      // It stays in the stock until enough auctions sold out above the reserve.
+      kept_ += unsold;
+      if (clean_auctions_ >= rulebook_.auction_format.unsold_auctions) kept_ = spread(kept_, 1);
+      break;
+    case auction::Unsold::kReserve:
+      to_stability(unsold);
+      break;
+    case auction::Unsold::kCancel:
+      cancel(unsold);
+      break;
   }
   if (slot + 1 == slots_.size()) {
+    kept_ = {};
+    clean_auctions_ = 0;
     // Less than a lot remains after the year's last auction.
     to_stability(Tonnes(registry_.balance(accounts_.auction_stock, ledger)));
   }

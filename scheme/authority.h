@@ -144,6 +144,8 @@ class Authority {
   std::vector<Date> auction_days_;
   std::vector<auction::Slot> slots_;
   std::size_t slot_today_ = 0;
+  std::uint32_t clean_auctions_ = 0;  // In a row: sold out above the reserve price.
+  Tonnes kept_;                       // Unsold, in the stock, for after clean auctions.
   std::vector<Price> last_prices_;
   Totals totals_;
   std::uint64_t refused_ = 0;

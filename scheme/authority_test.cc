@@ -17,7 +17,7 @@ class AuthorityTest : public ::testing::Test {
     book_.calendar = TradingCalendar({Date::Of(2027, 2, 6), Date::Of(2028, 1, 26)});
     book_.first_vintage = 2024;
     book_.last_vintage = 2030;
-    book_.auction_format = "cn-weekly";
+    book_.auction_format = *auction::FindFormat("cn-weekly");
     book_.legacy_expiry = Date::Of(2026, 6, 30);
     for (int year = 2027; year <= 2030; ++year) {
       book_.auction_reserve[year] = Price::FromMinorPerTonne(60'00);

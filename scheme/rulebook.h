@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "auction/format.h"
 #include "base/quantity.h"
 #include "policy/allocation.h"
 #include "scheme/calendar.h"
@@ -46,13 +47,11 @@ struct Rulebook {
   Date legacy_expiry;
 
   bool auction_enabled = true;
-  std::string auction_format;
+  auction::Format auction_format;  // Its unsold rule says how a volume comes back.
   int auction_first_year = 2027;
   Weekday auction_weekday = Weekday::kWednesday;
   std::map<int, Price> auction_reserve;  // By year.
   double auction_bidder_limit = 0.10;
-  int unsold_auctions = 4;
-  double unsold_ceiling = 1.25;
   std::map<int, Price> containment_trigger;  // By year.
   int containment_window = 4;
   double containment_share = 0.25;

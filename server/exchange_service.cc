@@ -85,6 +85,7 @@ StatusCode CodeOf(Refusal refusal) {
     case Refusal::kNothingToTradeWith:
     case Refusal::kBiddingNotOpen:
     case Refusal::kAlreadySo:
+    case Refusal::kBidIrrevocable:
       return StatusCode::FAILED_PRECONDITION;
   }
   return StatusCode::FAILED_PRECONDITION;

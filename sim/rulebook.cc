@@ -79,7 +79,7 @@ scheme::Rulebook MakeRulebook(const Scenario& scenario, const Population& popula
   book.legacy_last_trading_day = Date::Of(2025, 12, 31);
   book.legacy_expiry = Date::Of(2026, 6, 30);
   book.auction_enabled = scenario.auction_enabled;
-  book.auction_format = scenario.auction_format;
+  book.auction_format = scenario.AuctionFormat();
   book.auction_first_year = scenario.auction_first_year;
   book.auction_weekday = static_cast<Weekday>(scenario.auction_weekday);
   for (int year = scenario.auction_first_year; year <= scenario.horizon_year; ++year) {
@@ -91,8 +91,6 @@ scheme::Rulebook MakeRulebook(const Scenario& scenario, const Population& popula
                     scenario.containment_growth, year);
   }
   book.auction_bidder_limit = scenario.auction_bidder_limit;
-  book.unsold_auctions = scenario.unsold_auctions;
-  book.unsold_ceiling = scenario.unsold_ceiling;
   book.containment_window = scenario.containment_window;
   book.containment_share = scenario.containment_share;
   book.stability_ceiling = scenario.stability_ceiling;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "auction/fields.h"
 #include "base/assert.h"
 #include "sim/scenario_checks.h"
 #include "sim/scenario_inputs.h"
@@ -186,6 +187,22 @@ policy::PeakingFactor Scenario::PeakingOf(int vintage) const {
   const auto form = std::ranges::find(kPeakingFactors, std::prev(next)->second);
   ETS_ASSERT(form != std::end(kPeakingFactors));
   return static_cast<policy::PeakingFactor>(form - std::begin(kPeakingFactors));
+}
+
+auction::Format Scenario::AuctionFormat() const {
+  const auction::Format* named = auction::FindFormat(auction_format);
+  ETS_ASSERT(named != nullptr);
+  auction::Format format = *named;
+  for (const auto& [field, text] : auction_rules) {
+    ETS_ASSERT(auction::SetField(format, field, text).ok());
+  }
+  format.bidder_limit_bp = format.other_limit_bp =
+      static_cast<std::uint32_t>(std::lround(auction_bidder_limit * 10'000));
+  // Awards settle at the close: what they cost is lodged with the bid.
+  format.guarantee_bp = 10'000;
+  format.unsold_auctions = static_cast<std::uint32_t>(unsold_auctions);
+  format.unsold_ceiling_bp = static_cast<std::uint32_t>(unsold_ceiling * 10'000 + 0.5);
+  return format;
 }
 
 double Scenario::ReservePriceOf(int year) const {

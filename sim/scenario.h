@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auction/format.h"
 #include "base/date.h"
 #include "policy/allocation.h"
 #include "sim/recorder.h"
@@ -184,6 +185,8 @@ struct Scenario {
   // Auction.
   bool auction_enabled = true;
   std::string auction_format = "cn-weekly";
+  // Fields of the format that the scenario sets itself: name and text of auction/fields.h.
+  std::map<std::string, std::string> auction_rules;
   int auction_first_year = 2027;
   int auction_weekday = 3;         // 1 Monday .. 5 Friday.
   YearSeries auction_reserve_cny;  // Given 2027; growth below.
@@ -237,6 +240,8 @@ struct Scenario {
   int SectorIndex(std::string_view name) const;        // -1 when there is none.
   policy::Benchmarks BenchmarksOf(int vintage) const;  // Published, else the last one tightened.
   policy::PeakingFactor PeakingOf(int vintage) const;
+  // The named format with auction_rules and the bidder limit. REQUIRES: a format that exists.
+  auction::Format AuctionFormat() const;
   // The auction's reserve price and the containment trigger: the last year given, grown from there.
   double ReservePriceOf(int year) const;
   double TriggerOf(int year) const;

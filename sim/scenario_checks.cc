@@ -191,6 +191,16 @@ class Checker {
   }
 
   void Auction() {
+    if (Have({"auction.format"})) {
+      const auction::Format format = scenario_.AuctionFormat();
+      if (const std::string_view wrong = WrongWith(format); !wrong.empty()) {
+        const std::string field(wrong.substr(0, wrong.find(':')));
+        Report({"auction", "rules", field},
+               "does not fit the other fields: " + std::string(wrong) +
+                   "; allowed: a format whose fields fit",
+               {{"auction", "format"}, {"auction", "rules"}});
+      }
+    }
     if (!Have({"auction.enabled", "auction.first_year"}) || !scenario_.auction_enabled) return;
     const int first = scenario_.auction_first_year;
     const auto needs_price = [&](const char* key, const YearSeries& series) {

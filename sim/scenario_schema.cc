@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <iterator>
 #include <type_traits>
 #include <utility>
 
-#include "auction/auction.h"
+#include "auction/fields.h"
 #include "base/assert.h"
 #include "policy/allocation.h"
 
@@ -235,6 +236,76 @@ std::vector<std::string> FormatNames() {
   return names;
 }
 
+// Said by auction.bidder_limit, unsold_auctions and unsold_ceiling; awards settle at the close, so
+// that a bid lodges what it costs.
+constexpr std::string_view kAuctionSaidElsewhere[] = {
+    "bidder_limit", "other_limit", "unsold_auctions", "unsold_ceiling", "guarantee_share"};
+
+Kind KindOf(auction::FieldKind kind) {
+  switch (kind) {
+    case auction::FieldKind::kChoice:
+      return Kind::kText;
+    case auction::FieldKind::kFlag:
+      return Kind::kFlag;
+    case auction::FieldKind::kTonnes:
+    case auction::FieldKind::kCount:
+      return Kind::kInteger;
+    case auction::FieldKind::kPrice:
+    case auction::FieldKind::kShare:
+      return Kind::kNumber;
+  }
+  return Kind::kText;
+}
+Range RangeOf(auction::FieldKind kind) {
+  switch (kind) {
+    case auction::FieldKind::kTonnes:
+      return {1, 1e9};
+    case auction::FieldKind::kPrice:
+      return {0.01, 1e5};
+    case auction::FieldKind::kShare:
+      return {0, 10};
+    case auction::FieldKind::kCount:
+      return {0, 1'000};
+    case auction::FieldKind::kChoice:
+    case auction::FieldKind::kFlag:
+      return {};
+  }
+  return {};
+}
+// As auction/fields.h reads it: prices to the cent, shares to four decimals.
+std::string FieldText(auction::FieldKind kind, const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
+  const bool price = kind == auction::FieldKind::kPrice;
+  if (!price && kind != auction::FieldKind::kShare) {
+    return std::to_string(std::get<std::int64_t>(value));
+  }
+  const long long parts = std::llround(Real(value) * (price ? 100 : 10'000));
+  const std::string digits = std::to_string(10'000 + parts % (price ? 100 : 10'000));
+  return std::to_string(parts / (price ? 100 : 10'000)) + "." + digits.substr(price ? 3 : 1);
+}
+
+// A key for every field of an auction format; what is not given is the named format's.
+std::vector<Key> AuctionRuleKeys() {
+  std::vector<Key> keys;
+  for (const auction::Field& field : auction::Fields()) {
+    if (std::ranges::count(kAuctionSaidElsewhere, field.name) != 0) continue;
+    Key key;
+    key.pattern = {"auction", "rules", std::string(field.name)};
+    key.kind = KindOf(field.kind);
+    key.range = RangeOf(field.kind);
+    if (field.name == "containment_tiers") key.range = {0, 2};
+    key.choices = field.choices();
+    key.words = field.description;
+    key.source = "the named format's, where no scenario says otherwise";
+    key.store = [&field](Scenario& scenario, const Path&, const Value& value) {
+      scenario.auction_rules[std::string(field.name)] = FieldText(field.kind, value);
+    };
+    keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
 void AddRun(Table& t) {
   using S = Scenario;
   t.Text("name", &S::name, "short name; part of the run's folder").Required().Label();
@@ -388,6 +459,7 @@ void AddMarket(Table& t) {
   using S = Scenario;
   t.Add("auction.enabled", &S::auction_enabled, "", {}, "whether there is an auction");
   t.Text("auction.format", &S::auction_format, "auction format").Choices(FormatNames());
+  t.Append(AuctionRuleKeys());
   t.Add("auction.first_year", &S::auction_first_year, "", Between(2020, 2100),
         "year of the first auction");
   t.Add("auction.weekday", &S::auction_weekday, "", Between(1, 5),

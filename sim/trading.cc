@@ -551,7 +551,11 @@ void World::OfferOffsets() {
 }
 
 void World::CollectBids(const scheme::PlannedAuction& planned, std::size_t auctions_left) {
-  const auto lot = static_cast<double>(auction::FindFormat(scenario_.auction_format)->lot.count());
+  const auction::Format& format = authority_.rulebook().auction_format;
+  const auto lot = static_cast<double>(format.lot.count());
+  const auto on_tick = [tick = format.tick.minor_per_tonne()](Price price) {
+    return Price::FromMinorPerTonne(price.minor_per_tonne() / tick * tick);
+  };
   const int month = (today_.year() - kFirstYear) * 12 + today_.month() - 1;
   const double level = MarketLevel();
   const auto limit = static_cast<std::int64_t>(static_cast<double>(planned.volume.count()) *
@@ -571,7 +575,7 @@ void World::CollectBids(const scheme::PlannedAuction& planned, std::size_t aucti
     if (sector.RuleOf(year_) == "cap" && agent.dice.Chance(kBankBidChance)) {
       // Whoever has obligations for years to come takes cheap units to bank.
       const auto lots = std::llround(record.expected_emissions * kBankBidShare / lot);
-      const Price price = ToPrice(agent.expected_price * kBankBidPrice);
+      const Price price = on_tick(ToPrice(agent.expected_price * kBankBidPrice));
       const std::int64_t quantity =
           std::min(limit / static_cast<std::int64_t>(lot), static_cast<std::int64_t>(lots)) *
           static_cast<std::int64_t>(lot);
@@ -598,7 +602,7 @@ void World::CollectBids(const scheme::PlannedAuction& planned, std::size_t aucti
     const double value = std::min(std::max(agent.expected_price, behind ? level : 0), own);
     std::int64_t left = limit;
     for (std::size_t step = 0; step < kBidParts.size(); ++step) {
-      const Price price = ToPrice(value * scenario_.bid_steps[step]);
+      const Price price = on_tick(ToPrice(value * scenario_.bid_steps[step]));
       if (price < planned.reserve) break;
       const auto lots =
           std::max<std::int64_t>(step == 0 ? 1 : 0, std::llround(weekly * kBidParts[step] / lot));
@@ -626,13 +630,12 @@ void World::HoldAuctions(Date day, const std::vector<scheme::PlannedAuction>& au
     market::OpenAuction open;
     open.auctioneer = auctioneer_;
     open.instrument = entry.instrument;
-    open.terms.format = *auction::FindFormat(scenario_.auction_format);
-    open.terms.format.bidder_limit_bp = open.terms.format.other_limit_bp =
-        static_cast<std::uint32_t>(std::lround(scenario_.auction_bidder_limit * 10'000));
-    // Awards settle at the close: what they cost is lodged with the bid.
-    open.terms.format.guarantee_bp = 10'000;
+    open.terms.format = authority_.rulebook().auction_format;
     open.terms.supply = planned.volume;
-    open.terms.reserve = planned.reserve;
+    // Where a format knows only a secret reserve, the scenario's is it.
+    const bool is_secret = open.terms.format.reserve == auction::ReserveSource::kNone &&
+                           open.terms.format.secret != auction::SecretReserve::kNone;
+    (is_secret ? open.terms.secret_reserve : open.terms.reserve) = planned.reserve;
     open.terms.tie_seed = day_dice_.Next();
     const auto opened = venue_.Apply(open, SourceKind::kAuthority);
     ETS_ASSERT(opened.ok());

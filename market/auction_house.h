@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "auction/auction.h"
+#include "base/date.h"
+#include "base/ids.h"
+#include "base/quantity.h"
+
+namespace ets::market {
+
+// The life of an auction, as inputs: open, bids placed, changed and withdrawn, close, pay.
+
+// Opens the bidding window of one auction. Its supply, and what cost containment may add, sits in
+// the auctioneer's escrow, consigned units in their consignors'; all of it is reserved here. At
+// most one auction is open at a time. The receipt's id is the auction's number, dense from 1.
+struct OpenAuction {
+  MemberId auctioneer{};
+  InstrumentId instrument{};
+  auction::Terms terms{};  // terms.format.name must be one of auction::Profiles().
+  // When awards are paid, by PayAuction. Empty: at the close, and bids lodge all that they may cost
+  // whatever the format's guarantee_share says.
+  std::optional<Date> pay_day{};
+};
+// Reserves in the bidder's escrow what its guarantee must cover (auction::GuaranteeFor over all its
+// bids). The receipt's id is the bid's number in this auction, dense from 1.
+struct SubmitBid {
+  MemberId member{};
+  Price price{};
+  Tonnes quantity{};
+};
+// Replaces price and quantity; the bid keeps its number and goes behind all others in time.
+// Refused where bids are irrevocable.
+struct ChangeBid {
+  MemberId member{};
+  std::uint32_t bid = 0;
+  Price price{};
+  Tonnes quantity{};
+};
+struct WithdrawBid {
+  MemberId member{};
+  std::uint32_t bid = 0;
+};
+// Closes the window and clears. Without a pay day awards become fills: one a winner and price, in
+// the order of their first winning bids, consigned units first. With one, units and guarantees stay
+// reserved until PayAuction.
+struct CloseAuction {};
+// Pay day of a closed auction: each winner's guarantee is topped up from what its escrow has free.
+// Who cannot pay all it owes loses the award before it is sent, gets its guarantee back, and the
+// units return to who offered them. The receipt's `traded` is what was paid, `resting` what was
+// not.
+struct PayAuction {
+  std::uint32_t auction = 0;
+};
+
+// What happened to an auction, for services and recorders. On the wire. Append; never renumber.
+enum class AuctionEventKind : std::uint8_t {
+  kOpened = 1,
+  kBidTaken = 2,      // Sealed: for the bidder's and the auctioneer's eyes.
+  kBidChanged = 3,    // The same.
+  kBidWithdrawn = 4,  // The same.
+  kClosed = 5,        // OnAuctionCleared() was told before.
+  kAbandoned = 6,     // Its instrument was delisted; everything is given back.
+  kPaid = 7,          // One winner paid; its fills were told before.
+  kUnpaid = 8,        // One winner did not; its award is cancelled.
+};
+struct AuctionEvent {
+  AuctionEventKind kind = AuctionEventKind::kOpened;
+  std::uint32_t auction = 0;
+  InstrumentId instrument{};
+  MemberId member{};      // The auctioneer, the bidder or the winner.
+  std::uint32_t bid = 0;  // kBid...
+  Price price{};          // kBid...
+  Tonnes quantity{};      // Of the bid; kPaid, kUnpaid: of the award; else of the supply.
+};
+
+}  // namespace ets::market
