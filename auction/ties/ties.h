@@ -44,7 +44,7 @@ const TieRule* FindTieRule(std::string_view name);  // Null when there is none.
 // 0, 1, 2 ...
 std::vector<std::uint32_t> OrderOfEntry(std::size_t bids, std::uint64_t seed);
 // Fisher and Yates from the last place down: for i = bids .. 2, place i - 1 changes with the place
-// Below(i) of a Prng(seed) (xoshiro256**, seeded by splitmix64; unbiased draws; base/prng.h).
+// Below(i) of a Prng(seed) (base/prng.h); word for word in docs/auctions.md.
 std::vector<std::uint32_t> DrawnOrder(std::size_t bids, std::uint64_t seed);
 // Each bid in full until nothing is left: at most one is filled in part.
 void ShareInOrder(std::span<const TiedBid> tied, Tonnes left, Tonnes unit,

@@ -1,5 +1,8 @@
 #include "clients/cli/cbam_bill.h"
 
+// As in sim/scenario_tree.cc: one program holds toml++ once, with one set of switches.
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
 #include <cmath>
@@ -360,14 +363,13 @@ int BadInput(const std::string& message) {
 }  // namespace
 
 int ShowBill(const BillOptions& options) {
-  toml::table root;
-  try {
-    root = toml::parse_file(options.declaration);
-  } catch (const toml::parse_error& error) {
-    const toml::source_position at = error.source().begin;
+  const toml::parse_result parsed = toml::parse_file(options.declaration);
+  if (!parsed) {
+    const toml::source_position at = parsed.error().source().begin;
     return BadInput(options.declaration + ":" + std::to_string(at.line) + ":" +
-                    std::to_string(at.column) + ": " + std::string(error.description()));
+                    std::to_string(at.column) + ": " + std::string(parsed.error().description()));
   }
+  const toml::table& root = parsed.table();
   DeclarationReader reader(options.declaration, root);
   const YearDeclaration declaration = reader.Read();
   cbam::CertificatePrices prices;
