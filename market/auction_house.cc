@@ -16,6 +16,11 @@ void Fields(auto& io, Is<EnteredBid> auto& in) {
 void Fields(auto& io, Is<OpenedAuction> auto& in) {
   io(in.number, in.auctioneer, in.instrument, in.terms, in.pay_day, in.bids);
 }
+void Fields(auto& io, Is<auction::Bid> auto& in) { io(in.bidder, in.price, in.quantity); }
+void Fields(auto& io, Is<AuctionView> auto& in) {
+  io(in.number, in.auctioneer, in.instrument, in.terms, in.pay_day, in.bids, in.numbers);
+}
+void Fields(auto& io, Is<ClosedAuction> auto& in) { io(in.view, in.awaits_payment, in.unpaid); }
 void Fields(auto& io, Is<Winner::Part> auto& in) { io(in.price, in.quantity); }
 void Fields(auto& io, Is<Winner> auto& in) {
   io(in.buyer, in.parts, in.quantity, in.owed, in.reserved);
@@ -58,6 +63,17 @@ Tonnes AuctioneersPart(const auction::Terms& terms) {
   for (const auction::Consignment& consigned : terms.consignments) part -= consigned.volume;
   for (const auction::Trigger& tier : terms.containment) part += tier.volume;
   return part;
+}
+
+AuctionView ViewOf(const OpenedAuction& opened) {
+  AuctionView view = {
+      opened.number, opened.auctioneer, opened.instrument, opened.terms, opened.pay_day, {}, {}};
+  for (const EnteredBid& entered : opened.bids) {
+    if (!entered.live) continue;
+    view.bids.push_back(entered.bid);
+    view.numbers.push_back(entered.number);
+  }
+  return view;
 }
 
 std::vector<Winner> WinnersOf(const std::vector<auction::Bid>& bids,
@@ -335,11 +351,10 @@ OpenedAuction Market::Impl::Shut() {
 Outcome Market::Impl::On(const CloseAuction&) {
   if (!auction) return Refuse(Refusal::kAuctionNotOpen);
   const OpenedAuction closed = Shut();
-  std::vector<auction::Bid> bids;
-  for (const EnteredBid& entered : closed.bids) {
-    if (entered.live) bids.push_back(entered.bid);
-  }
-  const auction::Clearing clearing = auction::Clear(bids, closed.terms);
+  ClosedAuction result = {ViewOf(closed), {}, false, {}};
+  const std::vector<auction::Bid>& bids = result.view.bids;
+  result.clearing = auction::Clear(bids, closed.terms);
+  const auction::Clearing& clearing = result.clearing;
   if (listener != nullptr) listener->OnAuctionCleared(closed.instrument, clearing);
 
   AwaitedAuction awaited;
@@ -360,11 +375,21 @@ Outcome Market::Impl::On(const CloseAuction&) {
     receipt.resting = clearing.sold;
     receipt.id = closed.number;
     awaiting.push_back(std::move(awaited));
+    result.awaits_payment = true;
+    Remember(std::move(result));
     return receipt;
   }
+  Remember(std::move(result));
   receipt = Pay(awaited);
   receipt.id = closed.number;
   return receipt;
+}
+
+void Market::Impl::Remember(ClosedAuction closed) {
+  if (closed_auctions.size() == kClosedAuctionsKept) {
+    closed_auctions.erase(closed_auctions.begin());
+  }
+  closed_auctions.push_back(std::move(closed));
 }
 
 // Sellers' units, and of each winner's cash what its guarantee was, at most what it owes.
@@ -405,6 +430,12 @@ Receipt Market::Impl::Pay(AwaitedAuction& awaited) {
     }
     receipt.traded += winner.quantity;
     Tell(AuctionEventKind::kPaid, winner.buyer, 0, {}, winner.quantity, &awaited);
+  }
+  const auto closed = std::ranges::find(closed_auctions, awaited.number,
+                                        [](const ClosedAuction& one) { return one.view.number; });
+  if (closed != closed_auctions.end()) {
+    closed->awaits_payment = false;
+    closed->unpaid = receipt.resting;
   }
   // What was not paid for goes back, the auctioneer's own units last.
   for (AuctionSeller& one : awaited.sellers) {
@@ -536,15 +567,26 @@ void Market::Impl::EachAuctionBinding(
 void Market::Impl::SaveAuctions(ByteWriter& bytes) const {
   std::string packed;
   Writer writer(packed);
-  writer(auctions_opened, auction, awaiting);
+  writer(auctions_opened, auction, awaiting, closed_auctions);
   bytes.PutText(packed);
 }
 
 bool Market::Impl::LoadAuctions(ByteReader& bytes) {
   ByteReader packed(bytes.GetText());
   Reader reader(packed);
-  reader(auctions_opened, auction, awaiting);
+  reader(auctions_opened, auction, awaiting, closed_auctions);
   if (!reader.ok() || !packed.empty()) return false;
+  for (ClosedAuction& closed : closed_auctions) {
+    const auction::Format* const row = auction::FindFormat(closed.view.terms.format.name);
+    if (row == nullptr || !Has(closed.view.instrument) || !Has(closed.view.auctioneer)) {
+      return false;
+    }
+    closed.view.terms.format.name = row->name;
+    for (const auction::Bid& bid : closed.view.bids) {
+      if (!Has(bid.bidder)) return false;
+    }
+    closed.clearing = auction::Clear(closed.view.bids, closed.view.terms);
+  }
   for (const AwaitedAuction& awaited : awaiting) {
     if (!Has(awaited.instrument)) return false;
     for (const Winner& winner : awaited.winners) {
@@ -572,5 +614,19 @@ bool Market::Impl::LoadAuctions(ByteReader& bytes) {
   }
   return true;
 }
+
+std::optional<AuctionView> Market::open_auction() const {
+  if (!impl_->auction) return std::nullopt;
+  return ViewOf(*impl_->auction);
+}
+
+const ClosedAuction* Market::closed_auction(std::uint32_t number) const {
+  for (const ClosedAuction& closed : impl_->closed_auctions) {
+    if (closed.view.number == number) return &closed;
+  }
+  return nullptr;
+}
+
+std::uint32_t Market::auctions_opened() const { return impl_->auctions_opened; }
 
 }  // namespace ets::market

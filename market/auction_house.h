@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "auction/auction.h"
 #include "base/date.h"
@@ -74,5 +75,25 @@ struct AuctionEvent {
   Price price{};          // kBid...
   Tonnes quantity{};      // Of the bid; kPaid, kUnpaid: of the award; else of the supply.
 };
+
+// An auction as those who run services see it: sealed until its close.
+struct AuctionView {
+  std::uint32_t number = 0;
+  MemberId auctioneer{};
+  InstrumentId instrument{};
+  auction::Terms terms{};
+  std::optional<Date> pay_day{};
+  std::vector<auction::Bid> bids{};      // Live ones, in the order of entry.
+  std::vector<std::uint32_t> numbers{};  // Theirs.
+};
+// Of a closed one, beside what it was closed with.
+struct ClosedAuction {
+  AuctionView view;
+  auction::Clearing clearing;
+  bool awaits_payment = false;
+  Tonnes unpaid{};  // Known after its pay day.
+};
+// So many closed auctions are remembered.
+inline constexpr std::size_t kClosedAuctionsKept = 8;
 
 }  // namespace ets::market

@@ -374,5 +374,28 @@ TEST_F(AuctionHouse, TellsTheLimitThatABidBroke) {
   EXPECT_EQ(market_.detail(), (RefusalDetail{3'500'000'000, 1'000'000'000}));
 }
 
+TEST_F(AuctionHouse, RemembersTheLastAuctionsWithTheirBids) {
+  EXPECT_FALSE(market_.open_auction().has_value());
+  ASSERT_TRUE(OpenUntilPayDay(Terms("cn-weekly", 40'000)).ok());
+  ASSERT_TRUE(Bid(0, 7'000, 2'000).ok());
+  ASSERT_TRUE(Bid(1, 6'500, 1'000).ok());
+  ASSERT_TRUE(Do(WithdrawBid{bidders_[0], 1}).ok());
+  ASSERT_TRUE(market_.open_auction().has_value());
+  EXPECT_THAT(market_.open_auction()->numbers, ElementsAre(2));
+  EXPECT_EQ(market_.closed_auction(1), nullptr);
+  ASSERT_TRUE(Do(CloseAuction{}).ok());
+  ASSERT_NE(market_.closed_auction(1), nullptr);
+  EXPECT_TRUE(market_.closed_auction(1)->awaits_payment);
+  EXPECT_EQ(market_.closed_auction(1)->clearing.sold, Tonnes(1'000));
+  ASSERT_TRUE(Do(PayAuction{1}).ok());
+  EXPECT_FALSE(market_.closed_auction(1)->awaits_payment);
+  for (std::uint32_t i = 0; i < kClosedAuctionsKept; ++i) {
+    ASSERT_TRUE(OpenFor(Terms("cn-weekly", 1'000)).ok());
+    ASSERT_TRUE(Do(CloseAuction{}).ok());
+  }
+  EXPECT_EQ(market_.closed_auction(1), nullptr);
+  EXPECT_NE(market_.closed_auction(market_.auctions_opened()), nullptr);
+}
+
 }  // namespace
 }  // namespace ets::market

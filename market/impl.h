@@ -215,6 +215,7 @@ struct Market::Impl {
   void Tell(AuctionEventKind kind, MemberId member, std::uint32_t bid, Price price, Tonnes quantity,
             const AwaitedAuction* awaited = nullptr);
   void AbandonAuctions(InstrumentId instrument);
+  void Remember(ClosedAuction closed);
   void AddAuctionHash(ets::StateHash& hash) const;
   // What auctions bind, member by member; also asserts that guarantees are what bids need.
   void EachAuctionBinding(const std::function<void(MemberId, LedgerId, std::int64_t)>& binds) const;
@@ -260,6 +261,7 @@ struct Market::Impl {
   std::optional<OpenedAuction> auction;
   std::vector<AwaitedAuction> awaiting;  // Closed, not yet paid; by number.
   std::uint32_t auctions_opened = 0;
+  std::vector<ClosedAuction> closed_auctions;  // The last ones, by number.
   ClientAnswers answers;
   FeesDue fees_due;
   bool reports_holders = false;  // Some instrument has a threshold.

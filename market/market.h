@@ -157,6 +157,11 @@ class Market {
   Date session_date() const;  // Of the running or the last session.
   bool session_open() const;
   bool auction_open() const;
+  // The open auction with its bids; empty when none is.
+  std::optional<AuctionView> open_auction() const;
+  // Null when it is not closed, or not one of the last kClosedAuctionsKept.
+  const ClosedAuction* closed_auction(std::uint32_t number) const;
+  std::uint32_t auctions_opened() const;  // The number of the last one.
   std::uint64_t orders_accepted() const;
   std::uint64_t bids_accepted() const;
   std::uint64_t sequence() const;
