@@ -3,6 +3,7 @@
 // anchor before it answers.
 //
 //   ninja registry_grpc_bench && bin/registry_grpc_bench [--seconds N] [--data FOLDER]
+// With --lists N: lists of an account's transfers among N instead.
 
 #include <grpcpp/grpcpp.h>
 #include <stdlib.h>
@@ -79,8 +80,30 @@ void OpenAccounts(LiveRegistry& live) {
   while (issued < kFirms) std::this_thread::yield();
 }
 
-// Serves until its standard input ends.
-int Serve(const std::string& data) {
+// Transfers of one unit between firms drawn by chance, a record each.
+void Move(LiveRegistry& live, std::uint64_t transfers) {
+  constexpr std::uint64_t kUnderWay = 30'000;
+  Prng dice(1);
+  std::atomic<std::uint64_t> done = 0;
+  for (std::uint64_t i = 0; i < transfers; ++i) {
+    const auto debit = static_cast<std::uint32_t>(dice.Below(kFirms));
+    const auto step = static_cast<std::uint32_t>(1 + dice.Below(kFirms - 1));
+    Submission submission;
+    submission.command =
+        registry::MakeTransfer{{AccountId(kFirstHolder + debit),
+                                AccountId(kFirstHolder + (debit + step) % kFirms), LedgerId(0), 1}};
+    submission.source = SourceKind::kAuthority;
+    live.Submit(std::move(submission), [&](const Answer& answer) {
+      if (answer.kind != Answer::Kind::kApplied) std::abort();
+      ++done;
+    });
+    while (i - done > kUnderWay) std::this_thread::yield();
+  }
+  while (done < transfers) std::this_thread::yield();
+}
+
+// Serves a registry that has moved so much, until its standard input ends.
+int Serve(const std::string& data, std::uint64_t transfers) {
   LiveOptions options;
   options.data = data;
   options.profile = *registry::FindProfile("sim");
@@ -90,6 +113,7 @@ int Serve(const std::string& data) {
     return 1;
   }
   OpenAccounts((*branches)->main());
+  Move((*branches)->main(), transfers);
   ServiceOptions service_options;
   service_options.auth.required = false;
   RegistryServices services(**branches, service_options);
@@ -109,7 +133,7 @@ int Serve(const std::string& data) {
 // This program as a server, with pipes to its input and output.
 class ServerProcess {
  public:
-  ServerProcess(const char* program, const std::string& data) {
+  ServerProcess(const char* program, const std::string& data, std::uint64_t transfers = 0) {
     int input[2], output[2];
     if (pipe(input) != 0 || pipe(output) != 0) std::abort();
     child_ = fork();
@@ -117,7 +141,7 @@ class ServerProcess {
       dup2(input[0], 0);
       dup2(output[1], 1);
       for (const int end : {input[0], input[1], output[0], output[1]}) close(end);
-      execl(program, program, "--serve", data.c_str(), nullptr);
+      execl(program, program, "--serve", data.c_str(), std::to_string(transfers).c_str(), nullptr);
       _exit(127);
     }
     close(input[0]);
@@ -309,6 +333,45 @@ void Measure(const char* what, const std::string& address, int clients, double s
   tally.Print(what);
 }
 
+// One page of a list, in milliseconds.
+double Page(pb::TransferService::Stub& stub, pb::ListTransfersRequest& request) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(120));
+  pb::ListTransfersResponse page;
+  const auto begin = Clock::now();
+  const grpc::Status status = stub.ListTransfers(&context, request, &page);
+  const double milliseconds = SecondsSince(begin) * 1e3;
+  if (!status.ok() || page.transfers_size() == 0) {
+    std::cerr << status.error_message() << "\n";
+    std::abort();
+  }
+  request.set_page_token(page.next_page_token());
+  return milliseconds;
+}
+
+// An account's transfers among all that there are, page by page. The first list of a server makes
+// its index.
+void MeasureLists(const std::string& address) {
+  const auto stub = pb::TransferService::NewStub(OwnChannel(address));
+  for (const std::uint32_t account : {1U, 2U, 1'500U}) {
+    pb::ListTransfersRequest request;
+    request.set_page_size(1'000);
+    request.set_account("accounts/" + std::to_string(account));
+    const double first = Page(*stub, request);
+    double sum = 0, most = 0;
+    int pages = 0;
+    for (; !request.page_token().empty(); ++pages) {
+      const double later = Page(*stub, request);
+      sum += later;
+      most = std::max(most, later);
+    }
+    std::printf(
+        "transfers of accounts/%u, pages of 1,000: first %.1f ms, %d later ones %.1f ms on "
+        "average, %.1f ms at most\n",
+        account, first, pages, sum / std::max(pages, 1), most);
+  }
+}
+
 std::string MachineName() {
   std::ifstream file("/proc/cpuinfo");
   std::string line, model = "unknown processor";
@@ -320,15 +383,22 @@ std::string MachineName() {
 
 int Main(int argc, char** argv) {
   double seconds = 5;
+  std::uint64_t listed = 0;
   std::string folder = (std::filesystem::temp_directory_path() / "capclear-bench").string();
   for (int at = 1; at + 1 < argc; at += 2) {
-    if (std::strcmp(argv[at], "--serve") == 0) return Serve(argv[at + 1]);
+    if (std::strcmp(argv[at], "--serve") == 0) {
+      return Serve(argv[at + 1], std::strtoull(argv[at + 2], nullptr, 10));
+    }
+    if (std::strcmp(argv[at], "--lists") == 0) listed = std::strtoull(argv[at + 1], nullptr, 10);
     if (std::strcmp(argv[at], "--seconds") == 0) seconds = std::atof(argv[at + 1]);
     if (std::strcmp(argv[at], "--data") == 0) folder = argv[at + 1];
   }
   std::filesystem::remove_all(folder);
   std::printf("%s; server and clients in two processes\n", MachineName().c_str());
-  {
+  if (listed != 0) {
+    const ServerProcess server(argv[0], folder, listed);
+    MeasureLists(server.address());
+  } else {
     const ServerProcess server(argv[0], folder);
     Measure<BatchClient>("transfers, batches of 8,190", server.address(), kBatchesInFlight,
                          seconds);

@@ -242,7 +242,7 @@ wire::OrStatus<Mutation> Call::Prepare(const MutationFields& fields, registry::C
     const grpc::Status malformed = in.error() ? *in.error() : id.error();
     return Fail{IsOfRole(command) ? malformed : RoleRequired(caller_)};
   }
-  Mutation mutation{.live = in.shared_live()};
+  Mutation mutation{.live = in.shared_live(), .units = in.units()};
   if (!mutation.live) return Fail{Refused()};
   const auto why = mutation.turned_away;
   const auto asked = std::make_shared<const registry::Command>(command);
@@ -287,6 +287,9 @@ grpc::Status StatusOf(const Mutation& mutation, const Answer& answer) {
     case Kind::kApplied:
       return grpc::Status::OK;
     case Kind::kRefused: {
+      if (answer.refusal == registry::Refusal::kLedgerNotFound && !mutation.units.empty()) {
+        return LedgersNotFound(mutation.units);
+      }
       const std::optional<Unit> unit =
           answer.detail.has_ledger ? mutation.live->UnitOf(answer.detail.ledger) : std::nullopt;
       return RefusalError(answer.refusal, answer.detail, unit);

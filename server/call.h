@@ -60,6 +60,7 @@ MutationFields FieldsOf(const Request& request) {
 // sequencer's thread, which writes `turned_away` before the answer comes.
 struct Mutation {
   std::shared_ptr<LiveRegistry> live;
+  std::vector<Unit> units{};  // Named in the request.
   Submission submission{};
   std::shared_ptr<grpc::Status> turned_away = std::make_shared<grpc::Status>();
 };

@@ -3,6 +3,7 @@
 
 #include "server/auth.h"
 #include "server/live_registry_impl.h"
+#include "server/wire_names.h"
 
 namespace ets::server {
 
@@ -295,10 +296,10 @@ Live<std::uint64_t> LiveRegistry::SequenceAt(SimTime time, const Patience& patie
   const auto first = impl_->PointOf(1);
   if (!first.ok()) return Fail{first.error()};
   if (time < first->sim_time || time > std::max(now.sim_time, Now())) {
-    return Fail{
-        LiveFailure{Kind::kOutOfRange, "the journal begins at " + std::to_string(first->sim_time) +
-                                           " and has come to " + std::to_string(now.sim_time) +
-                                           " (microseconds since 1970)"}};
+    return Fail{LiveFailure{Kind::kOutOfRange, wire::ToString(time) + "; allowed: from " +
+                                                   wire::ToString(first->sim_time) +
+                                                   ", where the journal begins, to " +
+                                                   wire::ToString(now.sim_time)}};
   }
   if (time >= now.sim_time) return now.sequence;
   std::uint64_t at_or_before = 1;

@@ -57,8 +57,8 @@ constexpr std::array<ErrorRow, registry::kRefusalCount - 1> kRefusalRows = {{
     {"ENTITY_NOT_FOUND", NOT_FOUND, "", "", "no such firm"},
     {"TRANSFER_NOT_FOUND", NOT_FOUND, "", "", "no such transfer or pending transfer"},
     {"TASK_NOT_FOUND", NOT_FOUND, "", "", "no such task"},
-    {"FREEZE_NOT_FOUND", NOT_FOUND, "", "", "no such freeze"},
-    {"PRINCIPAL_NOT_FOUND", NOT_FOUND, "", "", "no such principal"},
+    {"FREEZE_NOT_FOUND", NOT_FOUND, "", "", "no such freeze, or it is over"},
+    {"PRINCIPAL_NOT_FOUND", NOT_FOUND, "", "", "no such principal; the operator is none"},
     {"ENTITLEMENT_NOT_FOUND", NOT_FOUND, "", "", "no entitlement for that firm, year and table"},
     {"LEDGER_EXISTS", ALREADY_EXISTS, "", "", "the unit has a ledger already"},
     {"SAME_ACCOUNT", INVALID_ARGUMENT, "2508", "5904", "debit and credit are one account"},
@@ -160,6 +160,11 @@ Metadata MetadataOf(const registry::RefusalDetail& detail, std::optional<Unit> u
   return metadata;
 }
 
+// Where what was asked and what is the limit are times.
+Metadata TimesOf(const registry::RefusalDetail& detail) {
+  return {{"asked", wire::ToString(detail.asked)}, {"limit", wire::ToString(detail.limit)}};
+}
+
 std::string MessageOf(const ErrorRow& row, const Metadata& metadata) {
   std::string message = row.meaning;
   const char* before = ": ";
@@ -226,7 +231,8 @@ grpc::Status RetryLater(Reason reason, const std::string& message,
 grpc::Status RefusalError(registry::Refusal refusal, const registry::RefusalDetail& detail,
                           std::optional<Unit> unit) {
   const ErrorRow& row = RowOf(refusal);
-  const Metadata metadata = MetadataOf(detail, unit);
+  const Metadata metadata =
+      refusal == registry::Refusal::kTimeGoesBack ? TimesOf(detail) : MetadataOf(detail, unit);
   const std::string message = MessageOf(row, metadata);
   google::rpc::Status status = Canonical(row, message, metadata);
   if (row.code == FAILED_PRECONDITION) {

@@ -54,8 +54,8 @@ Result<std::string, JournalFailure> FindRegistryJournal(const std::string& data)
       fs::is_directory(data, ignored) ? "holds no registry journal" : "is no folder";
   return Fail{
       JournalFailure{Kind::kNoJournal, data + ": " + what +
-                                           "; --data takes the folder of a run (with registry/ in "
-                                           "it) or that registry/ folder"}};
+                                           "; allowed: the folder of a run (with registry/ in it) "
+                                           "or that registry/ folder"}};
 }
 
 Date DayOf(SimTime time) {

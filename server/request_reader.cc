@@ -83,6 +83,7 @@ LedgerId RequestReader::Ledger(std::string_view field, const std::string& unit) 
 }
 
 LedgerId RequestReader::LedgerOf(Unit unit) {
+  units_.push_back(unit);
   const LiveRegistry* const registry = live();
   return registry != nullptr ? registry->FindLedger(unit).value_or(kNoLedger) : kNoLedger;
 }

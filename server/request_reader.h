@@ -53,6 +53,8 @@ class RequestReader {
   // What display numbers said about accounts.
   using NamedKind = std::pair<AccountId, registry::AccountKind>;
   const std::vector<NamedKind>& kinds() const { return kinds_; }
+  // The units whose ledgers were asked for, there or not.
+  const std::vector<Unit>& units() const { return units_; }
 
   // ---- Values ----
 
@@ -102,6 +104,7 @@ class RequestReader {
   std::shared_ptr<LiveRegistry> live_;
   std::optional<grpc::Status> error_;
   std::vector<NamedKind> kinds_;
+  std::vector<Unit> units_;
 };
 
 }  // namespace ets::server

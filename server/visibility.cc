@@ -108,6 +108,15 @@ grpc::Status LedgerNotFound(Unit unit) {
   return NotFound(Refusal::kLedgerNotFound, wire::LedgerName(unit));
 }
 
+grpc::Status LedgersNotFound(const std::vector<Unit>& units) {
+  constexpr std::size_t kNamed = 8;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(units.size(), kNamed); ++i) {
+    names += (i == 0 ? "" : ", ") + wire::LedgerName(units[i]);
+  }
+  return NotFound(Refusal::kLedgerNotFound, names);
+}
+
 grpc::Status EntityNotFound(std::uint32_t entity) {
   return NotFound(Refusal::kEntityNotFound, wire::NumberedName("entities", entity));
 }

@@ -3,6 +3,7 @@
 #include <grpcpp/support/status.h>
 
 #include <optional>
+#include <vector>
 
 #include "registry/registry.h"
 #include "server/auth.h"
@@ -20,6 +21,8 @@ bool MaySee(const registry::Registry& state, const Caller& caller, const registr
 
 grpc::Status AccountNotFound(AccountId account);
 grpc::Status LedgerNotFound(Unit unit);
+// One of these; the first eight are named.
+grpc::Status LedgersNotFound(const std::vector<Unit>& units);
 grpc::Status EntityNotFound(std::uint32_t entity);
 grpc::Status TaskNotFound(std::uint32_t task);
 grpc::Status PendingNotFound(std::uint32_t pending);

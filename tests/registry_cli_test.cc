@@ -262,7 +262,12 @@ TEST_F(SmallRegistry, TellsWhatItCannotReadAndWhatIsAllowed) {
   const std::pair<std::vector<std::string>, const char*> mistakes[] = {
       {{"balance", "--data", data(), "--as-of", "yesterday"}, "is no state"},
       {{"balance", "--data", data(), "--as-of", "99999"}, "99999"},
-      {{"balance", "--data", data(), "--as-of", "2031-01-01"}, "OUT_OF_RANGE"},
+      {{"balance", "--data", data(), "--as-of", "2031-01-01"},
+       "; allowed: from 1970-01-01T00:00:00Z, where the journal begins, to 2026-01-04T16:"},
+      {{"transfer", "--data", data(), "--from", "5", "--to", "6", "--unit", "CEA27", "--amount",
+        "1"},
+       "LEDGER_NOT_FOUND: no ledger of that unit: ledgers/CEA-2027"},
+      {{"restore", "--backup", In("nowhere"), "--data", In("new")}, "allowed: the folder of a run"},
       {{"balance", "--data", data(), "--account", "99"}, "NOT_FOUND"},
       {{"balance", "--data", data(), "--unit", "CEA99x"}, "is no unit"},
       {{"transfer", "--data", data()}, "--from, --to, --unit and --amount"},
@@ -276,6 +281,24 @@ TEST_F(SmallRegistry, TellsWhatItCannotReadAndWhatIsAllowed) {
     const Said said = Verb(line);
     EXPECT_EQ(said.code, 2) << ::testing::PrintToString(line) << said.out;
     EXPECT_THAT(said.err + said.out, HasSubstr(said_so)) << ::testing::PrintToString(line);
+  }
+}
+
+TEST_F(SmallRegistry, SaysTimesAsTimesAndReasonsByTheirNames) {
+  const Said back = Verb({"clock", "--data", data(), "--to", "2020-01-01T08:00"});
+  EXPECT_EQ(back.code, 1);
+  EXPECT_THAT(back.err, AllOf(HasSubstr("FAILED_PRECONDITION TIME_GOES_BACK: "),
+                              HasSubstr("asked 2020-01-01T00:00:00Z"),
+                              HasSubstr("limit 2026-01-04T16:00:00Z")));
+}
+
+TEST_F(SmallRegistry, PrintsTablesThatFitALine) {
+  for (const std::vector<std::string>& verb :
+       {std::vector<std::string>{"profiles"}, {"accounts"}, {"balance", "--all"}, {"transfers"}}) {
+    std::vector<std::string> line = verb;
+    line.insert(line.end(), {"--data", data()});
+    std::stringstream out(Verb(line).out);
+    for (std::string row; std::getline(out, row);) EXPECT_LE(row.size(), 180U) << row;
   }
 }
 

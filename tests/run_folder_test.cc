@@ -272,7 +272,7 @@ TEST(RegistryVerbs, SayWhatTheyTakeWhereThereIsNoJournal) {
     for (const std::string& data : {folder.path().string(), folder / "nowhere"}) {
       const Said said = Capclear({"registry", verb, "--data", data});
       EXPECT_EQ(said.code, 2) << verb;
-      EXPECT_THAT(said.err, HasSubstr("--data takes the folder of a run")) << verb;
+      EXPECT_THAT(said.err, HasSubstr("allowed: the folder of a run")) << verb;
     }
   }
 }

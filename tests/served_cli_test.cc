@@ -43,6 +43,16 @@ TEST_F(ServedRegistry, TellsNobodyWithoutATokenAndHidesWhatIsNotTheirs) {
   EXPECT_THAT(issue.err, HasSubstr("PERMISSION_DENIED"));
 }
 
+TEST_F(ServedRegistry, TakesATokenFromTheEnvironmentUnlessAFileIsNamed) {
+  setenv("CAPCLEAR_TOKEN", "0123456789abcdef0123456789abcdef", 1);
+  EXPECT_THAT(Ask({"balance", "--account", "4"}, {}).err, HasSubstr("UNAUTHENTICATED"));
+  Done("token1", {"balance", "--account", "4"});
+  setenv("CAPCLEAR_TOKEN", Contents(In("token1")).c_str(), 1);
+  const Said said = Ask({"balance", "--account", "4"}, {});
+  unsetenv("CAPCLEAR_TOKEN");
+  EXPECT_EQ(said.code, 0) << said.err;
+}
+
 TEST_F(ServedRegistry, AnswersARepetitionAfterItWasKilledAsItDidBefore) {
   std::vector<std::string> line = Proposal("100");
   line.insert(line.end(), {"--request-id", "123e4567-e89b-42d3-a456-426614174000"});

@@ -232,6 +232,15 @@ MaybeFailure PrintProfile(const ProfileArguments& arguments, const registry::Pro
     std::cout << registry::ProfileText(profile);
     return {};
   }
+  if (arguments.output == "table") {
+    std::vector<std::pair<std::string, Cell>> facts;
+    for (const registry::ProfileField& field : registry::ProfileFields()) {
+      facts.emplace_back(field.key, Text(field.get(profile)));
+    }
+    PrintFacts(arguments.output, facts);
+    std::cerr << "what each key means and may be: --output json, or docs/profiles.md\n";
+    return {};
+  }
   Rows rows(arguments.output, {"key", "value", "meaning", "allowed"});
   for (const registry::ProfileField& field : registry::ProfileFields()) {
     rows.Add({Text(field.key), Text(field.get(profile)), Text(field.words), Text(field.allowed)});

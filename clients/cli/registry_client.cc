@@ -52,10 +52,12 @@ Result<std::shared_ptr<grpc::ChannelCredentials>, Failure> CredentialsOf(const T
 }
 
 Result<std::string, Failure> TokenOf(const Target& target) {
-  if (target.token_file.empty()) return target.token;
-  auto text = Contents("--token-file", target.token_file);
-  if (!text.ok()) return text;
-  std::string token = *text;
+  std::string token = target.token;
+  if (!target.token_file.empty()) {
+    auto text = Contents("--token-file", target.token_file);
+    if (!text.ok()) return text;
+    token = *text;
+  }
   token.erase(std::find_if(token.rbegin(), token.rend(),
                            [](unsigned char letter) { return !std::isspace(letter); })
                   .base(),

@@ -30,14 +30,12 @@ void AddTarget(CLI::App& verb, VerbArguments& arguments) {
   const auto add = [&](const char* name, std::string& value, const char* words, const char* type) {
     verb.add_option(name, value, words)->type_name(type)->needs(server);
   };
-  CLI::Option* const token =
-      verb.add_option("--token", target.token,
-                      "Who asks: a bearer token; others can see it in the list of processes")
-          ->type_name("TEXT")
-          ->envname("CAPCLEAR_TOKEN");
-  verb.add_option("--token-file", target.token_file, "The token, from a file")
-      ->type_name("FILE")
-      ->excludes(token);
+  verb.add_option("--token", target.token,
+                  "Who asks: a bearer token; others can see it in the list of processes")
+      ->type_name("TEXT")
+      ->envname("CAPCLEAR_TOKEN");
+  verb.add_option("--token-file", target.token_file, "The token, from a file; goes before --token")
+      ->type_name("FILE");
   verb.add_flag("--tls", target.tls, "Speak TLS, trusting the machine's authorities")
       ->needs(server);
   add("--tls-ca", target.tls_ca, "Speak TLS, trusting the authorities in this file", "FILE");
