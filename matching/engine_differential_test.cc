@@ -1,5 +1,10 @@
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
 #include "matching/engine_trial.h"
 
 namespace ets::matching {
@@ -42,6 +47,28 @@ TEST(EngineDifferential, AgreesWhereOwnOrdersMeetAllTheTime) {
   const TrialCounts sum = Sum(8, {.members = 2, .levels = 6, .special_percent = 90});
   EXPECT_EQ(sum.broken, "");
   EXPECT_GT(sum.trades, 1'000U);
+}
+
+TEST(EngineDifferential, AgreesInManyShapesOfMarket) {
+  for (std::uint64_t number = 1; number <= 40; ++number) {
+    TrialShape shape = AnyShape(number);
+    shape.messages = 500;
+    EXPECT_EQ(RunTrial(shape).broken, "");
+  }
+}
+
+TEST(EngineDifferential, AgreesOnTheFuzzersFiles) {
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("fuzz/corpus/engine")) {
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(in), {}};
+    ASSERT_GT(bytes.size(), 2U) << entry.path();
+    TrialShape shape = AnyShape(std::uint64_t{bytes[0]} << 8U | bytes[1]);
+    shape.bytes = std::span(bytes).subspan(2);
+    EXPECT_EQ(RunTrial(shape).broken, "") << entry.path();
+    ++files;
+  }
+  EXPECT_GT(files, 5);
 }
 
 TEST(EngineDifferential, AgreesInManyCallsAndFullBooks) {

@@ -41,11 +41,34 @@ std::string Text(const Event& e) {
   return out.str();
 }
 
+// Dice that a seed or a fuzzer's bytes throw.
+class TrialDice {
+ public:
+  TrialDice(std::uint64_t seed, std::span<const std::uint8_t> bytes)
+      : dice_(seed), bytes_(bytes), of_bytes_(!bytes.empty()) {}
+
+  std::uint64_t Below(std::uint64_t bound) {
+    if (!of_bytes_) return dice_.Below(bound);
+    std::uint64_t value = 0;
+    for (std::uint64_t room = 1; room < bound && !bytes_.empty(); room <<= 8U) {
+      value = value << 8U | bytes_.front();
+      bytes_ = bytes_.subspan(1);
+    }
+    return value % bound;
+  }
+  bool are_used_up() const { return of_bytes_ && bytes_.empty(); }
+
+ private:
+  Prng dice_;
+  std::span<const std::uint8_t> bytes_;
+  const bool of_bytes_;
+};
+
 class Trial {
  public:
   explicit Trial(const TrialShape& shape)
       : shape_(shape),
-        dice_(shape.seed),
+        dice_(shape.seed, shape.bytes),
         holdings_(2),
         engine_(MakeEngine()),
         reference_(shape.members, TermsOf(shape)) {
@@ -62,7 +85,8 @@ class Trial {
   }
 
   TrialCounts Run() {
-    for (std::uint64_t i = 0; i < shape_.messages && counts_.broken.empty(); ++i) {
+    for (std::uint64_t i = 0; i < shape_.messages && counts_.broken.empty() && !dice_.are_used_up();
+         ++i) {
       ++counts_.messages;
       Throw();
       Count();
@@ -352,7 +376,7 @@ class Trial {
   }
 
   const TrialShape shape_;
-  Prng dice_;
+  TrialDice dice_;
   Holdings holdings_;
   Engine engine_;
   ReferenceEngine reference_;
@@ -369,5 +393,21 @@ class Trial {
 }  // namespace
 
 TrialCounts RunTrial(const TrialShape& shape) { return Trial(shape).Run(); }
+
+TrialShape AnyShape(std::uint64_t number) {
+  Prng dice(number);
+  const auto one_of = [&dice](std::initializer_list<int> values) {
+    return values.begin()[dice.Below(values.size())];
+  };
+  TrialShape shape;
+  shape.seed = number;
+  shape.members = static_cast<std::uint32_t>(one_of({1, 2, 3, 8, 20}));
+  shape.levels = one_of({3, 6, 15, 40, 200, 5'000});
+  shape.orders_max = static_cast<std::uint32_t>(one_of({1, 5, 30, 100, 200}));
+  shape.special_percent = one_of({0, 20, 40, 70, 95});
+  shape.call_percent = one_of({0, 1, 1, 5, 20});
+  shape.with_fees = dice.Below(2) == 0;
+  return shape;
+}
 
 }  // namespace ets::matching

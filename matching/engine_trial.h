@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace ets::matching {
@@ -15,6 +16,8 @@ struct TrialShape {
   int special_percent = 40;  // Orders that are more than a plain limit order.
   int call_percent = 1;      // Of messages that change the phase.
   bool with_fees = false;
+  // Where the dice come from instead of the seed, until they are used up: a fuzzer's bytes.
+  std::span<const std::uint8_t> bytes = {};
 };
 
 struct TrialCounts {
@@ -32,5 +35,9 @@ struct TrialCounts {
 // every event, the hash, what each member holds and has reserved; and, now and then, the engine's
 // own invariants, a snapshot's way back and that each unit and each fen is where it must be.
 TrialCounts RunTrial(const TrialShape& shape);
+
+// A shape of market, one of many: few or many members, narrow and wide ranges, small books, stops
+// that set off one another, calls all the time, fees. Equal numbers give equal shapes.
+TrialShape AnyShape(std::uint64_t number);
 
 }  // namespace ets::matching
