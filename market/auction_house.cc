@@ -41,13 +41,6 @@ auction::BidderTerms TermsOf(const auction::Terms& terms, MemberId member) {
   return none;
 }
 
-// Without a pay day a bid lodges all it may cost.
-std::int64_t GuaranteeOf(const OpenedAuction& opened, const std::vector<auction::Bid>& bids) {
-  auction::Format format = opened.terms.format;
-  if (!opened.pay_day) format.guarantee_bp = 10'000;
-  return auction::GuaranteeFor(bids, format).minor();
-}
-
 std::vector<auction::Bid> BidsOf(const OpenedAuction& opened, const OwnBids& own,
                                  std::uint32_t without) {
   std::vector<auction::Bid> bids;
@@ -55,6 +48,29 @@ std::vector<auction::Bid> BidsOf(const OpenedAuction& opened, const OwnBids& own
     if (opened.bids[place].number != without) bids.push_back(opened.bids[place].bid);
   }
   return bids;
+}
+
+// What a bidder's bids need, with one more and without the one it replaces. Without a pay day a bid
+// lodges all it may cost.
+std::int64_t GuaranteeOf(const OpenedAuction& opened, const OwnBids& own,
+                         const auction::Bid* more = nullptr, std::uint32_t without = 0) {
+  const std::uint32_t share_bp = opened.pay_day ? opened.terms.format.guarantee_bp : 10'000;
+  if (opened.terms.format.guarantee == auction::Guarantee::kValueOfBids) {
+    std::int64_t value = own.value;
+    if (more != nullptr) value += (more->price * more->quantity).minor();
+    if (without != 0) {
+      const auction::Bid& old = opened.bids[opened.place_of[without - 1]].bid;
+      value -= (old.price * old.quantity).minor();
+    }
+    if (share_bp == 10'000) return value;
+    __extension__ using Int128 = __int128;
+    return static_cast<std::int64_t>((Int128{value} * share_bp + 9'999) / 10'000);
+  }
+  std::vector<auction::Bid> bids = BidsOf(opened, own, without);
+  if (more != nullptr) bids.push_back(*more);
+  auction::Format format = opened.terms.format;
+  format.guarantee_bp = share_bp;
+  return auction::GuaranteeFor(bids, format).minor();
 }
 
 // Units that must be in the auctioneer's escrow: its part of the supply and what tiers may add.
@@ -195,29 +211,33 @@ std::optional<Refusal> Market::Impl::CheckBid(const auction::Bid& bid, std::uint
   }
   const LedgerId cash = At(auction->instrument).view.cash_ledger;
   OwnBids& own = auction->OwnOf(bid.bidder);
-  std::vector<auction::Bid> others = BidsOf(*auction, own, without);
   const std::int64_t free = holdings.at(bid.bidder, cash).available;
   const auto value = ValueOf(bid.price, bid.quantity);
   if (!value) return refuse(Refusal::kInsufficientCash, kAmountMax, free);
-  others.push_back(bid);
-  const std::int64_t more = GuaranteeOf(*auction, others) - own.reserved;
-  others.pop_back();
+  const std::int64_t more = GuaranteeOf(*auction, own, &bid, without) - own.reserved;
   if (more > free) return refuse(Refusal::kInsufficientCash, more, free);
   if (bid.bidder == auction->auctioneer) return refuse(Refusal::kSameParty);
   for (const auction::Consignment& consigned : terms.consignments) {
     if (bid.bidder == consigned.consignor) return refuse(Refusal::kSameParty);
   }
+  // Where limits cut, a bidder's other bids only count.
+  const std::size_t count = own.places.size() - (without != 0 ? 1 : 0);
+  std::vector<auction::Bid> others;
+  if (terms.format.over_limit == auction::OverLimit::kRefuse) {
+    others = BidsOf(*auction, own, without);
+  }
   for (const auction::EntryFault fault :
        auction::FaultsOf(bid, terms, TermsOf(terms, bid.bidder), others)) {
-    if (const auto refusal = RefuseFault(fault, bid, others.size())) return refusal;
+    if (const auto refusal = RefuseFault(fault, bid, count)) return refusal;
   }
   // A secret reserve price is the clearing's business.
   if (terms.reserve && bid.price < *terms.reserve) {
     return refuse(Refusal::kBidBelowReserve, price, terms.reserve->minor_per_tonne());
   }
-  const std::size_t most = founding.rules.bids_per_bidder_max;
-  if (others.size() < most) return std::nullopt;
-  return refuse(Refusal::kTooManyBids, static_cast<std::int64_t>(others.size()) + 1,
+  std::size_t most = founding.rules.bids_per_bidder_max;
+  if (terms.format.bids_max > 0) most = std::min<std::size_t>(most, terms.format.bids_max);
+  if (count < most) return std::nullopt;
+  return refuse(Refusal::kTooManyBids, static_cast<std::int64_t>(count) + 1,
                 static_cast<std::int64_t>(most));
 }
 
@@ -256,7 +276,7 @@ std::optional<Refusal> Market::Impl::RefuseFault(auction::EntryFault fault, cons
 void Market::Impl::ReserveFor(MemberId member) {
   OwnBids& own = auction->OwnOf(member);
   const LedgerId cash = At(auction->instrument).view.cash_ledger;
-  const std::int64_t needed = GuaranteeOf(*auction, BidsOf(*auction, own, 0));
+  const std::int64_t needed = GuaranteeOf(*auction, own);
   if (needed > own.reserved) {
     ETS_ASSERT(holdings.Reserve(member, cash, needed - own.reserved));
   } else {
@@ -269,7 +289,9 @@ void Market::Impl::Enter(std::uint32_t number, const auction::Bid& bid) {
   const auto place = static_cast<std::uint32_t>(auction->bids.size());
   auction->bids.push_back({number, true, bid});
   auction->place_of[number - 1] = place;
-  auction->OwnOf(bid.bidder).places.push_back(place);
+  OwnBids& own = auction->OwnOf(bid.bidder);
+  own.places.push_back(place);
+  own.value += (bid.price * bid.quantity).minor();
   ReserveFor(bid.bidder);
 }
 
@@ -305,7 +327,9 @@ void Market::Impl::Strike(std::uint32_t number) {
   const std::uint32_t place = auction->place_of[number - 1];
   EnteredBid& entered = auction->bids[place];
   entered.live = false;
-  std::erase(auction->OwnOf(entered.bid.bidder).places, place);
+  OwnBids& own = auction->OwnOf(entered.bid.bidder);
+  std::erase(own.places, place);
+  own.value -= (entered.bid.price * entered.bid.quantity).minor();
 }
 
 Outcome Market::Impl::On(const ChangeBid& input) {
@@ -549,7 +573,7 @@ void Market::Impl::EachAuctionBinding(
     }
     for (std::uint32_t member = 0; member < auction->own.size(); ++member) {
       const OwnBids& own = auction->own[member];
-      ETS_ASSERT(own.reserved == GuaranteeOf(*auction, BidsOf(*auction, own, 0)));
+      ETS_ASSERT(own.reserved == GuaranteeOf(*auction, own));
       binds(MemberId(member), view.cash_ledger, own.reserved);
     }
   }
@@ -610,7 +634,11 @@ bool Market::Impl::LoadAuctions(ByteReader& bytes) {
     if (entered.live) auction->OwnOf(entered.bid.bidder).places.push_back(place);
   }
   for (OwnBids& own : auction->own) {
-    own.reserved = GuaranteeOf(*auction, BidsOf(*auction, own, 0));
+    for (const std::uint32_t place : own.places) {
+      const auction::Bid& bid = auction->bids[place].bid;
+      own.value += (bid.price * bid.quantity).minor();
+    }
+    own.reserved = GuaranteeOf(*auction, own);
   }
   return true;
 }

@@ -19,6 +19,7 @@ struct EnteredBid {
 // One member's bids in the window.
 struct OwnBids {
   std::vector<std::uint32_t> places;  // Of live ones, in the order of entry.
+  std::int64_t value = 0;             // Of live ones: price x quantity.
   std::int64_t reserved = 0;          // Cash.
 };
 
