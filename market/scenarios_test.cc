@@ -81,7 +81,7 @@ class Story final : public Listener {
     Words words(line);
     const std::string first = words.Next();
     if (!Setting(first, words) && !Venue(first, words)) Member(first, words);
-    market().CheckInvariants();
+    if (market_) market_->CheckInvariants();
     return said_;
   }
 
@@ -422,8 +422,10 @@ class Story final : public Listener {
     }
   }
   void OnPhase(const PhaseEvent& event) override {
-    if (event.from != event.to || event.until != 0) {
+    if (event.from != event.to) {
       Say("phase ", ToString(event.from), " -> ", ToString(event.to));
+    } else if (IsCall(event.to)) {
+      Say("the ", ToString(event.to), " is prolonged");
     }
   }
   void OnIndicative(const IndicativeEvent& event) override {
