@@ -10,6 +10,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "cbam/auction_report.h"
+
 namespace ets::study {
 namespace {
 
