@@ -1,4 +1,5 @@
-// What a message costs: in the two order books, through the whole exchange, and in an auction.
+// What a message costs through the whole exchange, and in an auction. engine_bench.cc: in the
+// engine.
 
 #include <benchmark/benchmark.h>
 
@@ -9,7 +10,6 @@
 #include "auction/auction.h"
 #include "base/prng.h"
 #include "market/market.h"
-#include "matching/order_book.h"
 
 namespace ets {
 namespace {
@@ -20,7 +20,11 @@ constexpr std::uint64_t kSeed = 1;
 // through it. Ids are dense; cancels aim at one of the last orders, often one that is gone.
 struct Message {
   bool cancel = false;
-  matching::NewOrder order;
+  OrderId id;
+  MemberId owner;
+  matching::Side side = matching::Side::kBuy;
+  Price limit;
+  Tonnes quantity;
 };
 std::vector<Message> CalmStream(int count, std::uint64_t owners, std::int64_t lowest,
                                 std::int64_t highest) {
@@ -35,53 +39,24 @@ std::vector<Message> CalmStream(int count, std::uint64_t owners, std::int64_t lo
     const std::uint64_t orders = owner_of.size() - 1;
     if (orders > 0 && dice.Below(100) < 40) {
       message.cancel = true;
-      message.order.id = OrderId(orders - dice.Below(std::min<std::uint64_t>(orders, 512)));
-      message.order.owner = owner_of[message.order.id.raw()];
+      message.id = OrderId(orders - dice.Below(std::min<std::uint64_t>(orders, 512)));
+      message.owner = owner_of[message.id.raw()];
     } else {
       std::int64_t distance = 1;
       while (distance < 90 && dice.Below(9) != 0) ++distance;
       if (dice.Below(10) == 0) distance = -distance;
       const bool buys = dice.Below(2) == 0;
-      message.order.id = OrderId(orders + 1);
-      message.order.owner = MemberId(static_cast<std::uint32_t>(dice.Below(owners)));
-      message.order.side = buys ? matching::Side::kBuy : matching::Side::kSell;
-      message.order.limit = Price::FromMinorPerTonne(buys ? fair - distance : fair + distance);
-      message.order.quantity = Tonnes(static_cast<std::int64_t>(1 + dice.Below(50)));
-      owner_of.push_back(message.order.owner);
+      message.id = OrderId(orders + 1);
+      message.owner = MemberId(static_cast<std::uint32_t>(dice.Below(owners)));
+      message.side = buys ? matching::Side::kBuy : matching::Side::kSell;
+      message.limit = Price::FromMinorPerTonne(buys ? fair - distance : fair + distance);
+      message.quantity = Tonnes(static_cast<std::int64_t>(1 + dice.Below(50)));
+      owner_of.push_back(message.owner);
     }
     messages.push_back(message);
   }
   return messages;
 }
-
-void BookMessages(benchmark::State& state, std::unique_ptr<matching::OrderBook> (*make)()) {
-  const std::vector<Message> messages = CalmStream(100'000, 200, 7'200, 8'800);
-  const auto book = make();
-  book->OpenSession(Price::FromMinorPerTonne(7'200), Price::FromMinorPerTonne(8'800));
-  std::vector<matching::Trade> trades;
-  std::vector<matching::RestingOrder> cancelled;
-  std::size_t trade_count = 0;
-  for (auto _ : state) {
-    for (const Message& message : messages) {
-      matching::RestingOrder gone;
-      if (message.cancel) {
-        benchmark::DoNotOptimize(book->Cancel(message.order.id, &gone));
-        continue;
-      }
-      trades.clear();
-      cancelled.clear();
-      benchmark::DoNotOptimize(book->Place(message.order, trades, cancelled).ok());
-      trade_count += trades.size();
-    }
-    book->Clear();
-  }
-  const auto total = static_cast<std::int64_t>(messages.size()) * state.iterations();
-  state.SetItemsProcessed(total);
-  state.counters["trades/message"] = static_cast<double>(trade_count) / static_cast<double>(total);
-}
-BENCHMARK_CAPTURE(BookMessages, reference, &matching::MakeReferenceBook)
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(BookMessages, ladder, &matching::MakeLadderBook)->Unit(benchmark::kMillisecond);
 
 // Takes records and keeps none.
 class Discard final : public Journal {
@@ -132,15 +107,14 @@ void ExchangeMessages(benchmark::State& state) {
       // One busy instrument: the first. Its close stays near 80.00, so the band holds the stream.
       const InstrumentId instrument(0);
       if (message.cancel) {
-        const std::uint64_t target = message.order.id.raw();
-        if (!exchange.Do(market::CancelOrder{message.order.owner, instrument, ids[target]}))
-          ++refused;
+        const std::uint64_t target = message.id.raw();
+        if (!exchange.Do(market::CancelOrder{message.owner, instrument, ids[target]})) ++refused;
         continue;
       }
       const auto placed_order = exchange.market.Apply(
-          Envelope{}, market::PlaceOrder{message.order.owner, instrument, message.order.side,
-                                         matching::TimeInForce::kDay, message.order.limit,
-                                         message.order.quantity});
+          Envelope{},
+          market::PlaceOrder{message.owner, instrument, message.side, matching::TimeInForce::kDay,
+                             message.limit, message.quantity});
       if (!placed_order.ok()) ++refused;
       ids[++placed] = placed_order.ok() ? placed_order->order : OrderId(0);
     }

@@ -124,6 +124,7 @@ class Trial {
 
   void Throw() {
     if (Chance(10)) middle_ = std::clamp(middle_ + Between(-1, 1), low_, high_);
+    if (engine_.phase() != BookPhase::kContinuous && Chance(4)) return ChangePhase();
     const std::uint64_t roll = dice_.Below(1'000);
     if (static_cast<int>(roll) < shape_.call_percent * 10) {
       ChangePhase();

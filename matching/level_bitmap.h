@@ -47,18 +47,6 @@ class LevelBitmap {
     }
     return LowestFrom(at / 64 + 1);
   }
-  // The highest member below, or kNone.
-  std::uint32_t Below(std::uint32_t at) const {
-    if (const std::uint64_t rest = words_[at / 64] & (Bit(at) - 1)) return JoinHigh(at / 64, rest);
-    for (std::uint32_t i = at / 64; i > 0; --i) {
-      if (i % 64 == 0 && summary_[i / 64 - 1] == 0) {
-        i -= 63;
-      } else if (words_[i - 1] != 0) {
-        return JoinHigh(i - 1, words_[i - 1]);
-      }
-    }
-    return kNone;
-  }
 
  private:
   using Words = std::vector<std::uint64_t>;
@@ -68,9 +56,6 @@ class LevelBitmap {
   // The lowest member of a word that is not empty.
   static std::uint32_t Join(std::uint32_t word, std::uint64_t bits) {
     return word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
-  }
-  static std::uint32_t JoinHigh(std::uint32_t word, std::uint64_t bits) {
-    return word * 64 + 63 - static_cast<std::uint32_t>(std::countl_zero(bits));
   }
   static std::uint32_t Down(const Words& words, std::uint32_t word) {
     return Join(word, words[word]);

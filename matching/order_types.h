@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/assert.h"
-#include "matching/order_book.h"
+#include "matching/order_words.h"
 
 namespace ets::matching {
 
