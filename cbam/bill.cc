@@ -32,8 +32,10 @@ Bill ComputeBill(const Declaration& declaration) {
   bill.gross_eur = bill.chargeable * declaration.certificate_price_eur;
 
   const double covered = declaration.covered_share * bill.embedded;
-  if (declaration.actual && declaration.recognised) {
-    bill.deduction_eur = std::clamp(declaration.paid_eur_per_tonne * covered, 0.0, bill.gross_eur);
+  if (declaration.recognised) {
+    const double paid =
+        declaration.actual ? declaration.paid_eur_per_tonne : declaration.default_carbon_price_eur;
+    bill.deduction_eur = std::clamp(paid * covered, 0.0, bill.gross_eur);
   }
   bill.net_eur = bill.gross_eur - bill.deduction_eur;
 

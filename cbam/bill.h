@@ -26,10 +26,11 @@ struct Declaration {
   double benchmark = 0;          // Column B of the benchmark act (marked so), t CO2e per t.
   double cross_sectoral_factor = 1;
   double certificate_price_eur = 0;
-  bool recognised = false;         // Is the foreign carbon price recognised on the date of import?
-  double covered_share = 0;        // Of the embedded emissions, inside the foreign scheme.
-  double paid_eur_per_tonne = 0;   // Effectively paid per t CO2e, net of free units (Art. 9).
-  double average_cny_per_eur = 0;  // Yearly mean; for the break-even only.
+  bool recognised = false;        // Is the foreign carbon price recognised on the date of import?
+  double covered_share = 0;       // Of the embedded emissions, inside the foreign scheme.
+  double paid_eur_per_tonne = 0;  // Effectively paid per t CO2e, net of free units (Art. 9).
+  double default_carbon_price_eur = 0;  // Per t CO2e; what goods on default values may deduct.
+  double average_cny_per_eur = 0;       // Yearly mean; for the break-even only.
   double paid_share = 0;  // Share of its emissions the exporter pays for at home; break-even.
 };
 
@@ -39,7 +40,7 @@ struct Bill {
   double free_adjustment = 0;  // t CO2e: factor x CSCF x benchmark x tonnes.
   double chargeable = 0;       // max(0, embedded - free_adjustment).
   double gross_eur = 0;        // chargeable x certificate price.
-  double deduction_eur = 0;    // Art. 9; 0 for defaults and before recognition; at most gross.
+  double deduction_eur = 0;    // Art. 9; 0 before recognition; at most gross.
   double net_eur = 0;
   // The Chinese price at which the net bill would be 0 if it were recognised; 0 when none
   // (nothing paid for or nothing covered at home, or nothing chargeable).

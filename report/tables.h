@@ -256,7 +256,35 @@ struct Table<sim::CbamRow> {
           break_even_cny, "CNY/t",
           "Chinese price at which the deduction would cover the whole bill, given the share of "
           "emissions exporters pay for; 0: there is none"),
-      ETS_COLUMN(recognised, "", "1 where the Chinese price is recognised"));
+      ETS_COLUMN(recognised, "", "1 where the Chinese price is recognised"),
+      ETS_COLUMN(with_data, "", "Exporters that declare actual values"),
+      ETS_COLUMN(home_eur, "EUR", "Paid in China for the emissions embedded in the exports"),
+      ETS_COLUMN(cost_recognised_eur, "EUR",
+                 "Paid in China and Europe together, were the Chinese price deducted"),
+      ETS_COLUMN(cost_unrecognised_eur, "EUR", "The same, were it not"),
+      ETS_COLUMN(cost_free_eur, "EUR", "The same, were every Chinese allowance free"));
+};
+
+template <>
+struct Table<sim::CbamProvinceRow> {
+  using Row = sim::CbamProvinceRow;
+  static constexpr const char* kName = "cbam_provinces";
+  static constexpr const char* kAbout =
+      "One row per sector, province and year with exporters: what credible data are worth.";
+  static constexpr auto kColumns = std::tuple(
+      ETS_COLUMN(sector, "", "Sector"), ETS_COLUMN(province, "", "Province"),
+      ETS_COLUMN(year, "year", "Year of export"), ETS_COLUMN(exporters, "", "Firms that export"),
+      ETS_COLUMN(with_data, "", "Of them, that declare actual values"),
+      ETS_COLUMN(exports_t, "t of goods", "Exports to the European Union"),
+      ETS_COLUMN(gross_eur, "EUR", "Bill without the deduction"),
+      ETS_COLUMN(net_eur, "EUR", "Bill with the deduction"),
+      ETS_COLUMN(home_eur, "EUR", "Paid in China for the emissions embedded in the exports"),
+      ETS_COLUMN(by_default_eur, "EUR", "Bill if all of them declared default values"),
+      ETS_COLUMN(by_actual_eur, "EUR", "Bill if all of them declared actual values, rightly"),
+      ETS_COLUMN(data_worth_eur, "EUR", "What credible data are worth: the first less the second"),
+      ETS_COLUMN(data_gained_eur, "EUR", "Of it, what those who have such data gain"),
+      ETS_COLUMN(hidden_eur, "EUR", "Not paid, because emissions were understated and not found"),
+      ETS_COLUMN(penalties_eur, "EUR", "Penalties after audits"));
 };
 
 template <>
@@ -302,7 +330,7 @@ struct Table<sim::TradeRow> {
 using AllRows =
     std::tuple<sim::InputRow, sim::PriceRow, sim::AuctionRow, sim::WeekRow, sim::SectorRow,
                sim::FirmRow, sim::FirmYearRow, sim::SectorYearRow, sim::LedgerRow, sim::CbamRow,
-               sim::EquilibriumRow, sim::EventRow, sim::TradeRow>;
+               sim::CbamProvinceRow, sim::EquilibriumRow, sim::EventRow, sim::TradeRow>;
 
 // Calls f(column) for each column of the table in order.
 template <typename Row, typename F>

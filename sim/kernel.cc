@@ -61,6 +61,7 @@ World::World(const RunInputs& inputs)
   sector_level_.assign(sectors, 1);
   expected_figure_.assign(sectors, std::vector<double>(years, 0));
   tallies_.assign(sectors, std::vector<SectorTally>(years));
+  exporters_ = DrawExporters(scenario_, population_);
   certificate_sum_.assign(years, 0);
   certificate_days_.assign(years, 0);
   headline_sum_.assign(years, 0);

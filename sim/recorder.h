@@ -149,6 +149,26 @@ struct CbamRow {
   double paid_cny_per_t = 0;  // Effectively paid per tonne emitted, mean.
   double break_even_cny = 0;  // The Chinese price at which the net bill is 0; 0: none.
   bool recognised = false;
+  std::int64_t with_data = 0;  // Exporters that declare actual values.
+  // Paid in China for what is embedded in the exports, and both sides' cost together: were the
+  // Chinese price deducted, were it not, and were every allowance free.
+  double home_eur = 0, cost_recognised_eur = 0, cost_unrecognised_eur = 0, cost_free_eur = 0;
+};
+
+// Table `cbam_provinces`: one row per sector, province and year with exporters: what credible data
+// are worth.
+struct CbamProvinceRow {
+  std::string sector, province;
+  int year = 0;
+  std::int64_t exporters = 0, with_data = 0;
+  double exports_t = 0;
+  double gross_eur = 0, net_eur = 0, home_eur = 0;
+  double by_default_eur = 0;   // The bill if all declared default values.
+  double by_actual_eur = 0;    // If all declared actual ones, rightly.
+  double data_worth_eur = 0;   // The first less the second.
+  double data_gained_eur = 0;  // Of it, by those who could prove their values.
+  double hidden_eur = 0;       // Not paid: understated and not found.
+  double penalties_eur = 0;    // Understated and found.
 };
 
 // Table `equilibrium`: the frictionless competitive benchmark, one row per year.
@@ -189,6 +209,7 @@ class Recorder {
   virtual void Record(const SectorYearRow& row) = 0;
   virtual void Record(const LedgerRow& row) = 0;
   virtual void Record(const CbamRow& row) = 0;
+  virtual void Record(const CbamProvinceRow& row) = 0;
   virtual void Record(const EquilibriumRow& row) = 0;
   virtual void Record(const EventRow& row) = 0;
   virtual void Record(const TradeRow& row) = 0;

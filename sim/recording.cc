@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cbam/bill.h"
 #include "sim/world.h"
 
 namespace ets::sim {
@@ -279,81 +278,6 @@ void World::RecordYear(int year) {
     ETS_ASSERT(
         venue_.Apply(market::DelistInstrument{entry.instrument}, SourceKind::kAuthority).ok());
     entry.listed = false;
-  }
-}
-
-void World::RecordCbam(int year) {
-  if (year < 2026) return;
-  const auto y = static_cast<std::size_t>(year - kFirstYear);
-  if (certificate_days_[y] == 0) return;
-  const double certificate = certificate_sum_[y] / certificate_days_[y];
-  for (std::size_t s = 0; s < scenario_.sectors.size(); ++s) {
-    const CbamSector& goods = scenario_.sectors[s].cbam;
-    if (goods.exports_mt <= 0 || goods.actual_intensity <= 0) continue;
-    CbamRow row;
-    row.sector = scenario_.sectors[s].name;
-    row.year = year;
-    row.certificate_eur = certificate;
-    row.recognised = Date::Of(year, 12, 31) >= scenario_.recognition_from;
-    // Exporters: drawn once; exports by size.
-    std::vector<std::pair<std::size_t, double>> exporters;
-    double sizes = 0;
-    for (std::size_t i = 0; i < agents_.size(); ++i) {
-      if (agents_[i].sector != s) continue;
-      Prng dice = Prng::Stream(scenario_.seed, "exporter", i);
-      if (!dice.Chance(goods.exporter_share)) continue;
-      const double intensity =
-          goods.actual_intensity * std::max(0.2, 1 + goods.actual_intensity_sd * dice.Normal());
-      exporters.emplace_back(i, intensity);
-      sizes += population_.firms[i].emissions();
-    }
-    double paid_weighted = 0;
-    double paid_share_weighted = 0;
-    double gross_tonnes = 0;
-    for (const auto& [i, intensity] : exporters) {
-      const FirmYear& record = year_of(i, year);
-      cbam::Declaration declaration;
-      declaration.year = year;
-      declaration.tonnes = goods.exports_mt * 1e6 * population_.cap_scale[s] *
-                           population_.firms[i].emissions() / sizes;
-      declaration.actual = year >= goods.actual_from;
-      declaration.actual_intensity = intensity;
-      declaration.default_intensity = goods.default_intensity;
-      declaration.benchmark = goods.benchmark;
-      declaration.cross_sectoral_factor = scenario_.cross_sectoral_factor;
-      declaration.certificate_price_eur = certificate;
-      declaration.recognised = row.recognised;
-      declaration.covered_share = goods.covered_share;
-      // Bought less sold, over what was emitted, never below 0; the year's mean rate.
-      const double paid = std::max(0.0, Cny(record.paid_listed) + Cny(record.paid_block) +
-                                            Cny(record.paid_auction) - Cny(record.received));
-      const double per_tonne = record.emissions > 0 ? paid / record.emissions : 0;
-      declaration.paid_eur_per_tonne = per_tonne / scenario_.cny_per_eur;
-      declaration.average_cny_per_eur = scenario_.cny_per_eur;
-      const double bought = static_cast<double>(std::max<std::int64_t>(
-          0, record.bought_listed + record.bought_block + record.bought_auction - record.sold));
-      declaration.paid_share = record.emissions > 0 ? std::min(1.0, bought / record.emissions) : 0;
-      const cbam::Bill bill = cbam::ComputeBill(declaration);
-      ++row.exporters;
-      row.exports_t += declaration.tonnes;
-      row.embedded_t += bill.embedded;
-      row.chargeable_t += bill.chargeable;
-      row.gross_eur += bill.gross_eur;
-      row.deduction_eur += bill.deduction_eur;
-      row.net_eur += bill.net_eur;
-      paid_weighted += per_tonne * declaration.tonnes;
-      paid_share_weighted += declaration.paid_share * declaration.tonnes;
-      gross_tonnes += declaration.tonnes;
-    }
-    if (row.exporters == 0) continue;
-    row.paid_cny_per_t = paid_weighted / gross_tonnes;
-    // Break-even of the sector's mean exporter: (E - A) x Pe / (s x c x E), in CNY.
-    const double paid_share = paid_share_weighted / gross_tonnes;
-    if (paid_share > 0 && row.embedded_t > 0) {
-      row.break_even_cny = row.chargeable_t * certificate * scenario_.cny_per_eur /
-                           (paid_share * goods.covered_share * row.embedded_t);
-    }
-    recorder_.Record(row);
   }
 }
 

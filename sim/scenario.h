@@ -56,12 +56,32 @@ struct CbamSector {
   double exports_mt = 0;        // Of goods, to the EU, a year.
   double exporter_share = 0;    // Of the sector's firms.
   double actual_intensity = 0;  // t CO2e per t of good, mean; 0: the sector has no covered exports.
-  double actual_intensity_sd = 0;  // Relative.
-  double default_intensity = 0;    // China's default value before mark-up.
-  double benchmark = 0;            // Column B.
-  double covered_share = 0;        // Of the embedded emissions, inside the Chinese scheme.
-  double actual_from = 2026;       // Year from which exporters declare actual values.
+  double actual_intensity_sd = 0;    // Relative.
+  double default_intensity = 0;      // China's default value before mark-up.
+  double benchmark = 0;              // Column B.
+  double covered_share = 0;          // Of the embedded emissions, inside the Chinese scheme.
+  double actual_from = 2026;         // Year from which exporters declare actual values.
+  double downstream_mt = 0;          // Exports of goods made of it, once they are covered.
+  double downstream_content = 0.79;  // t of the sector's good in a t of them.
+  double downstream_from = 2028;     // Year from which they are covered.
   friend bool operator==(const CbamSector&, const CbamSector&) = default;
+};
+
+// Who can prove what it emits, and what becomes of those who lie.
+struct DataTrust {
+  std::string platforms_csv;  // status,province,years; empty: everybody can.
+  double pilot_share = 0.3;   // Of a pilot province's firms.
+  int undated_from = 2030;    // When what is planned without a year works.
+  int all_from = 0;           // Every province has a platform from then on; 0: as the table says.
+  int not_before = 2026;
+  double readiness_years = 1;      // From the platform to the firm's own readiness, mean.
+  double default_price_share = 0;  // Default carbon price over the sector's mean price paid.
+  double verification_error_sd = 0;
+  double audit_share = 0.1;           // Of declarations with actual values, a year.
+  double fraud_share = 0;             // Of exporters, that understate.
+  double fraud_understatement = 0.2;  // Of their embedded emissions.
+  double fraud_penalty_eur = 300;     // Per t that was hidden.
+  friend bool operator==(const DataTrust&, const DataTrust&) = default;
 };
 
 struct Sector {
@@ -232,6 +252,7 @@ struct Scenario {
   double cny_per_eur = 8.20;
   Date recognition_from;
   double cross_sectoral_factor = 1.0;
+  DataTrust trust;
 
   // Every leaf of the resolved scenario but names and titles, with its mark; what the report
   // prints.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "sim/exporters.h"
 #include "sim/registry_rules.h"
 
 namespace ets::sim {
@@ -58,6 +59,7 @@ class Checker {
     const std::vector<std::string> provinces = ProvinceColumns();
     for (const Sector& sector : scenario_.sectors) OneSector(sector, provinces);
     EuropeanFacts();
+    Platforms();
     RegistryLaw();
   }
 
@@ -444,6 +446,18 @@ class Checker {
              "is " + ToString(scenario_.europe.last_fact_date) +
                  "; allowed: from the last auction of europe.facts, " + ToString(last),
              {{"europe", "facts"}});
+    }
+  }
+
+  void Platforms() {
+    const Leaf* leaf = tree_.Find({"cbam", "data", "platforms"});
+    const std::string_view text = scenario_.trust.platforms_csv;
+    if (leaf == nullptr || !leaf->good || text.empty()) return;
+    const auto parsed = ParsePlatforms(text);
+    if (parsed.ok()) return;
+    for (const PlatformMistake& mistake : parsed.error()) {
+      InFile(std::get<std::string>(leaf->value), static_cast<std::size_t>(mistake.line),
+             mistake.column, mistake.message);
     }
   }
 

@@ -35,6 +35,8 @@ Owner& In(Scenario& scenario, const Path& path) {
     return scenario.benchmarks[std::stoi(path[2])];
   } else if constexpr (std::is_same_v<Owner, CbamSector>) {
     return In<Sector>(scenario, path).cbam;
+  } else if constexpr (std::is_same_v<Owner, DataTrust>) {
+    return scenario.trust;
   } else {
     static_assert(std::is_same_v<Owner, Sector>);
     const int index = scenario.SectorIndex(path[1]);
@@ -576,6 +578,37 @@ void AddBehaviour(Table& t) {
         "spread of a firm's growth shock");
 }
 
+void AddDataTrust(Table& t) {
+  using D = DataTrust;
+  t.Text("cbam.data.platforms", &D::platforms_csv,
+         "provinces' platforms; a file with status,province,years; empty: every exporter can prove "
+         "its emissions")
+      .As(Kind::kFile)
+      .Because("every exporter can prove its emissions");
+  t.Add("cbam.data.pilot_share", &D::pilot_share, "share", kShare,
+        "share of a pilot province's exporters that may use its platform");
+  t.Add("cbam.data.undated_from", &D::undated_from, "", Between(2026, 9'999),
+        "year from which a platform that is planned without a year works");
+  t.Add("cbam.data.all_from", &D::all_from, "", Between(0, 2100),
+        "year from which every province has a platform; 0: as the table says");
+  t.Add("cbam.data.not_before", &D::not_before, "", Between(2026, 2100),
+        "first year in which any platform counts");
+  t.Add("cbam.data.readiness_years", &D::readiness_years, "years", Between(0, 100),
+        "mean time from a platform's start to an exporter's own readiness");
+  t.Add("cbam.data.default_price_share", &D::default_price_share, "share", kShare,
+        "default carbon price over the mean price paid in the sector; for default values");
+  t.Add("cbam.data.verification_error_sd", &D::verification_error_sd, "share", Between(0, 1),
+        "spread of the error in verified embedded emissions");
+  t.Add("cbam.data.audit_share", &D::audit_share, "share", kShare,
+        "share of exporters audited in a year");
+  t.Add("cbam.data.fraud_share", &D::fraud_share, "share", kShare,
+        "share of exporters that understate their emissions");
+  t.Add("cbam.data.fraud_understatement", &D::fraud_understatement, "share", kShare,
+        "share of their emissions that they leave out");
+  t.Add("cbam.data.fraud_penalty_eur", &D::fraud_penalty_eur, "EUR/t", kAtLeast0,
+        "penalty for a tonne left out, once found");
+}
+
 void AddEurope(Table& t) {
   using S = Scenario;
   using E = Europe;
@@ -621,6 +654,7 @@ void AddEurope(Table& t) {
   t.Add("cbam.cross_sectoral_factor", &S::cross_sectoral_factor, "", kShare,
         "cross-sectoral correction factor of free allocation")
       .Fact("Implementing Decision (EU) 2026/1862, for 2026-30");
+  AddDataTrust(t);
 }
 
 void AddSectors(Table& t) {
@@ -705,6 +739,12 @@ void AddSectors(Table& t) {
       .Required();
   cbam("actual_from", &C::actual_from, "", Between(2026, 2100),
        "year from which exporters declare actual emissions");
+  cbam("downstream_mt", &C::downstream_mt, "Mt", kAtLeast0,
+       "exports of goods made of it, a year, once they are covered");
+  cbam("downstream_content", &C::downstream_content, "share", kShare,
+       "content of the sector's good in them");
+  cbam("downstream_from", &C::downstream_from, "", Between(2026, 2100),
+       "year from which they are covered");
 }
 
 std::vector<Key> BuildKeys() {

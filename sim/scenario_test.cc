@@ -75,8 +75,9 @@ const InputRow& Input(const Scenario& scenario, std::string_view key) {
   return none;
 }
 
-constexpr const char* kShipped[] = {"china-transition.toml", "stay-intensity.toml", "fast-cap.toml",
-                                    "loose.toml"};
+constexpr const char* kShipped[] = {"china-transition.toml", "stay-intensity.toml",
+                                    "fast-cap.toml",         "loose.toml",
+                                    "cbam-2028.toml",        "credible-data.toml"};
 constexpr const char* kSectors[] = {"power",     "steel",          "cement",   "aluminium",
                                     "chemicals", "petrochemicals", "aviation", "flat_glass",
                                     "paper",     "copper"};

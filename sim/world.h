@@ -12,6 +12,7 @@
 #include "scheme/authority.h"
 #include "sim/equilibrium.h"
 #include "sim/european_auctions.h"
+#include "sim/exporters.h"
 #include "sim/firms.h"
 #include "sim/kernel.h"
 #include "sim/venue.h"
@@ -116,8 +117,12 @@ class World final : public market::Listener {
   void RecordWeek(Date day);
   void RecordVintage(int vintage);
   void RecordYear(int year);
-  void RecordCbam(int year);
   std::int64_t HeldByFirms() const;
+
+  // border.cc
+  void RecordCbam(int year);
+  void RecordSectorCbam(std::size_t sector, int year, double certificate);
+  ExportYear ExportsOf(const Exporter& exporter, std::size_t sector, int year) const;
 
   const Scenario& scenario_;
   const Population& population_;
@@ -174,8 +179,9 @@ class World final : public market::Listener {
   scheme::Authority::Totals totals_before_;
   std::int64_t week_auction_t_ = 0, week_auction_offered_ = 0, week_auction_bid_ = 0;
   Money week_auction_value_;
-  std::vector<double> certificate_sum_;  // By year: sum of daily certificate prices ...
-  std::vector<int> certificate_days_;    // ... and how many.
+  std::vector<double> certificate_sum_;           // By year: sum of daily certificate prices ...
+  std::vector<int> certificate_days_;             // ... and how many.
+  std::vector<std::vector<Exporter>> exporters_;  // By sector.
   std::vector<double> headline_sum_;
   std::vector<int> headline_days_;
 

@@ -200,7 +200,8 @@ TEST_P(EveryShippedScenario, IsReadWithoutAComplaintAndSoIsItsResolvedForm) {
   EXPECT_EQ(again.out, said.out);
 }
 
-constexpr const char* kShipped[] = {"china-transition", "fast-cap", "loose", "stay-intensity"};
+constexpr const char* kShipped[] = {"cbam-2028", "china-transition", "credible-data", "fast-cap",
+                                    "loose",     "stay-intensity"};
 INSTANTIATE_TEST_SUITE_P(Scenarios, EveryShippedScenario, ::testing::ValuesIn(kShipped),
                          [](const auto& scenario) {
                            std::string name = scenario.param;
