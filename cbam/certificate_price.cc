@@ -145,8 +145,9 @@ std::optional<Price> CertificatePrices::Applicable(Date day) const {
     } while (CalendarOfQuarter(quarter.year, quarter.quarter).published > day);
     return Quarter(quarter.year, quarter.quarter);
   }
-  const Date last_week = MondayOf(day) - kDaysInWeek;
-  return Week(day >= CalendarOfWeek(last_week).applies_from ? last_week : last_week - kDaysInWeek);
+  Date week = MondayOf(day) - kDaysInWeek;
+  while (CalendarOfWeek(week).applies_from > day) week = week - kDaysInWeek;
+  return Week(week);
 }
 
 std::optional<YearQuarter> ParseQuarter(std::string_view text) {
@@ -169,12 +170,18 @@ YearQuarter QuarterOf(Date date) { return {date.year(), (date.month() + 2) / 3};
 
 bool IsEuropeanWorkingDay(Date date) {
   if (date.weekday() >= Weekday::kSaturday) return false;
+  // Regulation (EEC, Euratom) 1182/71: working days of an institution leave out the holidays that
+  // it lists each year. These are in every list; a bridge day that one year adds is not.
   const int month_and_day = date.month() * 100 + date.day();
-  for (const int holiday : {101, 501, 1225, 1226}) {
+  for (const int holiday : {101, 102, 501, 509, 721, 815, 1101, 1102}) {
     if (month_and_day == holiday) return false;
   }
+  if (month_and_day >= 1224) return false;
   const Date easter = EasterSunday(date.year());
-  return date != easter - 2 && date != easter + 1;
+  for (const int after : {-3, -2, 1, 39, 40, 50}) {
+    if (date == easter + after) return false;
+  }
+  return true;
 }
 
 }  // namespace ets::cbam

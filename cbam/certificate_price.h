@@ -83,8 +83,8 @@ class CertificatePrices {
   std::vector<AuctionFact> facts_;
 };
 
-// Monday to Friday, without the European Commission's holidays that matter here: 1 January, Good
-// Friday, Easter Monday, 1 May, 25 and 26 December.
+// Monday to Friday without the Commission's holidays: 1, 2 Jan, Maundy Thursday to Easter Monday,
+// 1, 9 May, Ascension and its Friday, Whit Monday, 21 Jul, 15 Aug, 1, 2 Nov, 24 to 31 Dec.
 bool IsEuropeanWorkingDay(Date date);
 
 // "2026-Q1" and "2027-W05", as people write periods. Empty: not such a text, or no such period.

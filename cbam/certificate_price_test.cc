@@ -151,6 +151,20 @@ TEST(CertificatePrices, NeverChangeForADayWhenLaterAuctionsAreAdded) {
   }
 }
 
+// The Commission is closed in the last week of 2027: two prices come out on 3 January, and the
+// older never applies.
+TEST(CertificatePrices, OfAClosedWeekAreOvertaken) {
+  CertificatePrices prices;
+  for (int week = 0; week < 5; ++week) {
+    prices.Add({Date::Of(2027, 12, 6) + 7 * week, Price::FromMinorPerTonne(7'000 + 100 * week),
+                Tonnes(1'000)});
+  }
+  EXPECT_EQ(CalendarOfWeek(Date::Of(2027, 12, 20)).published, Date::Of(2028, 1, 3));
+  EXPECT_EQ(prices.Applicable(Date::Of(2027, 12, 21)), Price::FromMinorPerTonne(7'100));
+  EXPECT_EQ(prices.Applicable(Date::Of(2028, 1, 3)), Price::FromMinorPerTonne(7'100));
+  EXPECT_EQ(prices.Applicable(Date::Of(2028, 1, 4)), Price::FromMinorPerTonne(7'300));
+}
+
 TEST(EuropeanWorkingDays, LeaveOutWeekendsAndTheCommissionsHolidays) {
   EXPECT_TRUE(IsEuropeanWorkingDay(Date::Of(2026, 4, 7)));
   EXPECT_FALSE(IsEuropeanWorkingDay(Date::Of(2026, 4, 3))) << "Good Friday";
@@ -160,6 +174,10 @@ TEST(EuropeanWorkingDays, LeaveOutWeekendsAndTheCommissionsHolidays) {
   EXPECT_FALSE(IsEuropeanWorkingDay(Date::Of(2026, 5, 1)));
   EXPECT_FALSE(IsEuropeanWorkingDay(Date::Of(2026, 12, 25)));
   EXPECT_FALSE(IsEuropeanWorkingDay(Date::Of(2028, 12, 26)));
+  EXPECT_FALSE(IsEuropeanWorkingDay(Date::Of(2027, 5, 6))) << "Ascension";
+  EXPECT_FALSE(IsEuropeanWorkingDay(Date::Of(2027, 5, 17))) << "Whit Monday";
+  EXPECT_FALSE(IsEuropeanWorkingDay(Date::Of(2027, 11, 1)));
+  EXPECT_TRUE(IsEuropeanWorkingDay(Date::Of(2027, 7, 20)));
 }
 
 TEST(AuctionCsv, SaysWhatIsWrongAndInWhichLine) {

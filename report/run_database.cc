@@ -157,6 +157,7 @@ void RunDatabase::Record(const sim::SectorYearRow& row) { Insert(row); }
 void RunDatabase::Record(const sim::LedgerRow& row) { Insert(row); }
 void RunDatabase::Record(const sim::CbamRow& row) { Insert(row); }
 void RunDatabase::Record(const sim::CbamProvinceRow& row) { Insert(row); }
+void RunDatabase::Record(const sim::CbamImporterRow& row) { Insert(row); }
 void RunDatabase::Record(const sim::EquilibriumRow& row) { Insert(row); }
 void RunDatabase::Record(const sim::EventRow& row) { Insert(row); }
 void RunDatabase::Record(const sim::TradeRow& row) { Insert(row); }

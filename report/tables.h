@@ -288,6 +288,24 @@ struct Table<sim::CbamProvinceRow> {
 };
 
 template <>
+struct Table<sim::CbamImporterRow> {
+  using Row = sim::CbamImporterRow;
+  static constexpr const char* kName = "cbam_importers";
+  static constexpr const char* kAbout =
+      "One row per sector and year of import that was settled: the certificates of those who buy "
+      "the exports, as their own registry keeps them.";
+  static constexpr auto kColumns = std::tuple(
+      ETS_COLUMN(sector, "", "Sector"), ETS_COLUMN(year, "year", "Year of import"),
+      ETS_COLUMN(due, "certificates", "To be surrendered by 30 September of the next year"),
+      ETS_COLUMN(bought, "certificates", "Bought, for the holding duty and to surrender"),
+      ETS_COLUMN(surrendered, "certificates", "Surrendered"),
+      ETS_COLUMN(repurchased, "certificates", "Taken back by 31 October at the price paid"),
+      ETS_COLUMN(remaining, "certificates", "Left over; cancelled later without compensation"),
+      ETS_COLUMN(cost_eur, "EUR", "Paid less got back"),
+      ETS_COLUMN(penalty_eur, "EUR", "Penalties for what was missing"));
+};
+
+template <>
 struct Table<sim::EquilibriumRow> {
   using Row = sim::EquilibriumRow;
   static constexpr const char* kName = "equilibrium";
@@ -327,10 +345,10 @@ struct Table<sim::TradeRow> {
 #undef ETS_COLUMN
 
 // Every table but `run`, in the order in which they are created, exported and described.
-using AllRows =
-    std::tuple<sim::InputRow, sim::PriceRow, sim::AuctionRow, sim::WeekRow, sim::SectorRow,
-               sim::FirmRow, sim::FirmYearRow, sim::SectorYearRow, sim::LedgerRow, sim::CbamRow,
-               sim::CbamProvinceRow, sim::EquilibriumRow, sim::EventRow, sim::TradeRow>;
+using AllRows = std::tuple<sim::InputRow, sim::PriceRow, sim::AuctionRow, sim::WeekRow,
+                           sim::SectorRow, sim::FirmRow, sim::FirmYearRow, sim::SectorYearRow,
+                           sim::LedgerRow, sim::CbamRow, sim::CbamProvinceRow, sim::CbamImporterRow,
+                           sim::EquilibriumRow, sim::EventRow, sim::TradeRow>;
 
 // Calls f(column) for each column of the table in order.
 template <typename Row, typename F>

@@ -24,6 +24,7 @@ class Summary final : public sim::Recorder {
   void Record(const sim::LedgerRow& row) override;
   void Record(const sim::CbamRow& row) override { next_.Record(row); }
   void Record(const sim::CbamProvinceRow& row) override { next_.Record(row); }
+  void Record(const sim::CbamImporterRow& row) override { next_.Record(row); }
   void Record(const sim::EquilibriumRow& row) override;
   void Record(const sim::EventRow& row) override { next_.Record(row); }
   void Record(const sim::TradeRow& row) override { next_.Record(row); }

@@ -56,9 +56,14 @@ void World::RecordCbam(int year) {
   const auto y = static_cast<std::size_t>(year - kFirstYear);
   if (certificate_days_[y] == 0) return;
   const double certificate = certificate_sum_[y] / certificate_days_[y];
-  for (std::size_t s = 0; s < scenario_.sectors.size(); ++s) {
-    if (!exporters_[s].empty()) RecordSectorCbam(s, year, certificate);
+  std::vector<Importers::SectorYear> imports;
+  for (const std::size_t sector : exporting_) {
+    const CbamRow row = RecordSectorCbam(sector, year, certificate);
+    imports.push_back({std::llround(row.embedded_t),
+                       static_cast<std::int64_t>(std::ceil(row.net_eur / certificate))});
   }
+  const auto& prices = scenario_.cbam_source == "domestic" ? domestic_prices_ : europe_.prices();
+  for (const CbamImporterRow& row : importers_->Live(year, imports, prices)) recorder_.Record(row);
 }
 
 // The exporter's own year: what it sends, what it paid at home (bought less sold, over what was
@@ -87,7 +92,7 @@ ExportYear World::ExportsOf(const Exporter& exporter, std::size_t sector, int ye
   return exports;
 }
 
-void World::RecordSectorCbam(std::size_t sector, int year, double certificate) {
+CbamRow World::RecordSectorCbam(std::size_t sector, int year, double certificate) {
   const CbamSector& goods = scenario_.sectors[sector].cbam;
   std::vector<ExportYear> years;
   double paid = 0;  // Weighted by exports, as the three below.
@@ -126,6 +131,7 @@ void World::RecordSectorCbam(std::size_t sector, int year, double certificate) {
   }
   recorder_.Record(row);
   for (const auto& [name, province] : provinces) recorder_.Record(province);
+  return row;
 }
 
 }  // namespace ets::sim

@@ -205,9 +205,17 @@ TEST(TheBorder, TellsWhatDataAreWorthByProvince) {
     EXPECT_NEAR(exports, sector.exports_t, 1e-3);
     EXPECT_EQ(exporters, sector.exporters);
     EXPECT_EQ(with_data, sector.with_data);
-    EXPECT_LE(sector.cost_free_eur, sector.cost_recognised_eur + 1e-3);
     EXPECT_LE(sector.cost_recognised_eur, sector.cost_unrecognised_eur + 1e-3);
     EXPECT_EQ(sector.recognised, sector.year >= 2028);
+  }
+  // Importers' certificates: what was bought is surrendered, taken back or left.
+  ASSERT_EQ(rows.cbam_importers.size(), 4U) << "two sectors, imports of 2026 and 2027";
+  for (const CbamImporterRow& row : rows.cbam_importers) {
+    EXPECT_EQ(row.bought, row.surrendered + row.repurchased + row.remaining)
+        << row.sector << row.year;
+    EXPECT_EQ(row.surrendered, row.due) << row.sector << row.year;
+    EXPECT_GT(row.cost_eur, 0);
+    EXPECT_EQ(row.penalty_eur, 0);
   }
   const auto exports = [&](int year) {
     double sum = 0;

@@ -62,6 +62,13 @@ World::World(const RunInputs& inputs)
   expected_figure_.assign(sectors, std::vector<double>(years, 0));
   tallies_.assign(sectors, std::vector<SectorTally>(years));
   exporters_ = DrawExporters(scenario_, population_);
+  std::vector<std::string> importers;
+  for (std::size_t s = 0; s < sectors; ++s) {
+    if (exporters_[s].empty()) continue;
+    exporting_.push_back(s);
+    importers.push_back(scenario_.sectors[s].name);
+  }
+  importers_.emplace(std::move(importers));
   certificate_sum_.assign(years, 0);
   certificate_days_.assign(years, 0);
   headline_sum_.assign(years, 0);

@@ -171,6 +171,20 @@ struct CbamProvinceRow {
   double penalties_eur = 0;    // Understated and found.
 };
 
+// Table `cbam_importers`: one row per sector and year of import that was settled: the certificates
+// of those who buy the exports, as their own registry keeps them.
+struct CbamImporterRow {
+  std::string sector;
+  int year = 0;          // Of import.
+  std::int64_t due = 0;  // Certificates to surrender.
+  std::int64_t bought = 0;
+  std::int64_t surrendered = 0;
+  std::int64_t repurchased = 0;  // Taken back at the price paid.
+  std::int64_t remaining = 0;    // Of no use any more; cancelled later, without compensation.
+  double cost_eur = 0;           // Paid less got back.
+  double penalty_eur = 0;
+};
+
 // Table `equilibrium`: the frictionless competitive benchmark, one row per year.
 struct EquilibriumRow {
   int year = 0;
@@ -210,6 +224,7 @@ class Recorder {
   virtual void Record(const LedgerRow& row) = 0;
   virtual void Record(const CbamRow& row) = 0;
   virtual void Record(const CbamProvinceRow& row) = 0;
+  virtual void Record(const CbamImporterRow& row) = 0;
   virtual void Record(const EquilibriumRow& row) = 0;
   virtual void Record(const EventRow& row) = 0;
   virtual void Record(const TradeRow& row) = 0;

@@ -26,6 +26,7 @@ struct Rows final : Recorder {
   std::vector<LedgerRow> ledger;
   std::vector<CbamRow> cbam;
   std::vector<CbamProvinceRow> cbam_provinces;
+  std::vector<CbamImporterRow> cbam_importers;
   std::vector<EquilibriumRow> equilibrium;
   std::vector<EventRow> events;
   std::vector<TradeRow> trades;
@@ -42,6 +43,7 @@ struct Rows final : Recorder {
   void Record(const LedgerRow& row) override { ledger.push_back(row); }
   void Record(const CbamRow& row) override { cbam.push_back(row); }
   void Record(const CbamProvinceRow& row) override { cbam_provinces.push_back(row); }
+  void Record(const CbamImporterRow& row) override { cbam_importers.push_back(row); }
   void Record(const EquilibriumRow& row) override { equilibrium.push_back(row); }
   void Record(const EventRow& row) override { events.push_back(row); }
   void Record(const TradeRow& row) override { trades.push_back(row); }

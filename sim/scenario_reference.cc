@@ -32,10 +32,10 @@ title = "Power pays half from 2030"
 "sectors.power.paid_share.2030" = "assumption: the question of this run"
 ```
 
-`scenarios/` holds four: `china-transition.toml` (the default, every number written out),
-`stay-intensity.toml`, `fast-cap.toml` and `loose.toml`. The folder of a run holds `scenario.toml`,
-the same scenario in one file with every default written out; it can be run again wherever the data
-files it names are beside it.
+`scenarios/` holds `china-transition.toml` (the default, every number written out) and five that
+change it: `stay-intensity.toml`, `fast-cap.toml`, `loose.toml`, `cbam-2028.toml` and
+`credible-data.toml`. The folder of a run holds `scenario.toml`, the same scenario in one file with
+every default written out; it can be run again wherever the data files it names are beside it.
 
 ## How files add up
 

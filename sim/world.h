@@ -14,6 +14,7 @@
 #include "sim/european_auctions.h"
 #include "sim/exporters.h"
 #include "sim/firms.h"
+#include "sim/importers.h"
 #include "sim/kernel.h"
 #include "sim/venue.h"
 
@@ -121,7 +122,7 @@ class World final : public market::Listener {
 
   // border.cc
   void RecordCbam(int year);
-  void RecordSectorCbam(std::size_t sector, int year, double certificate);
+  CbamRow RecordSectorCbam(std::size_t sector, int year, double certificate);
   ExportYear ExportsOf(const Exporter& exporter, std::size_t sector, int year) const;
 
   const Scenario& scenario_;
@@ -182,6 +183,8 @@ class World final : public market::Listener {
   std::vector<double> certificate_sum_;           // By year: sum of daily certificate prices ...
   std::vector<int> certificate_days_;             // ... and how many.
   std::vector<std::vector<Exporter>> exporters_;  // By sector.
+  std::vector<std::size_t> exporting_;            // Sectors that export.
+  std::optional<Importers> importers_;            // In the order of exporting_.
   std::vector<double> headline_sum_;
   std::vector<int> headline_days_;
 

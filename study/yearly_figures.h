@@ -50,6 +50,7 @@ class YearlyRecorder final : public sim::Recorder {
   void Record(const sim::LedgerRow&) override {}
   void Record(const sim::CbamRow&) override {}
   void Record(const sim::CbamProvinceRow&) override {}
+  void Record(const sim::CbamImporterRow&) override {}
   void Record(const sim::EquilibriumRow& row) override;
   void Record(const sim::EventRow&) override {}
   void Record(const sim::TradeRow&) override {}

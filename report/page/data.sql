@@ -97,8 +97,21 @@ FROM auctions WHERE market = 'eu';
 SELECT sector, year, exporters, round(exports_t) AS exports_t, round(embedded_t) AS embedded_t,
        round(chargeable_t) AS chargeable_t, round(certificate_eur, 2) AS certificate_eur, round(gross_eur) AS gross_eur,
        round(deduction_eur) AS deduction_eur, round(net_eur) AS net_eur, round(paid_cny_per_t, 2) AS paid_cny_per_t,
-       round(break_even_cny, 2) AS break_even_cny, recognised
+       round(break_even_cny, 2) AS break_even_cny, recognised, with_data, round(home_eur) AS home_eur,
+       round(cost_recognised_eur) AS cost_recognised_eur, round(cost_unrecognised_eur) AS cost_unrecognised_eur,
+       round(cost_free_eur) AS cost_free_eur
 FROM cbam ORDER BY year, rowid;
+
+-- name: cbam_provinces
+SELECT sector, province, year, exporters, with_data, round(exports_t) AS exports_t, round(net_eur) AS net_eur,
+       round(data_worth_eur) AS data_worth_eur, round(data_gained_eur) AS data_gained_eur,
+       round(hidden_eur) AS hidden_eur, round(penalties_eur) AS penalties_eur
+FROM cbam_provinces ORDER BY year, sector, province;
+
+-- name: cbam_importers
+SELECT sector, year, due, bought, surrendered, repurchased, remaining, round(cost_eur) AS cost_eur,
+       round(penalty_eur) AS penalty_eur
+FROM cbam_importers ORDER BY year, sector;
 
 -- name: vintages
 -- The last close of every month and instrument (with max(), SQLite takes the other columns from that row).

@@ -421,4 +421,112 @@ function cbamSection() {
         ? ''
         : ' In this scenario nothing is paid that could be deducted, so there is no break-even price.'),
   }));
+  cbamSides(ids, cbamYears);
+  dataWorth();
+  importersSection();
+}
+
+function cbamSides(ids, cbamYears) {
+  figure(
+    'cbam',
+    'Both sides of the border together',
+    choice => ({
+      x: 'year',
+      panels: [{height: 230, left: {name: 'China and Europe (EUR m)', short: 'EUR m'}}],
+      rows: cbamYears.map(year => {
+        const of = ofYear(cbam, year).filter(
+          r => choice.sector === 'all' || r.sector === choice.sector,
+        );
+        return {
+          year,
+          home: sum(of, r => r.home_eur) / 1e6,
+          recognised: sum(of, r => r.cost_recognised_eur) / 1e6,
+          unrecognised: sum(of, r => r.cost_unrecognised_eur) / 1e6,
+          free: sum(of, r => r.cost_free_eur) / 1e6,
+        };
+      }),
+      series: [
+        line('recognised', 'Chinese price deducted', 'EUR m', 'price', {digits: 1}),
+        line('unrecognised', 'Not deducted', 'EUR m', 'foreign', {digits: 1}),
+        line('free', 'All Chinese allowances free', 'EUR m', 'auction', {digits: 1, dashed: true}),
+        line('home', 'Of it, paid in China', 'EUR m', 'block', {digits: 1}),
+      ],
+      note: 'What exports to Europe cost in carbon: paid in China for what is embedded in them, and in Europe by those who import them.',
+    }),
+    [
+      {
+        name: 'sector',
+        label: 'Sector',
+        value: 'all',
+        options: [['all', 'All'], ...ids.map(id => [id, sectorTitle(id)])],
+      },
+    ],
+  );
+}
+
+function dataWorth() {
+  const provinces = rows('cbam_provinces');
+  if (!provinces.length) return;
+  const dataYears = unique(provinces.map(r => r.year));
+  figure('cbam', 'What credible data are worth', () => ({
+    x: 'year',
+    panels: [{height: 230, left: {name: 'EUR m', short: 'EUR m'}}],
+    rows: dataYears.map(year => ({
+      year,
+      worth: sum(ofYear(provinces, year), r => r.data_worth_eur) / 1e6,
+      gained: sum(ofYear(provinces, year), r => r.data_gained_eur) / 1e6,
+    })),
+    series: [
+      bar('worth', 'If every exporter had them', 'EUR m', 'free'),
+      bar('gained', 'Gained by those who have them', 'EUR m', 'foreign'),
+    ],
+    tableRows: provinces.map(r => ({...r, title: sectorTitle(r.sector)})),
+    columns: [
+      text('title', 'Sector'),
+      text('province', 'Province'),
+      text('year', 'Year'),
+      column('exporters', 'Exporters'),
+      column('with_data', 'With actual data'),
+      column('exports_t', 'Exports', 't of goods'),
+      column('net_eur', 'Bill', 'EUR'),
+      column('data_worth_eur', 'Data worth', 'EUR'),
+      column('data_gained_eur', 'Gained', 'EUR'),
+      column('hidden_eur', 'Hidden', 'EUR'),
+      column('penalties_eur', 'Penalties', 'EUR'),
+    ],
+    note: 'The bill on default values with their mark-up, less the bill on actual values. The table shows it by sector and province; hidden is what understated emissions left unpaid.',
+  }));
+}
+
+function importersSection() {
+  const importers = rows('cbam_importers');
+  if (!importers.length) return;
+  figure('cbam', 'The importers’ certificates', () => ({
+    x: 'year',
+    panels: [{height: 200, left: {name: 'Certificates (million)', short: 'm'}}],
+    rows: unique(importers.map(r => r.year)).map(year => ({
+      year,
+      surrendered: sum(ofYear(importers, year), r => r.surrendered) / 1e6,
+      repurchased: sum(ofYear(importers, year), r => r.repurchased) / 1e6,
+      remaining: sum(ofYear(importers, year), r => r.remaining) / 1e6,
+    })),
+    series: [
+      bar('surrendered', 'Surrendered', 'm', 'free', {stack: 'all', digits: 2}),
+      bar('repurchased', 'Taken back', 'm', 'auction', {stack: 'all', digits: 2}),
+      bar('remaining', 'Left over', 'm', 'cap', {stack: 'all', digits: 2}),
+    ],
+    tableRows: importers.map(r => ({...r, title: sectorTitle(r.sector)})),
+    columns: [
+      text('title', 'Sector'),
+      text('year', 'Year of import'),
+      column('due', 'Due'),
+      column('bought', 'Bought'),
+      column('surrendered', 'Surrendered'),
+      column('repurchased', 'Taken back'),
+      column('remaining', 'Left over'),
+      column('cost_eur', 'Cost', 'EUR'),
+      column('penalty_eur', 'Penalty', 'EUR'),
+    ],
+    note: 'Half of what is embedded is to be held at each quarter’s end, though less may be owed; what is over goes back at the price paid, as far as the duty made it necessary.',
+  }));
 }
