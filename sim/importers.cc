@@ -41,7 +41,8 @@ void Importers::BuyFor2026(std::uint32_t importer, Date day,
                            const cbam::CertificatePrices& prices) {
   const std::int64_t due = years_.at(kFirstImportYear)[importer].figures.due;
   for (int quarter = 1; quarter <= 4; ++quarter) {
-    const auto price = prices.Quarter(kFirstImportYear, quarter);
+    auto price = prices.Quarter(kFirstImportYear, quarter);
+    if (!price) price = prices.Applicable(day);  // No auction is known of that quarter.
     if (!price) continue;
     Buy(importer, day, kFirstImportYear, Until(due, quarter) - Until(due, quarter - 1), *price);
   }
