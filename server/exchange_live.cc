@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <future>
+#include <limits>
 #include <utility>
 
 #include "market/codec.h"
@@ -38,7 +39,7 @@ Live<Done> LiveExchange::Impl::Start() {
   auto store = std::move(opened.value());
   Envelope last;
   if (store->end().sequence == 0) {
-    market.emplace(options.rules, options.ledger_count_max, &batch.records, nullptr);
+    market.emplace(options.rules, options.ledger_count_max, &batch.records, &relay);
   } else {
     const auto recovered = Recover(store->Reader());
     if (!recovered.ok()) return recovered;
@@ -48,10 +49,8 @@ Live<Done> LiveExchange::Impl::Start() {
     market->ContinueJournal(&batch.records);
   }
   latest = last.sim_time;
-  for (std::uint32_t id = 0; id < market->member_count(); ++id) {
-    members[market->escrow(MemberId(id)).raw()] = MemberId(id);
-    admitted.insert(market->escrow(MemberId(id)).raw());
-  }
+  Enter(*market);
+  for (const auto& [escrow, member] : members) admitted.insert(escrow);
   owns_sequencer = options.sequencer == nullptr;
   sequencer = owns_sequencer ? std::make_shared<Sequencer>(options.queue_max) : options.sequencer;
   sequencer->SkipSteps(last.step);
@@ -80,8 +79,9 @@ Live<Done> LiveExchange::Impl::Recover(const store::JournalReader& reader) {
         return false;
       }
       options.ledger_count_max = founding->ledger_count_max;
-      market.emplace(founding->rules, founding->ledger_count_max, nullptr, nullptr);
+      market.emplace(founding->rules, founding->ledger_count_max, nullptr, &relay);
     }
+    relay.SetTime(record.sequence, record.envelope.sim_time);
     wrong = market->Replay(record);
     const auto input = market::Decode(record.kind, record.payload);
     if (!input) return wrong.empty();
@@ -102,6 +102,7 @@ Live<Done> LiveExchange::Impl::Recover(const store::JournalReader& reader) {
   return Done{};
 }
 
+LiveExchange::Impl& LiveExchange::impl() { return *impl_; }
 LiveExchange::LiveExchange(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LiveExchange::~LiveExchange() { Shutdown(); }
 
@@ -122,7 +123,7 @@ void LiveExchange::Impl::Fail(const std::string& why) {
 
 ExchangeFailure LiveExchange::Impl::Stopped() const {
   const std::lock_guard lock(mutex);
-  return {std::nullopt, why_stopped.empty() ? "the exchange is shut down" : why_stopped};
+  return {std::nullopt, {}, why_stopped.empty() ? "the exchange is shut down" : why_stopped};
 }
 
 std::string LiveExchange::Impl::Shutdown() {
@@ -167,11 +168,24 @@ void LiveExchange::OnStopped(std::function<void(const std::string& why)> on_stop
 // ---- On the sequencer's thread ----
 
 std::optional<Sequencer::Clock::time_point> LiveExchange::Impl::Turn() {
+  const auto again = stopped ? std::nullopt : Advance();
+  if (relay.seat() != nullptr) relay.seat()->Turn(*market);
   if (writer->idle()) HandOver();
-  return std::nullopt;
+  return again;
+}
+
+std::optional<Sequencer::Clock::time_point> LiveExchange::Impl::Advance() {
+  // Simulated time may run at any speed, so one looks often rather than reckon.
+  constexpr std::chrono::milliseconds kLook(20);
+  const SimTime due = market->next_due();
+  if (due == std::numeric_limits<SimTime>::max()) return std::nullopt;
+  const SimTime now = std::max(latest, options.now ? options.now() : clock.Wall());
+  if (due <= now) (void)Apply(market::AdvanceTo{now}, SourceKind::kClock);
+  return Sequencer::Clock::now() + kLook;
 }
 
 void LiveExchange::Impl::HandOver() {
+  if (relay.seat() != nullptr) relay.seat()->HandOver(batch.answers);
   if (!batch.empty()) writer->HandOver(batch);
 }
 
@@ -182,24 +196,33 @@ void LiveExchange::Impl::MakeRoom() {
   }
 }
 
-Result<market::Receipt, market::Refusal> LiveExchange::Impl::Apply(const market::Input& input,
-                                                                   SourceKind source) {
-  MakeRoom();
+Envelope LiveExchange::Impl::NextEnvelope(SourceKind source) {
   Envelope envelope;
   envelope.step = sequencer->NextStep();
   envelope.wall_time = clock.Wall();
   envelope.sim_time = std::max(latest, options.now ? options.now() : envelope.wall_time);
   envelope.source = source;
   latest = envelope.sim_time;
-  const auto outcome = market->Apply(envelope, input);
+  return envelope;
+}
+
+Result<market::Receipt, market::Refusal> LiveExchange::Impl::Apply(const market::Input& input,
+                                                                   SourceKind source) {
+  const bool is_everything_anew = std::holds_alternative<market::OpenSession>(input) ||
+                                  std::holds_alternative<market::CloseSession>(input) ||
+                                  std::holds_alternative<market::DelistInstrument>(input) ||
+                                  std::holds_alternative<market::ListInstrument>(input) ||
+                                  std::holds_alternative<market::HaltTrading>(input) ||
+                                  std::holds_alternative<market::ResumeTrading>(input) ||
+                                  std::holds_alternative<market::SetPhase>(input);
+  const auto outcome = Give(input, source, is_everything_anew);
   if (!outcome.ok()) return outcome;
   if (const auto* const session = std::get_if<market::OpenSession>(&input)) {
     open_day = session->date;
-  } else if (const auto* const admitted_now = std::get_if<market::AdmitMember>(&input)) {
-    members[admitted_now->escrow.raw()] = MemberId(outcome->id);
   } else if (std::holds_alternative<market::DayClosed>(input)) {
     open_day.reset();
   }
+  Enter(*market);
   const bool is_ready = std::holds_alternative<market::CloseSession>(input) ||
                         std::holds_alternative<market::Withdraw>(input);
   if (is_ready && !market->session_open()) SendSettlement();
@@ -209,9 +232,10 @@ Result<market::Receipt, market::Refusal> LiveExchange::Impl::Apply(const market:
 void LiveExchange::Impl::Take(const market::Input& input, const OnOutcome& done) {
   if (stopped) return done(ets::Fail{Stopped()});
   const auto applied = Apply(input, SourceKind::kPerson);
-  Outcome outcome = applied.ok() ? Outcome(*applied)
-                                 : Outcome(ets::Fail{ExchangeFailure{
-                                       applied.error(), std::string(ToString(applied.error()))}});
+  Outcome outcome =
+      applied.ok() ? Outcome(*applied)
+                   : Outcome(ets::Fail{ExchangeFailure{applied.error(), market->detail(),
+                                                       std::string(ToString(applied.error()))}});
   batch.answers.push_back([this, done, outcome](const Synced* synced) {
     if (synced == nullptr) return done(ets::Fail{Stopped()});
     done(outcome);
@@ -237,7 +261,7 @@ Exchanged<market::Receipt> LiveExchange::Do(const market::Input& input) {
   const bool posted = it.sequencer->Post([&] {
     it.Take(input, [&](const Exchanged<market::Receipt>& outcome) { done.set_value(outcome); });
   });
-  if (!posted) return Fail{ExchangeFailure{std::nullopt, "the queue is full"}};
+  if (!posted) return Fail{ExchangeFailure{std::nullopt, {}, "the queue is full"}};
   return done.get_future().get();
 }
 
@@ -246,26 +270,47 @@ void LiveExchange::Read(const std::function<void(const market::Market&)>& read) 
   impl_->Run([&] { read(*impl_->market); });
 }
 
-std::optional<MemberId> LiveExchange::FindMember(AccountId escrow) {
-  std::optional<MemberId> member;
-  Read([&](const market::Market&) {
-    const auto found = impl_->members.find(escrow.raw());
-    if (found != impl_->members.end()) member = found->second;
-  });
-  return member;
+// ---- Who and what there is ----
+
+void LiveExchange::Impl::Enter(const market::Market& of) {
+  if (escrows.size() == of.member_count() && instruments.size() == of.instrument_count()) return;
+  const std::unique_lock lock(directory);
+  for (auto id = static_cast<std::uint32_t>(escrows.size()); id < of.member_count(); ++id) {
+    escrows.push_back(of.escrow(MemberId(id)));
+    members[escrows.back().raw()] = MemberId(id);
+  }
+  for (auto id = static_cast<std::uint16_t>(instruments.size()); id < of.instrument_count(); ++id) {
+    const market::InstrumentView& view = of.instrument(InstrumentId(id));
+    instruments.push_back({view.unit_ledger, view.cash_ledger});
+  }
 }
 
-std::optional<InstrumentId> LiveExchange::FindInstrument(LedgerId unit, LedgerId cash) {
-  std::optional<InstrumentId> instrument;
-  Read([&](const market::Market& market) {
-    for (std::uint16_t id = 0; id < market.instrument_count(); ++id) {
-      const market::InstrumentView& view = market.instrument(InstrumentId(id));
-      if (view.listed && view.unit_ledger == unit && view.cash_ledger == cash) {
-        instrument = InstrumentId(id);
-      }
+std::optional<MemberId> LiveExchange::FindMember(AccountId escrow) const {
+  const std::shared_lock lock(impl_->directory);
+  const auto found = impl_->members.find(escrow.raw());
+  return found == impl_->members.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<AccountId> LiveExchange::EscrowOf(MemberId member) const {
+  const std::shared_lock lock(impl_->directory);
+  return member.raw() < impl_->escrows.size() ? std::optional(impl_->escrows[member.raw()])
+                                              : std::nullopt;
+}
+
+std::optional<InstrumentId> LiveExchange::FindInstrument(LedgerId unit, LedgerId cash) const {
+  const std::shared_lock lock(impl_->directory);
+  for (std::size_t id = impl_->instruments.size(); id > 0; --id) {
+    const Traded& traded = impl_->instruments[id - 1];
+    if (traded.unit == unit && traded.cash == cash) {
+      return InstrumentId(static_cast<std::uint16_t>(id - 1));
     }
-  });
-  return instrument;
+  }
+  return std::nullopt;
+}
+
+std::vector<LiveExchange::Traded> LiveExchange::Instruments() const {
+  const std::shared_lock lock(impl_->directory);
+  return impl_->instruments;
 }
 
 }  // namespace ets::server

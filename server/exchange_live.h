@@ -30,6 +30,7 @@ struct ExchangeOptions {
 // Why an input was not taken, beside the market's own refusals.
 struct ExchangeFailure {
   std::optional<market::Refusal> refusal;  // Empty: the exchange has stopped, or is overloaded.
+  market::RefusalDetail detail{};
   std::string message;
 };
 template <typename T>
@@ -65,10 +66,19 @@ class LiveExchange {
   // A look at the market, on its own thread.
   void Read(const std::function<void(const market::Market&)>& read);
 
+  // ---- Who and what there is, without waiting for the market. ----
+
   // The member behind an escrow account; empty while nothing was deposited there.
-  std::optional<MemberId> FindMember(AccountId escrow);
-  // The instrument that trades a unit against a currency.
-  std::optional<InstrumentId> FindInstrument(LedgerId unit, LedgerId cash);
+  std::optional<MemberId> FindMember(AccountId escrow) const;
+  // Empty: no such member.
+  std::optional<AccountId> EscrowOf(MemberId member) const;
+  // The instrument that trades a unit against a currency; of several the last that was listed.
+  std::optional<InstrumentId> FindInstrument(LedgerId unit, LedgerId cash) const;
+  // The ledgers of the instruments, by number.
+  struct Traded {
+    LedgerId unit, cash;
+  };
+  std::vector<Traded> Instruments() const;
   // Waits until the mirror has taken message `sequence` of Positions.
   bool WaitForPosition(std::uint64_t sequence, const Patience& patience);
   RegistryLink& link() const;
@@ -80,8 +90,10 @@ class LiveExchange {
   void OnStopped(std::function<void(const std::string& why)> on_stopped);
   std::string Shutdown();
 
- private:
   struct Impl;
+  Impl& impl();  // For the venue, which lives inside; see exchange_live_impl.h.
+
+ private:
   explicit LiveExchange(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -8,11 +8,13 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <shared_mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "server/exchange_live.h"
+#include "server/exchange_seat.h"
 #include "server/journal_writer.h"
 #include "server/live_clock.h"
 #include "server/sequencer.h"
@@ -37,7 +39,26 @@ struct LiveExchange::Impl final : Sequencer::Machine {
 
   // On the sequencer's thread.
   std::optional<Sequencer::Clock::time_point> Turn() override;
+  // What came of `input`; the same for what comes most often, without the detour over Input.
   Result<market::Receipt, market::Refusal> Apply(const market::Input& input, SourceKind source);
+  template <typename In>
+  Result<market::Receipt, market::Refusal> ApplyOrder(const In& input) {
+    return Give(input, SourceKind::kPerson, false);
+  }
+  template <typename In>
+  Result<market::Receipt, market::Refusal> Give(const In& input, SourceKind source,
+                                                bool is_everything_anew) {
+    MakeRoom();
+    const Envelope envelope = NextEnvelope(source);
+    ExchangeSeat* const seat = relay.seat();
+    if (seat != nullptr) seat->Begin(market->sequence() + 1, envelope.sim_time);
+    const auto outcome = market->Apply(envelope, input);
+    if (seat != nullptr) seat->End(*market, outcome, is_everything_anew);
+    return outcome;
+  }
+  Envelope NextEnvelope(SourceKind source);
+  // Moves the market's time when something is due. Returns when to look again.
+  std::optional<Sequencer::Clock::time_point> Advance();
   void MakeRoom();
   void HandOver();
   // `done` hears of the outcome when it is on the disk.
@@ -68,10 +89,17 @@ struct LiveExchange::Impl final : Sequencer::Machine {
   std::thread positions_thread, settlement_thread;
 
   // The sequencer's own.
+  ExchangeRelay relay;
   JournalWriter::Batch batch;
   SimTime latest = 0;
+  std::optional<Date> open_day;  // Of the last session, until DayClosed.
+
+  // Who and what there is; written by the sequencer.
+  mutable std::shared_mutex directory;
   std::map<std::uint32_t, MemberId> members;  // By escrow account.
-  std::optional<Date> open_day;               // Of the last session, until DayClosed.
+  std::vector<AccountId> escrows;             // By member.
+  std::vector<Traded> instruments;            // By number.
+  void Enter(const market::Market& of);       // What is new there.
 
   std::set<std::uint32_t> admitted;  // Escrow accounts; of the thread that follows Positions.
 

@@ -1,428 +1,398 @@
-#include "server/exchange_service.h"
-
+// ets.market.v1.MarketService: one call, one answer, for people and for programs without haste.
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
-#include <charconv>
-#include <deque>
-#include <map>
-#include <mutex>
+#include <limits>
 #include <utility>
 
 #include "ets/market/v1/market_service.grpc.pb.h"
-#include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
+#include "server/exchange_edge.h"
+#include "server/exchange_services_impl.h"
 #include "server/registry_errors.h"
 
 namespace ets::server {
 namespace {
 
-namespace pb = ::ets::market::v1;
 using grpc::ServerContext;
 using grpc::Status;
-using grpc::StatusCode;
 using market::Refusal;
 
-constexpr std::size_t kClientIdMax = 20;
-constexpr std::size_t kClientIdsKept = std::size_t{1} << 20U;
-constexpr std::string_view kMembers = "members/";
-constexpr std::string_view kInstruments = "instruments/";
-
-StatusCode CodeOf(Refusal refusal) {
-  switch (refusal) {
-    case Refusal::kMemberNotFound:
-    case Refusal::kInstrumentNotFound:
-    case Refusal::kOrderNotFound:
-    case Refusal::kLedgerNotFound:
-    case Refusal::kOfferNotFound:
-      return StatusCode::NOT_FOUND;
-    case Refusal::kQuantityNotPositive:
-    case Refusal::kPriceOffTick:
-    case Refusal::kBidNotInLots:
-    case Refusal::kAmountTooLarge:
-    case Refusal::kAuctionFormatInvalid:
-    case Refusal::kQuantityOffLot:
-    case Refusal::kOrderFieldsContradict:
-    case Refusal::kStopPriceInvalid:
-    case Refusal::kExpireDateInvalid:
-    case Refusal::kClientOrderIdInvalid:
-    case Refusal::kSessionTypeUnknown:
-    case Refusal::kReferenceInvalid:
-    case Refusal::kWindowInvalid:
-    case Refusal::kNothingChanges:
-      return StatusCode::INVALID_ARGUMENT;
-    case Refusal::kDuplicateClientOrderId:
-      return StatusCode::ALREADY_EXISTS;
-    case Refusal::kBookFull:
-    case Refusal::kTooManyOpenOrders:
-      return StatusCode::RESOURCE_EXHAUSTED;
-    case Refusal::kMemberBlocked:
-    case Refusal::kNotTheCounterparty:
-      return StatusCode::PERMISSION_DENIED;
-    case Refusal::kStreamGap:
-    case Refusal::kTimeGoesBack:
-      return StatusCode::OUT_OF_RANGE;
-    case Refusal::kInstrumentNotTrading:
-    case Refusal::kQuantityOfWrongChannel:
-    case Refusal::kPriceOutsideBand:
-    case Refusal::kInsufficientUnits:
-    case Refusal::kInsufficientCash:
-    case Refusal::kWouldNotFill:
-    case Refusal::kSameParty:
-    case Refusal::kAuctionNotOpen:
-    case Refusal::kBidBelowReserve:
-    case Refusal::kTooManyBids:
-    case Refusal::kSessionAlreadyOpen:
-    case Refusal::kAuctionAlreadyOpen:
-    case Refusal::kLedgerStillTraded:
-    case Refusal::kInstrumentHalted:
-    case Refusal::kInstrumentExpired:
-    case Refusal::kUnitsBoughtToday:
-    case Refusal::kAboveHoldingLimit:
-    case Refusal::kWrongSession:
-    case Refusal::kQuantityAboveMax:
-    case Refusal::kWouldTakeLiquidity:
-    case Refusal::kNothingToTradeWith:
-    case Refusal::kBiddingNotOpen:
-    case Refusal::kAlreadySo:
-    case Refusal::kBidIrrevocable:
-      return StatusCode::FAILED_PRECONDITION;
-  }
-  return StatusCode::FAILED_PRECONDITION;
-}
-
-Status StatusOf(const ExchangeFailure& failure) {
-  if (!failure.refusal) return Error(Reason::kNotServing, failure.message);
-  google::rpc::ErrorInfo info;
-  info.set_reason(std::string(ToString(*failure.refusal)));
-  info.set_domain("capclear");
-  google::rpc::Status details;
-  details.set_code(CodeOf(*failure.refusal));
-  details.set_message(failure.message);
-  details.add_details()->PackFrom(info);
-  return {CodeOf(*failure.refusal), failure.message, details.SerializeAsString()};
-}
-
-Status StatusOf(const LiveFailure& failure) { return Error(Reason::kNotServing, failure.message); }
-
-template <typename T>
-using OrStatus = Result<T, Status>;
-
-OrStatus<AccountId> ParseMember(const std::string& name) {
-  std::uint32_t number = 0;
-  if (name.starts_with(kMembers)) {
-    const char* const begin = name.data() + kMembers.size();
-    const char* const last = name.data() + name.size();
-    const auto [end, wrong] = std::from_chars(begin, last, number);
-    if (wrong == std::errc() && end == last && begin != last) return AccountId(number);
-  }
-  return Fail{FieldError("member", name, "members/ and the number of an escrow account")};
-}
-
-std::string InstrumentName(Unit unit, Unit cash) {
-  return std::string(kInstruments) + ToString(unit) + "-" + ToString(cash);
-}
-
-class MarketService final : public pb::MarketService::Service {
+class MarketService final : public mk::MarketService::Service {
  public:
-  MarketService(LiveExchange& exchange, const ExchangeServiceOptions& options)
-      : exchange_(exchange), options_(options) {}
+  explicit MarketService(ExchangeEdge& edge) : edge_(edge), exchange_(edge.exchange()) {}
 
-  Status ListInstrument(ServerContext* context, const pb::ListInstrumentRequest* request,
-                        pb::ListInstrumentResponse* response) override {
-    if (const Status may = NeedsOperator(*context); !may.ok()) return may;
-    const auto unit = LedgerOf("unit", request->unit());
-    if (!unit.ok()) return unit.error();
-    const auto cash = LedgerOf("cash_unit", request->cash_unit());
-    if (!cash.ok()) return cash.error();
-    if (request->reference_price() <= 0) {
-      return FieldError("reference_price", std::to_string(request->reference_price()),
-                        "above 0, in minor units a tonne");
-    }
-    if (exchange_.FindInstrument(unit->first, cash->first)) {
-      return {StatusCode::ALREADY_EXISTS, "the instrument is listed"};
-    }
-    const auto done = exchange_.Do(market::ListInstrument{
-        unit->first, cash->first, Price::FromMinorPerTonne(request->reference_price())});
-    if (!done.ok()) return StatusOf(done.error());
-    response->set_sequence(done->sequence);
-    response->set_instrument(InstrumentName(unit->second, cash->second));
-    return Status::OK;
+  Status ListInstrument(ServerContext* context, const mk::ListInstrumentRequest* request,
+                        mk::ListInstrumentResponse* response) override;
+  Status OpenSession(ServerContext* context, const mk::OpenSessionRequest* request,
+                     mk::OpenSessionResponse* response) override;
+
+  Status PlaceOrder(ServerContext* context, const mk::PlaceOrderRequest* request,
+                    mk::PlaceOrderResponse* response) override;
+  Status ChangeOrder(ServerContext* context, const mk::ChangeOrderRequest* request,
+                     mk::ChangeOrderResponse* response) override {
+    return ForMember(*context, request->member(), edge_.Read(request->change()), response);
   }
-
-  Status OpenSession(ServerContext* context, const pb::OpenSessionRequest* request,
-                     pb::OpenSessionResponse* response) override {
-    if (const Status may = NeedsOperator(*context); !may.ok()) return may;
-    const auto date = Date::Parse(request->date());
-    if (!date) return FieldError("date", request->date(), "a date as in 2026-03-02");
-    const auto done = exchange_.Do(market::OpenSession{*date});
-    if (!done.ok()) return StatusOf(done.error());
+  Status CancelOrder(ServerContext* context, const mk::CancelOrderRequest* request,
+                     mk::CancelOrderResponse* response) override {
+    mk::OrderKey key;
+    key.set_instrument(request->instrument());
+    key.set_order(request->order());
+    key.set_client_order_id(request->client_order_id());
+    const auto done = DoForMember(*context, request->member(), edge_.Read(key));
+    if (!done.ok()) return done.error();
     response->set_sequence(done->sequence);
     return Status::OK;
   }
-
-  Status PlaceOrder(ServerContext* context, const pb::PlaceOrderRequest* request,
-                    pb::PlaceOrderResponse* response) override;
-
-  Status CancelOrder(ServerContext* context, const pb::CancelOrderRequest* request,
-                     pb::CancelOrderResponse* response) override {
-    const auto member = MemberOf(*context, request->member());
-    if (!member.ok()) return member.error();
-    const auto instrument = InstrumentOf(request->instrument());
-    if (!instrument.ok()) return instrument.error();
-    const auto done =
-        exchange_.Do(market::CancelOrder{*member, *instrument, OrderId(request->order())});
-    if (!done.ok()) return StatusOf(done.error());
-    response->set_sequence(done->sequence);
-    return Status::OK;
+  Status CancelOrders(ServerContext* context, const mk::CancelOrdersRequest* request,
+                      mk::CancelOrdersResponse* response) override {
+    return ForMember(*context, request->member(), edge_.Read(request->which()), response);
   }
+  Status ListOrders(ServerContext* context, const mk::ListOrdersRequest* request,
+                    mk::ListOrdersResponse* response) override;
 
-  Status Withdraw(ServerContext* context, const pb::WithdrawRequest* request,
-                  pb::WithdrawResponse* response) override {
-    const auto member = MemberOf(*context, request->member());
-    if (!member.ok()) return member.error();
-    const auto ledger = LedgerOf("unit", request->unit());
-    if (!ledger.ok()) return ledger.error();
-    const auto done = exchange_.Do(market::Withdraw{*member, ledger->first, request->amount()});
-    if (!done.ok()) return StatusOf(done.error());
-    response->set_sequence(done->sequence);
-    return Status::OK;
+  Status QuoteBlock(ServerContext* context, const mk::QuoteBlockRequest* request,
+                    mk::QuoteBlockResponse* response) override {
+    return ForMember(*context, request->member(), edge_.Read(request->quote()), response);
   }
+  Status ConfirmBlock(ServerContext* context, const mk::ConfirmBlockRequest* request,
+                      mk::ConfirmBlockResponse* response) override {
+    const OrStatus<market::ConfirmBlock> input =
+        market::ConfirmBlock{{}, market::OfferId(request->offer())};
+    return ForMember(*context, request->member(), input, response);
+  }
+  Status CancelBlock(ServerContext* context, const mk::CancelBlockRequest* request,
+                     mk::CancelBlockResponse* response) override {
+    const OrStatus<market::CancelBlock> input =
+        market::CancelBlock{{}, market::OfferId(request->offer())};
+    return ForMember(*context, request->member(), input, response);
+  }
+  Status ListBlocks(ServerContext* context, const mk::ListBlocksRequest* request,
+                    mk::ListBlocksResponse* response) override;
 
-  Status GetBook(ServerContext* context, const pb::GetBookRequest* request,
-                 pb::GetBookResponse* response) override {
-    if (!CallerOf(*context)) return Unknown();
-    const auto instrument = InstrumentOf(request->instrument());
-    if (!instrument.ok()) return instrument.error();
-    exchange_.Read([&](const market::Market& market) {
-      const market::InstrumentView& view = market.instrument(*instrument);
-      response->set_sequence(market.sequence());
-      response->set_session_open(market.session_open());
-      response->set_band_low(view.band_low.minor_per_tonne());
-      response->set_band_high(view.band_high.minor_per_tonne());
-      response->set_previous_close(view.previous_close.minor_per_tonne());
-      response->set_close(view.close.minor_per_tonne());
-      FillLevels(market.engine(*instrument), *response);
-    });
-    return Status::OK;
-  }
+  Status Withdraw(ServerContext* context, const mk::WithdrawRequest* request,
+                  mk::WithdrawResponse* response) override;
+  Status GetBook(ServerContext* context, const mk::GetBookRequest* request,
+                 mk::GetBookResponse* response) override;
+  Status GetMember(ServerContext* context, const mk::GetMemberRequest* request,
+                   mk::GetMemberResponse* response) override;
+  Status CloseDay(ServerContext* context, const mk::CloseDayRequest*,
+                  mk::CloseDayResponse* response) override;
+  Status GetStatus(ServerContext* context, const mk::GetStatusRequest*,
+                   mk::GetStatusResponse* response) override;
 
-  Status GetMember(ServerContext* context, const pb::GetMemberRequest* request,
-                   pb::GetMemberResponse* response) override {
-    const auto member = MemberOf(*context, request->member());
-    if (!member.ok()) return member.error();
-    const auto ledgers = exchange_.link().Ledgers();
-    if (!ledgers.ok()) return StatusOf(ledgers.error());
-    exchange_.Read([&](const market::Market& market) {
-      response->set_sequence(market.sequence());
-      response->set_account("accounts/" + std::to_string(market.holder(*member).raw()));
-      for (const auto& [number, unit] : *ledgers) {
-        if (number >= exchange_.ledger_count_max()) continue;
-        const matching::Holding& holding = market.holding(*member, LedgerId(number));
-        if (holding.total() == 0) continue;
-        pb::MemberHolding& out = *response->add_holdings();
-        out.set_unit(ToString(unit));
-        out.set_available(holding.available);
-        out.set_reserved(holding.reserved);
-        out.set_bought_today(holding.bought_today);
-      }
-    });
-    return Status::OK;
+  Status HaltTrading(ServerContext* context, const mk::HaltTradingRequest* request,
+                     mk::HaltTradingResponse* response) override {
+    market::HaltTrading input;
+    input.cancel_orders = request->cancel_orders();
+    return ForAny(*context, request->instrument(), input, response);
   }
-
-  Status CloseDay(ServerContext* context, const pb::CloseDayRequest*,
-                  pb::CloseDayResponse* response) override {
-    if (const Status may = NeedsOperator(*context); !may.ok()) return may;
-    const bool is_named = context->deadline() != std::chrono::system_clock::time_point::max();
-    const auto longest = std::chrono::system_clock::now() + options_.day_patience;
-    const auto report = exchange_.CloseDay(
-        {is_named ? context->deadline() : longest, [context] { return context->IsCancelled(); }});
-    if (!report.ok()) return StatusOf(report.error());
-    response->set_settlement_sequence(report->settlement_sequence);
-    response->set_failed(report->failed);
-    exchange_.Read([&](const market::Market& market) {
-      for (const MemberId member : report->mismatches) {
-        response->add_mismatches(std::string(kMembers) +
-                                 std::to_string(market.escrow(member).raw()));
-      }
-    });
-    return Status::OK;
+  Status ResumeTrading(ServerContext* context, const mk::ResumeTradingRequest* request,
+                       mk::ResumeTradingResponse* response) override {
+    return ForAny(*context, request->instrument(), market::ResumeTrading{}, response);
   }
-
-  Status GetStatus(ServerContext* context, const pb::GetStatusRequest*,
-                   pb::GetStatusResponse* response) override {
-    if (!CallerOf(*context)) return Unknown();
-    response->set_alarms(exchange_.alarms());
-    exchange_.Read([&](const market::Market& market) {
-      response->set_sequence(market.sequence());
-      response->set_session_open(market.session_open());
-      response->set_settlement_sequence(market.settlement_sequence());
-      response->set_members(market.member_count());
-      response->set_instruments(market.instrument_count());
-    });
-    return Status::OK;
-  }
+  Status SetPhase(ServerContext* context, const mk::SetPhaseRequest* request,
+                  mk::SetPhaseResponse* response) override;
+  Status BlockMember(ServerContext* context, const mk::BlockMemberRequest* request,
+                     mk::BlockMemberResponse* response) override;
 
  private:
-  static Status Unknown() {
-    return Error(
-        Reason::kUnauthenticated,
-        "nobody is known by that token; allowed: metadata \"authorization: Bearer TOKEN\"");
+  OrStatus<market::Receipt> Do(const market::Input& input) {
+    const auto done = exchange_.Do(input);
+    if (!done.ok()) return Fail{StatusOf(done.error())};
+    return *done;
   }
-
-  std::optional<Caller> CallerOf(const ServerContext& context) const {
-    constexpr Caller kOperator{0, registry::Role::kRegistryAdmin, true};
-    if (!options_.auth.required) return kOperator;
-    const auto header = context.client_metadata().find("authorization");
-    if (header == context.client_metadata().end()) return std::nullopt;
-    const std::string_view authorization(header->second.data(), header->second.size());
-    if (options_.registry != nullptr) {
-      return Authenticate(options_.auth, *options_.registry, authorization, {});
+  // Who asks comes before what is asked.
+  template <typename In>
+  OrStatus<market::Receipt> DoForMember(const ServerContext& context, const std::string& name,
+                                        OrStatus<In> input) {
+    const auto member = edge_.MemberOf(context, name);
+    if (!member.ok()) return Fail{member.error()};
+    if (!input.ok()) return Fail{input.error()};
+    input.value().member = *member;
+    return Do(input.value());
+  }
+  template <typename In, typename Response>
+  Status ForMember(const ServerContext& context, const std::string& name, OrStatus<In> input,
+                   Response* response) {
+    const auto done = DoForMember(context, name, std::move(input));
+    if (!done.ok()) return done.error();
+    ExchangeEdge::Fill(*done, response->mutable_receipt());
+    return Status::OK;
+  }
+  // The operator's, for one instrument or all.
+  template <typename In, typename Response>
+  Status ForAny(const ServerContext& context, const std::string& name, In input,
+                Response* response) {
+    if (Status may = edge_.NeedsOperator(context); !may.ok()) return may;
+    if (!name.empty()) {
+      const auto instrument = edge_.InstrumentOf(name);
+      if (!instrument.ok()) return instrument.error();
+      input.instrument = *instrument;
     }
-    constexpr std::string_view kBearer = "Bearer ";
-    if (!authorization.starts_with(kBearer)) return std::nullopt;
-    const auto hash = HashOfToken(authorization.substr(kBearer.size()));
-    if (!EqualInConstantTime(hash, options_.auth.operator_hash)) return std::nullopt;
-    return kOperator;
+    const auto done = Do(input);
+    if (!done.ok()) return done.error();
+    ExchangeEdge::Fill(*done, response->mutable_receipt());
+    return Status::OK;
   }
 
-  Status NeedsOperator(const ServerContext& context) const {
-    const auto caller = CallerOf(context);
-    if (!caller) return Unknown();
-    if (HasRole(*caller, {registry::Role::kExchange})) return Status::OK;
-    return Error(Reason::kRoleRequired, "allowed: the operator, or a principal with role exchange");
-  }
-
-  // Who may not know of a member is told that there is none.
-  OrStatus<MemberId> MemberOf(const ServerContext& context, const std::string& name) {
-    const auto caller = CallerOf(context);
-    if (!caller) return Fail{Unknown()};
-    const auto escrow = ParseMember(name);
-    if (!escrow.ok()) return Fail{escrow.error()};
-    bool may = HasRole(*caller, {registry::Role::kExchange});
-    if (!may && options_.registry != nullptr) {
-      const Patience patience{std::chrono::system_clock::now() + options_.patience, {}};
-      options_.registry->Read(patience, [&](const registry::Registry& state, const StatePoint&) {
-        may = MayInitiate(state, *caller, *escrow);
-      });
-    }
-    const auto member = exchange_.FindMember(*escrow);
-    if (!may || !member) {
-      return Fail{StatusOf(
-          ExchangeFailure{Refusal::kMemberNotFound, name + ": nothing was deposited there"})};
-    }
-    return *member;
-  }
-
-  OrStatus<std::pair<LedgerId, Unit>> LedgerOf(std::string_view field, const std::string& text) {
-    const auto unit = ParseUnit(text);
-    if (!unit) return Fail{FieldError(field, text, "a unit as in CEA26, CCER or CNY")};
-    const auto ledgers = exchange_.link().Ledgers();
-    if (!ledgers.ok()) return Fail{StatusOf(ledgers.error())};
-    for (const auto& [number, known] : *ledgers) {
-      if (known == *unit) return std::pair(LedgerId(number), known);
-    }
-    return Fail{StatusOf(
-        ExchangeFailure{Refusal::kLedgerNotFound, text + ": the registry has no such ledger"})};
-  }
-
-  OrStatus<InstrumentId> InstrumentOf(const std::string& name) {
-    const std::size_t dash = name.rfind('-');
-    if (!name.starts_with(kInstruments) || dash == name.npos || dash < kInstruments.size()) {
-      return Fail{FieldError("instrument", name, "a name as in instruments/CEA26-CNY")};
-    }
-    const auto unit =
-        LedgerOf("instrument", name.substr(kInstruments.size(), dash - kInstruments.size()));
-    if (!unit.ok()) return Fail{unit.error()};
-    const auto cash = LedgerOf("instrument", name.substr(dash + 1));
-    if (!cash.ok()) return Fail{cash.error()};
-    const auto instrument = exchange_.FindInstrument(unit->first, cash->first);
-    if (instrument) return *instrument;
-    return Fail{StatusOf(ExchangeFailure{Refusal::kInstrumentNotFound, name + ": is not listed"})};
-  }
-
-  static void FillLevels(const matching::Engine& engine, pb::GetBookResponse& out) {
-    for (const matching::Side side : {matching::Side::kBuy, matching::Side::kSell}) {
-      std::vector<matching::Engine::Quote> quotes;
-      engine.AppendDepth(side, SIZE_MAX, quotes);
-      for (const matching::Engine::Quote& quote : quotes) {
-        pb::Level& level = side == matching::Side::kBuy ? *out.add_bids() : *out.add_offers();
-        level.set_price(quote.price.minor_per_tonne());
-        level.set_quantity(quote.quantity.count());
-        level.set_orders(quote.orders);
-      }
-    }
-  }
-
+  ExchangeEdge& edge_;
   LiveExchange& exchange_;
-  const ExchangeServiceOptions options_;
-
-  // What was answered to a member's ids; one order entry at a time looks and remembers.
-  using ClientId = std::pair<std::uint32_t, std::string>;
-  std::mutex answers_mutex_;
-  std::map<ClientId, pb::PlaceOrderResponse> answers_;
-  std::deque<ClientId> answers_by_age_;
 };
 
-Status MarketService::PlaceOrder(ServerContext* context, const pb::PlaceOrderRequest* request,
-                                 pb::PlaceOrderResponse* response) {
-  const auto member = MemberOf(*context, request->member());
-  if (!member.ok()) return member.error();
-  const auto instrument = InstrumentOf(request->instrument());
-  if (!instrument.ok()) return instrument.error();
-  if (request->side() != pb::SIDE_BUY && request->side() != pb::SIDE_SELL) {
-    return FieldError("side", std::to_string(request->side()), "SIDE_BUY or SIDE_SELL");
+Status MarketService::ListInstrument(ServerContext* context,
+                                     const mk::ListInstrumentRequest* request,
+                                     mk::ListInstrumentResponse* response) {
+  if (Status may = edge_.NeedsOperator(*context); !may.ok()) return may;
+  const auto unit = edge_.LedgerOf("unit", request->unit());
+  if (!unit.ok()) return unit.error();
+  const auto cash = edge_.LedgerOf("cash_unit", request->cash_unit());
+  if (!cash.ok()) return cash.error();
+  if (request->reference_price() <= 0) {
+    return FieldError("reference_price", std::to_string(request->reference_price()),
+                      "above 0, in minor units a tonne");
   }
-  if (!pb::TimeInForce_IsValid(request->time_in_force())) {
-    return FieldError("time_in_force", std::to_string(request->time_in_force()), "a TIME_IN_FORCE");
-  }
-  const std::string& id = request->client_order_id();
-  const bool is_printable =
-      std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
-  if (id.size() > kClientIdMax || !is_printable) {
-    return FieldError("client_order_id", id, "up to 20 printable ASCII characters");
-  }
-  const int time_in_force = request->time_in_force() == pb::TIME_IN_FORCE_UNSPECIFIED
-                                ? pb::TIME_IN_FORCE_DAY
-                                : request->time_in_force();
-  const market::PlaceOrder order{*member,
-                                 *instrument,
-                                 static_cast<matching::Side>(request->side()),
-                                 static_cast<matching::TimeInForce>(time_in_force),
-                                 Price::FromMinorPerTonne(request->price()),
-                                 Tonnes(request->quantity())};
-  const ClientId key(member->raw(), id);
-  std::unique_lock lock(answers_mutex_, std::defer_lock);
-  if (!id.empty()) {
-    lock.lock();
-    const auto known = answers_.find(key);
-    if (known != answers_.end()) {
-      *response = known->second;
-      return Status::OK;
+  market::ListInstrument input;
+  input.unit_ledger = unit->first;
+  input.cash_ledger = cash->first;
+  input.reference = Price::FromMinorPerTonne(request->reference_price());
+  input.holding_limit = Tonnes(request->holding_limit());
+  const auto& sessions = edge_.rules().sessions;
+  if (!request->session_type().empty()) {
+    const auto row = std::find_if(sessions.begin(), sessions.end(), [&](const auto& type) {
+      return type.name == request->session_type();
+    });
+    if (row == sessions.end()) {
+      std::string allowed;
+      for (const auto& type : sessions) allowed += (allowed.empty() ? "" : ", ") + type.name;
+      return FieldError("session_type", request->session_type(), allowed);
     }
+    input.session = static_cast<std::uint8_t>(row - sessions.begin());
   }
-  const auto done = exchange_.Do(order);
-  if (!done.ok()) return StatusOf(done.error());
+  for (const auto& [field, text, date] :
+       {std::tuple("first_day", &request->first_day(), &input.first_day),
+        {"last_day", &request->last_day(), &input.last_day}}) {
+    if (text->empty()) continue;
+    const auto parsed = Date::Parse(*text);
+    if (!parsed) return FieldError(field, *text, "a date as in 2026-03-02");
+    *date = *parsed;
+  }
+  const auto known = exchange_.FindInstrument(unit->first, cash->first);
+  bool is_listed = false;
+  exchange_.Read(
+      [&](const market::Market& market) { is_listed = known && market.instrument(*known).listed; });
+  if (is_listed) return {grpc::StatusCode::ALREADY_EXISTS, "the instrument is listed"};
+  const auto done = Do(input);
+  if (!done.ok()) return done.error();
+  response->set_sequence(done->sequence);
+  response->set_instrument(edge_.NameOf(InstrumentId(static_cast<std::uint16_t>(done->id))));
+  return Status::OK;
+}
+
+Status MarketService::OpenSession(ServerContext* context, const mk::OpenSessionRequest* request,
+                                  mk::OpenSessionResponse* response) {
+  if (Status may = edge_.NeedsOperator(*context); !may.ok()) return may;
+  const auto date = Date::Parse(request->date());
+  if (!date) return FieldError("date", request->date(), "a date as in 2026-03-02");
+  const auto done = Do(market::OpenSession{*date});
+  if (!done.ok()) return done.error();
+  response->set_sequence(done->sequence);
+  return Status::OK;
+}
+
+Status MarketService::PlaceOrder(ServerContext* context, const mk::PlaceOrderRequest* request,
+                                 mk::PlaceOrderResponse* response) {
+  mk::OrderDraft draft;
+  draft.set_instrument(request->instrument());
+  draft.set_side(request->side());
+  draft.set_type(request->type());
+  draft.set_time_in_force(request->time_in_force());
+  draft.set_price(request->price());
+  draft.set_stop_price(request->stop_price());
+  draft.set_quantity(request->quantity());
+  draft.set_display_quantity(request->display_quantity());
+  draft.set_minimum_quantity(request->minimum_quantity());
+  draft.set_post_only(request->post_only());
+  draft.set_self_trade_prevention(request->self_trade_prevention());
+  draft.set_expire_date(request->expire_date());
+  draft.set_client_order_id(request->client_order_id());
+  const auto done = DoForMember(*context, request->member(), edge_.Read(draft));
+  if (!done.ok()) return done.error();
   response->set_sequence(done->sequence);
   response->set_order(done->order.raw());
   response->set_traded(done->traded.count());
   response->set_resting(done->resting.count());
   response->set_value(done->value.minor());
-  if (id.empty()) return Status::OK;
-  answers_[key] = *response;
-  answers_by_age_.push_back(key);
-  if (answers_by_age_.size() > kClientIdsKept) {
-    answers_.erase(answers_by_age_.front());
-    answers_by_age_.pop_front();
+  return Status::OK;
+}
+
+Status MarketService::ListOrders(ServerContext* context, const mk::ListOrdersRequest* request,
+                                 mk::ListOrdersResponse* response) {
+  const auto member = edge_.MemberOf(*context, request->member());
+  if (!member.ok()) return member.error();
+  std::optional<InstrumentId> only;
+  if (!request->instrument().empty()) {
+    const auto instrument = edge_.InstrumentOf(request->instrument());
+    if (!instrument.ok()) return instrument.error();
+    only = *instrument;
   }
+  exchange_.Read([&](const market::Market& market) {
+    response->set_sequence(market.sequence());
+    edge_.ForEachOrder(market, *member, [&](InstrumentId instrument, const auto& order) {
+      if (!only || instrument == *only) edge_.Fill(instrument, order, response->add_orders());
+    });
+  });
+  return Status::OK;
+}
+
+Status MarketService::ListBlocks(ServerContext* context, const mk::ListBlocksRequest* request,
+                                 mk::ListBlocksResponse* response) {
+  const auto member = edge_.MemberOf(*context, request->member());
+  if (!member.ok()) return member.error();
+  exchange_.Read([&](const market::Market& market) {
+    response->set_sequence(market.sequence());
+    for (const market::BlockQuoteView& open : market.block_quotes()) {
+      const auto& counterparty = open.quote.counterparty;
+      if (open.quote.member != *member && counterparty && *counterparty != *member) continue;
+      mk::OpenBlock& out = *response->add_blocks();
+      out.set_offer(open.offer.raw());
+      out.set_member(edge_.NameOf(open.quote.member));
+      out.mutable_quote()->set_instrument(edge_.NameOf(open.quote.instrument));
+      out.mutable_quote()->set_side(static_cast<mk::Side>(open.quote.side));
+      out.mutable_quote()->set_price(open.quote.price.minor_per_tonne());
+      out.mutable_quote()->set_quantity(open.quote.quantity.count());
+      if (counterparty) out.mutable_quote()->set_counterparty(edge_.NameOf(*counterparty));
+    }
+  });
+  return Status::OK;
+}
+
+Status MarketService::Withdraw(ServerContext* context, const mk::WithdrawRequest* request,
+                               mk::WithdrawResponse* response) {
+  const auto member = edge_.MemberOf(*context, request->member());
+  if (!member.ok()) return member.error();
+  const auto ledger = edge_.LedgerOf("unit", request->unit());
+  if (!ledger.ok()) return ledger.error();
+  const auto done = Do(market::Withdraw{*member, ledger->first, request->amount()});
+  if (!done.ok()) return done.error();
+  response->set_sequence(done->sequence);
+  return Status::OK;
+}
+
+Status MarketService::GetBook(ServerContext* context, const mk::GetBookRequest* request,
+                              mk::GetBookResponse* response) {
+  if (Status may = edge_.NeedsCaller(*context); !may.ok()) return may;
+  const auto instrument = edge_.InstrumentOf(request->instrument());
+  if (!instrument.ok()) return instrument.error();
+  exchange_.Read([&](const market::Market& market) {
+    const market::InstrumentView& view = market.instrument(*instrument);
+    response->set_sequence(market.sequence());
+    response->set_session_open(market.session_open());
+    response->set_band_low(view.band_low.minor_per_tonne());
+    response->set_band_high(view.band_high.minor_per_tonne());
+    response->set_previous_close(view.previous_close.minor_per_tonne());
+    response->set_close(view.close.minor_per_tonne());
+    response->set_phase(static_cast<mk::Phase>(view.phase));
+    response->set_last(view.last.minor_per_tonne());
+    const std::uint8_t visible = market.rules().sessions[view.session].visible_levels;
+    const std::size_t shown = visible == 0 ? std::numeric_limits<std::size_t>::max() : visible;
+    for (const matching::Side side : {matching::Side::kBuy, matching::Side::kSell}) {
+      std::vector<matching::Engine::Quote> levels;
+      market.engine(*instrument).AppendDepth(side, shown, levels);
+      for (const auto& level : levels) {
+        mk::Level& out =
+            side == matching::Side::kBuy ? *response->add_bids() : *response->add_offers();
+        out.set_price(level.price.minor_per_tonne());
+        out.set_quantity(level.quantity.count());
+        out.set_orders(level.orders);
+      }
+    }
+  });
+  return Status::OK;
+}
+
+Status MarketService::GetMember(ServerContext* context, const mk::GetMemberRequest* request,
+                                mk::GetMemberResponse* response) {
+  const auto member = edge_.MemberOf(*context, request->member());
+  if (!member.ok()) return member.error();
+  const auto ledgers = exchange_.link().Ledgers();
+  if (!ledgers.ok()) return Error(Reason::kNotServing, ledgers.error().message);
+  exchange_.Read([&](const market::Market& market) {
+    response->set_sequence(market.sequence());
+    response->set_account("accounts/" + std::to_string(market.holder(*member).raw()));
+    for (const auto& [number, unit] : *ledgers) {
+      if (number >= exchange_.ledger_count_max()) continue;
+      const matching::Holding& holding = market.holding(*member, LedgerId(number));
+      if (holding.total() == 0) continue;
+      mk::MemberHolding& out = *response->add_holdings();
+      out.set_unit(ToString(unit));
+      out.set_available(holding.available);
+      out.set_reserved(holding.reserved);
+      out.set_bought_today(holding.bought_today);
+    }
+  });
+  return Status::OK;
+}
+
+Status MarketService::CloseDay(ServerContext* context, const mk::CloseDayRequest*,
+                               mk::CloseDayResponse* response) {
+  if (Status may = edge_.NeedsOperator(*context); !may.ok()) return may;
+  const bool is_named = context->deadline() != std::chrono::system_clock::time_point::max();
+  const auto longest = std::chrono::system_clock::now() + edge_.options().day_patience;
+  const auto report = exchange_.CloseDay(
+      {is_named ? context->deadline() : longest, [context] { return context->IsCancelled(); }});
+  if (!report.ok()) return StatusOf(report.error());
+  response->set_settlement_sequence(report->settlement_sequence);
+  response->set_failed(report->failed);
+  for (const MemberId member : report->mismatches) {
+    response->add_mismatches(edge_.NameOf(member));
+  }
+  return Status::OK;
+}
+
+Status MarketService::GetStatus(ServerContext* context, const mk::GetStatusRequest*,
+                                mk::GetStatusResponse* response) {
+  if (Status may = edge_.NeedsCaller(*context); !may.ok()) return may;
+  response->set_alarms(exchange_.alarms());
+  exchange_.Read([&](const market::Market& market) {
+    response->set_sequence(market.sequence());
+    response->set_session_open(market.session_open());
+    response->set_settlement_sequence(market.settlement_sequence());
+    response->set_members(market.member_count());
+    response->set_instruments(market.instrument_count());
+  });
+  return Status::OK;
+}
+
+Status MarketService::SetPhase(ServerContext* context, const mk::SetPhaseRequest* request,
+                               mk::SetPhaseResponse* response) {
+  if (Status may = edge_.NeedsOperator(*context); !may.ok()) return may;
+  const auto instrument = edge_.InstrumentOf(request->instrument());
+  if (!instrument.ok()) return instrument.error();
+  const int phase = request->phase();
+  if (phase < mk::PHASE_CLOSED || phase > mk::PHASE_CLOSING_CALL) {
+    return FieldError("phase", std::to_string(phase), "a PHASE other than PHASE_HALTED");
+  }
+  const auto done = Do(market::SetPhase{*instrument, static_cast<market::Phase>(phase)});
+  if (!done.ok()) return done.error();
+  ExchangeEdge::Fill(*done, response->mutable_receipt());
+  return Status::OK;
+}
+
+Status MarketService::BlockMember(ServerContext* context, const mk::BlockMemberRequest* request,
+                                  mk::BlockMemberResponse* response) {
+  if (Status may = edge_.NeedsOperator(*context); !may.ok()) return may;
+  const auto member = edge_.MemberOf(*context, request->member());
+  if (!member.ok()) return member.error();
+  const auto done = Do(market::BlockMember{*member, request->blocked()});
+  if (!done.ok()) return done.error();
+  ExchangeEdge::Fill(*done, response->mutable_receipt());
   return Status::OK;
 }
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeMarketService(LiveExchange& exchange,
-                                                 const ExchangeServiceOptions& options) {
-  return std::make_unique<MarketService>(exchange, options);
+std::unique_ptr<grpc::Service> MakeMarketService(ExchangeEdge& edge) {
+  return std::make_unique<MarketService>(edge);
 }
 
 }  // namespace ets::server

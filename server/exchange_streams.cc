@@ -256,7 +256,8 @@ Exchanged<DayReport> LiveExchange::CloseDay(const Patience& patience) {
   const bool is_settled =
       it.WaitUntil([&] { return it.delivered >= report.settlement_sequence; }, patience);
   if (!is_settled) {
-    return Fail{ExchangeFailure{std::nullopt, "the registry has not answered the settlement yet"}};
+    return Fail{
+        ExchangeFailure{std::nullopt, {}, "the registry has not answered the settlement yet"}};
   }
   {
     const std::lock_guard lock(it.mutex);
@@ -271,7 +272,7 @@ Exchanged<DayReport> LiveExchange::CloseDay(const Patience& patience) {
   it.Run([&] { market_hash = it.market->StateHash(); });
   const auto registry_hash = it.link.CloseDay(date, report.settlement_sequence, market_hash);
   if (!registry_hash.ok()) {
-    return Fail{ExchangeFailure{std::nullopt, registry_hash.error().message}};
+    return Fail{ExchangeFailure{std::nullopt, {}, registry_hash.error().message}};
   }
   it.Run([&] {
     (void)it.Apply(

@@ -76,6 +76,7 @@ struct MarketSnapshot {
   SimTime time = 0;
   BookAnew book;
   market::InstrumentView view;
+  std::uint8_t visible_levels = 0;  // What the session type lets everybody see. 0: all.
   std::optional<market::IndicativeEvent> indicative;  // While a call runs.
 };
 
@@ -96,7 +97,6 @@ struct Bar {
 
 struct MarketDataOptions {
   std::size_t tape_max = std::size_t{1} << 20U;  // Trades kept in memory for those who come late.
-  bool orders = true;                            // Keep single orders (L3), too.
 };
 
 // Called on the market data's own thread; the same rules as for a SessionListener.

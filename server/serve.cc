@@ -45,7 +45,8 @@ struct LiveServer::Impl {
   std::unique_ptr<RegistryServices> services;
   std::unique_ptr<RegistryLink> link;
   std::unique_ptr<LiveExchange> exchange;
-  std::unique_ptr<grpc::Service> market_service;
+  std::unique_ptr<Venue> venue;
+  std::unique_ptr<ExchangeServices> market_services;
   std::unique_ptr<GrpcPort> port;
 
   mutable std::mutex mutex;
@@ -65,7 +66,9 @@ struct LiveServer::Impl {
       }
     }
     if (exchange) {
-      rows.push_back({kMarketServiceName, [it = exchange.get()] { return it->serving(); }});
+      for (const char* const name : ExchangeServices::Names()) {
+        rows.push_back({name, [it = exchange.get()] { return it->serving(); }});
+      }
     }
     return rows;
   }
@@ -78,7 +81,9 @@ struct LiveServer::Impl {
   std::optional<ServeFailure> OpenPort(const PortOptions& options) {
     std::vector<grpc::Service*> all;
     if (services) all = services->all();
-    if (market_service) all.push_back(market_service.get());
+    if (market_services) {
+      for (grpc::Service* const service : market_services->all()) all.push_back(service);
+    }
     auto opened = GrpcPort::Open(options, all, Health(), Extra());
     if (!opened.ok()) return opened.error();
     port = std::move(opened.value());
@@ -90,7 +95,8 @@ struct LiveServer::Impl {
     if (!opened.ok()) return FailureOf(opened.error());
     exchange = std::move(opened.value());
     exchange->OnStopped([this](const std::string& why) { Failed("the exchange: " + why); });
-    market_service = MakeMarketService(*exchange, service);
+    venue = Venue::Open(*exchange, {});
+    market_services = std::make_unique<ExchangeServices>(*venue, service);
     return std::nullopt;
   }
   std::string Shutdown();
@@ -103,8 +109,10 @@ std::string LiveServer::Impl::Shutdown() {
     is_shut = true;
   }
   if (services) services->Stop();
+  if (market_services) market_services->Stop();
   if (link) link->Stop();
   if (port) port->Close();
+  if (venue) venue->Shutdown();
   for (const std::string& error :
        {exchange ? exchange->Shutdown() : std::string(), branches ? branches->Shutdown() : ""}) {
     if (!error.empty()) Failed(error);

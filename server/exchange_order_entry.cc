@@ -1,0 +1,372 @@
+// ets.market.v1.OrderEntryService: a stream a session, none of which takes a thread.
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <utility>
+
+#include "ets/market/v1/order_entry_service.grpc.pb.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "server/exchange_services_impl.h"
+#include "server/exchange_stream.h"
+#include "server/registry_errors.h"
+
+namespace ets::server {
+namespace {
+
+using grpc::ByteBuffer;
+using grpc::CallbackServerContext;
+using grpc::Status;
+using grpc::StatusCode;
+using std::chrono::milliseconds;
+
+constexpr std::uint32_t kHeartbeatMin = 100, kHeartbeatMax = 600'000;
+
+Status Ended(const std::string& reason, StatusCode code, const std::string& message) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(reason);
+  info.set_domain("capclear");
+  google::rpc::Status details;
+  details.set_code(code);
+  details.set_message(message);
+  details.add_details()->PackFrom(info);
+  return {code, message, details.SerializeAsString()};
+}
+
+Status Garbage(const std::string& message) {
+  return Ended("MESSAGE_INVALID", StatusCode::INVALID_ARGUMENT, message);
+}
+
+Status StatusOf(CloseReason reason) {
+  const std::string name(ToString(reason));
+  switch (reason) {
+    case CloseReason::kByClient:
+      return Status::OK;
+    case CloseReason::kSilent:
+      return Ended(name, StatusCode::ABORTED, "nothing was heard for two heartbeats");
+    case CloseReason::kOverloaded:
+      return Ended(name, StatusCode::RESOURCE_EXHAUSTED, "too many requests wait");
+    case CloseReason::kVenueStopped:
+      return Ended(name, StatusCode::UNAVAILABLE,
+                   "the exchange stops; what was not answered is not known: send it again with the "
+                   "same client_order_id");
+  }
+  return Status::OK;
+}
+
+// What both streams do with what the venue tells them.
+template <typename Response>
+class Teller : public SessionListener {
+ public:
+  Teller(ExchangeEdge& edge, std::shared_ptr<Outgoing<Response>> out)
+      : edge_(edge), out_(std::move(out)) {}
+
+  void OnReport(const Report& report) override {
+    Response response;
+    edge_.Fill(report, response.mutable_execution());
+    Write(std::move(response));
+  }
+  void OnTrade(const TradeReport& report) override {
+    Response response;
+    edge_.Fill(report, response.mutable_trade());
+    Write(std::move(response));
+  }
+  void OnClosed(CloseReason reason) override { out_->Finish(StatusOf(reason)); }
+
+ protected:
+  void Write(Response response) {
+    if (out_->Write(std::move(response))) return;
+    out_->Finish(Ended("READS_TOO_SLOWLY", StatusCode::RESOURCE_EXHAUSTED,
+                       "the client does not read what it is sent"));
+  }
+
+  ExchangeEdge& edge_;
+  const std::shared_ptr<Outgoing<Response>> out_;
+};
+
+class TradeTeller final : public Teller<mk::TradeResponse> {
+ public:
+  using Teller::Teller;
+  void OnAnswer(const VenueAnswer& answer) override {
+    mk::TradeResponse response;
+    response.set_request(answer.tag);
+    if (answer.refused) {
+      Fill(*answer.refused, response.mutable_rejection());
+    } else {
+      ExchangeEdge::Fill(answer.receipt, response.mutable_receipt());
+    }
+    Write(std::move(response));
+  }
+};
+
+class DropCopyTeller final : public Teller<mk::DropCopyResponse> {
+ public:
+  using Teller::Teller;
+  void OnAnswer(const VenueAnswer&) override {}
+};
+
+// Ends the session of a stream that ends, so that nothing more is told to it; and the stream, when
+// the server stops.
+template <typename Response>
+class Keeper : public Pulsed {
+ public:
+  explicit Keeper(std::shared_ptr<Outgoing<Response>> out) : out_(std::move(out)) {}
+  void Guard(std::shared_ptr<Session> session) {
+    const std::lock_guard lock(mutex_);
+    session_ = std::move(session);
+  }
+  void Beat() override {
+    if (!out_->is_ending()) return;
+    const std::lock_guard lock(mutex_);
+    if (session_) session_->Close();
+  }
+  void End() override { out_->Finish(StatusOf(CloseReason::kVenueStopped)); }
+
+ protected:
+  const std::shared_ptr<Outgoing<Response>> out_;
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<Session> session_;
+};
+
+// With the server's own heartbeat: when it was silent for one.
+class Beater final : public Keeper<mk::TradeResponse> {
+ public:
+  using Keeper::Keeper;
+  void Start(milliseconds every) { every_ms_ = every.count(); }
+  void Beat() override {
+    Keeper::Beat();
+    const milliseconds every(every_ms_);
+    if (every.count() == 0 || !out_->idle()) return;
+    if (Outgoing<mk::TradeResponse>::Clock::now() - out_->last_write() < every) return;
+    mk::TradeResponse response;
+    response.mutable_heartbeat();
+    out_->Write(std::move(response));
+  }
+
+ private:
+  std::atomic<milliseconds::rep> every_ms_ = 0;
+};
+
+// ---- Trade ----
+
+// Messages are read as bytes, so that bytes which are no message end the stream with a reason.
+class TradeStream final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer> {
+ public:
+  TradeStream(ExchangeEdge& edge, Pulse& pulse, CallbackServerContext* context)
+      : edge_(edge), context_(context) {
+    out_ = std::make_shared<Outgoing<mk::TradeResponse>>(
+        edge.options().stream_responses_max,
+        [this](const mk::TradeResponse& response, bool more) { Send(response, more); },
+        [this](const Status& status) { Finish(status); });
+    out_->Hold();
+    beater_ = std::make_shared<Beater>(out_);
+    if (!pulse.Add(beater_)) out_->Finish(StatusOf(CloseReason::kVenueStopped));
+    StartRead(&in_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return Leave();
+    mk::TradeRequest request;
+    const Status read = grpc::SerializationTraits<mk::TradeRequest>::Deserialize(&in_, &request);
+    if (!read.ok()) return Fail(Garbage("the bytes are no TradeRequest"));
+    const Status taken = session_ ? Take(request) : LogOn(request);
+    if (!taken.ok()) return Fail(taken);
+    StartRead(&in_);
+  }
+  void OnWriteDone(bool ok) override { out_->OnWriteDone(ok); }
+  void OnCancel() override { Leave(); }
+  void OnDone() override { delete this; }
+
+ private:
+  void Send(const mk::TradeResponse& response, bool more) {
+    bool own = false;
+    writing_.Clear();
+    grpc::SerializationTraits<mk::TradeResponse>::Serialize(response, &writing_, &own);
+    StartWrite(&writing_, HintOf(more));
+  }
+  void Fail(const Status& status) {
+    out_->Finish(status);
+    if (session_) session_->Close();
+  }
+  // The client has gone, or has said all it wanted to.
+  void Leave() {
+    const std::lock_guard lock(leaving_);
+    if (session_) {
+      session_->Close();
+    } else {
+      out_->Finish(Status::OK);
+    }
+  }
+  Status LogOn(const mk::TradeRequest& request);
+  Status Take(const mk::TradeRequest& request);
+  // What could be read goes to the venue, what could not is answered here.
+  template <typename In>
+  Status Submit(std::uint64_t tag, const OrStatus<In>& input) {
+    if (input.ok()) {
+      session_->Submit(VenueRequest{tag, input.value()});
+      return Status::OK;
+    }
+    mk::TradeResponse response;
+    response.set_request(tag);
+    ets::server::Fill(input.error(), response.mutable_rejection());
+    out_->Write(std::move(response));
+    return Status::OK;
+  }
+
+  ExchangeEdge& edge_;
+  CallbackServerContext* const context_;
+  ByteBuffer in_, writing_;
+  std::shared_ptr<Outgoing<mk::TradeResponse>> out_;
+  std::shared_ptr<Beater> beater_;
+  std::mutex leaving_;
+  std::shared_ptr<Session> session_;
+};
+
+Status TradeStream::LogOn(const mk::TradeRequest& request) {
+  if (!request.has_logon()) return Garbage("the first message must be a Logon");
+  const mk::Logon& logon = request.logon();
+  const std::uint32_t beat = logon.heartbeat_ms();
+  if (beat != 0 && (beat < kHeartbeatMin || beat > kHeartbeatMax)) {
+    return FieldError("heartbeat_ms", std::to_string(beat), "0, or from 100 to 600000");
+  }
+  const auto member = edge_.MemberOf(*context_, logon.member());
+  if (!member.ok()) return member.error();
+  SessionTerms terms;
+  terms.name = "grpc " + context_->peer();
+  terms.member = *member;
+  terms.cancel_on_disconnect = logon.cancel_on_disconnect();
+  terms.heartbeat = milliseconds(beat);
+  {
+    const std::lock_guard lock(leaving_);
+    session_ = edge_.venue().Connect(terms, std::make_shared<TradeTeller>(edge_, out_));
+  }
+  beater_->Guard(session_);
+  mk::TradeResponse response;
+  response.set_request(request.request());
+  mk::LoggedOn& logged_on = *response.mutable_logged_on();
+  logged_on.set_heartbeat_ms(beat);
+  edge_.exchange().Read([&](const market::Market& market) {
+    logged_on.set_sequence(market.sequence());
+    ExchangeEdge::ForEachOrder(market, *member, [&](InstrumentId instrument, const auto& order) {
+      edge_.Fill(instrument, order, logged_on.add_orders());
+    });
+  });
+  out_->WriteFirst(std::move(response));
+  beater_->Start(milliseconds(beat));
+  if (context_->IsCancelled()) session_->Close();
+  return Status::OK;
+}
+
+Status TradeStream::Take(const mk::TradeRequest& request) {
+  using What = mk::TradeRequest::WhatCase;
+  const std::uint64_t tag = request.request();
+  session_->Heard();
+  switch (request.what_case()) {
+    case What::kLogon:
+      return Garbage("a second Logon");
+    case What::kHeartbeat:
+      return Status::OK;
+    case What::kPlace:
+      return Submit(tag, edge_.Read(request.place()));
+    case What::kChange:
+      return Submit(tag, edge_.Read(request.change()));
+    case What::kCancel:
+      return Submit(tag, edge_.Read(request.cancel()));
+    case What::kMassCancel:
+      return Submit(tag, edge_.Read(request.mass_cancel()));
+    case What::kQuoteBlock:
+      return Submit(tag, edge_.Read(request.quote_block()));
+    case What::kConfirmBlock:
+      return Submit(tag, OrStatus<market::ConfirmBlock>(market::ConfirmBlock{
+                             {}, market::OfferId(request.confirm_block().offer())}));
+    case What::kCancelBlock:
+      return Submit(tag, OrStatus<market::CancelBlock>(market::CancelBlock{
+                             {}, market::OfferId(request.cancel_block().offer())}));
+    case What::kAnnounceOneWay:
+      return Submit(tag, edge_.Read(request.announce_one_way()));
+    case What::kBidOneWay:
+      return Submit(tag, OrStatus<market::BidOneWay>(ExchangeEdge::Read(request.bid_one_way())));
+    case What::kWithdrawOneWay:
+      return Submit(tag, OrStatus<market::WithdrawOneWay>(market::WithdrawOneWay{
+                             {},
+                             market::OfferId(request.withdraw_one_way().announcement()),
+                             market::OfferId(request.withdraw_one_way().bid())}));
+    case What::WHAT_NOT_SET:
+      return Garbage("a TradeRequest that asks for nothing");
+  }
+  return Status::OK;
+}
+
+// ---- DropCopy ----
+
+class DropCopyStream final : public grpc::ServerWriteReactor<mk::DropCopyResponse> {
+ public:
+  DropCopyStream(ExchangeEdge& edge, Pulse& pulse, const SessionTerms& terms) {
+    out_ = std::make_shared<Outgoing<mk::DropCopyResponse>>(
+        edge.options().stream_responses_max,
+        [this](const mk::DropCopyResponse& response, bool more) {
+          StartWrite(&response, HintOf(more));
+        },
+        [this](const Status& status) { Finish(status); });
+    out_->Hold();
+    ender_ = std::make_shared<Keeper<mk::DropCopyResponse>>(out_);
+    if (!pulse.Add(ender_)) out_->Finish(StatusOf(CloseReason::kVenueStopped));
+    auto session = edge.venue().Connect(terms, std::make_shared<DropCopyTeller>(edge, out_));
+    mk::DropCopyResponse first;
+    first.mutable_heartbeat();
+    ender_->Guard(std::move(session));
+    out_->WriteFirst(std::move(first));
+  }
+  void OnWriteDone(bool ok) override { out_->OnWriteDone(ok); }
+  void OnCancel() override { out_->Finish(Status::CANCELLED); }
+  void OnDone() override { delete this; }
+
+ private:
+  std::shared_ptr<Outgoing<mk::DropCopyResponse>> out_;
+  std::shared_ptr<Keeper<mk::DropCopyResponse>> ender_;
+};
+
+class OrderEntryService final
+    : public mk::OrderEntryService::WithRawCallbackMethod_Trade<
+          mk::OrderEntryService::WithCallbackMethod_DropCopy<mk::OrderEntryService::Service>> {
+ public:
+  OrderEntryService(ExchangeEdge& edge, Pulse& pulse) : edge_(edge), pulse_(pulse) {}
+
+  grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>* Trade(CallbackServerContext* context) override {
+    if (const Status may = edge_.NeedsCaller(*context); !may.ok()) {
+      return new Refusing<grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>>(may);
+    }
+    return new TradeStream(edge_, pulse_, context);
+  }
+  grpc::ServerWriteReactor<mk::DropCopyResponse>* DropCopy(
+      CallbackServerContext* context, const mk::DropCopyRequest* request) override {
+    SessionTerms terms;
+    terms.name = "drop copy " + context->peer();
+    terms.is_drop_copy = true;
+    terms.of_all_members = request->member().empty();
+    Status may = Status::OK;
+    if (terms.of_all_members) {
+      may = edge_.NeedsOperator(*context);
+    } else {
+      const auto member = edge_.MemberOf(*context, request->member());
+      if (member.ok()) terms.member = *member;
+      if (!member.ok()) may = member.error();
+    }
+    if (!may.ok()) return new Refusing<grpc::ServerWriteReactor<mk::DropCopyResponse>>(may);
+    return new DropCopyStream(edge_, pulse_, terms);
+  }
+
+ private:
+  ExchangeEdge& edge_;
+  Pulse& pulse_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeOrderEntryService(ExchangeEdge& edge, Pulse& pulse) {
+  return std::make_unique<OrderEntryService>(edge, pulse);
+}
+
+}  // namespace ets::server

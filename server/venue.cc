@@ -1,0 +1,607 @@
+#include "server/venue.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "server/exchange_live_impl.h"
+#include "server/market_data_impl.h"
+
+namespace ets::server {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+std::string_view ToString(CloseReason reason) {
+  switch (reason) {
+    case CloseReason::kByClient:
+      return "BY_CLIENT";
+    case CloseReason::kSilent:
+      return "SILENT";
+    case CloseReason::kOverloaded:
+      return "OVERLOADED";
+    case CloseReason::kVenueStopped:
+      return "VENUE_STOPPED";
+  }
+  return "VENUE_STOPPED";
+}
+
+namespace {
+
+constexpr milliseconds kWatch(50);
+// So that other tasks of the sequencer get their turn.
+constexpr std::size_t kRequestsPerTask = 4'096;
+
+struct SessionState {
+  SessionTerms terms;
+  std::shared_ptr<SessionListener> listener;
+  std::atomic<std::size_t> waiting = 0;
+  std::atomic<steady_clock::duration::rep> heard = 0;
+  std::atomic<bool> is_told = false;  // OnClosed() was called.
+  bool is_closing = false;            // Guarded by the queue's mutex.
+  // The sequencer's: with cancel_on_disconnect, what it entered and still waits.
+  std::map<std::uint64_t, InstrumentId> orders;
+
+  void Heard() { heard = steady_clock::now().time_since_epoch().count(); }
+  void TellClosed(CloseReason reason) {
+    if (!is_told.exchange(true)) listener->OnClosed(reason);
+  }
+};
+
+struct Opens {};
+struct Queued {
+  SessionState* session = nullptr;
+  std::uint64_t tag = 0;
+  std::variant<MemberRequest, Opens, CloseReason> what;
+};
+
+// What one session is to hear.
+struct Output {
+  SessionState* session = nullptr;
+  std::variant<VenueAnswer, Report, TradeReport, DeskReport, CloseReason> what;
+};
+
+// What is told together.
+struct Outbox {
+  std::vector<Output> outputs;
+  std::vector<RawUpdate> market_data;
+  bool empty() const { return outputs.empty() && market_data.empty(); }
+};
+
+class VenueImpl;
+
+class SessionImpl final : public Session {
+ public:
+  SessionImpl(VenueImpl& venue, std::shared_ptr<SessionState> state)
+      : venue_(venue), state_(std::move(state)) {}
+  ~SessionImpl() override { Close(); }
+
+  bool Submit(const VenueRequest& request) override { return Submit({&request, 1}); }
+  bool Submit(std::span<const VenueRequest> requests) override;
+  void Heard() override { state_->Heard(); }
+  void Close() override;
+  const SessionTerms& terms() const override { return state_->terms; }
+
+ private:
+  VenueImpl& venue_;
+  const std::shared_ptr<SessionState> state_;
+};
+
+class VenueImpl final : public Venue, public ExchangeSeat {
+ public:
+  using Outcome = Result<market::Receipt, market::Refusal>;
+
+  VenueImpl(LiveExchange& exchange, const VenueOptions& options)
+      : live_(exchange), exchange_(exchange.impl()), options_(options) {}
+  ~VenueImpl() override { Shutdown(); }
+
+  void TakeSeat();
+
+  // ---- Venue ----
+  std::unique_ptr<Session> Connect(const SessionTerms& terms,
+                                   std::shared_ptr<SessionListener> listener) override;
+  std::size_t session_count() const override;
+  Exchanged<market::Receipt> Operate(const market::Input& input) override {
+    return live_.Do(input);
+  }
+  MarketData& market_data() override { return *desk_; }
+  LiveExchange& exchange() override { return live_; }
+  void Shutdown() override;
+
+  bool Submit(SessionState& session, std::span<const VenueRequest> requests);
+  void Close(SessionState& session, CloseReason reason);
+
+  // ---- ExchangeSeat: on the sequencer's thread ----
+  void Begin(std::uint64_t sequence, SimTime time) override;
+  void End(const market::Market& market, const Outcome& outcome, bool is_everything_anew) override;
+  void HandOver(std::vector<std::function<void(const Synced*)>>& answers) override;
+  void Turn(const market::Market& market) override;
+  void OnFill(const market::Fill& fill) override;
+  void OnAuctionCleared(InstrumentId, const auction::Clearing&) override {}
+  void OnOrder(const market::OrderEvent& event) override;
+  void OnPhase(const market::PhaseEvent& event) override;
+  void OnIndicative(const market::IndicativeEvent& event) override;
+  void OnDesk(const market::DeskEvent& event) override;
+
+ private:
+  // What is to be read anew of an instrument, before the input's end and before the turn's.
+  struct Stale {
+    bool book = false;
+    bool status = false;
+  };
+
+  // On any thread, the queue's mutex held.
+  void Push(SessionState& session, Queued queued);
+  // On the sequencer's thread.
+  void Drain();
+  void Process(Queued& queued);
+  void Answer(SessionState& session, std::uint64_t tag, MemberRequest& request);
+  void Leave(SessionState& session, CloseReason reason);
+  std::vector<SessionState*>& ListenersOf(MemberId member);
+  template <typename What>
+  void TellMember(MemberId member, const What& what);
+  template <typename What>
+  void TellEverybody(const What& what);
+  void Remember(const market::OrderEvent& event);
+  Stale& StaleOf(InstrumentId instrument);
+  void Add(InstrumentId instrument, RareUpdate update);
+  void AddBook(const market::Market& market, InstrumentId instrument);
+  void AddStatus(const market::Market& market, InstrumentId instrument);
+  // On the thread that tells.
+  void Dispatch(Outbox& outbox);
+  void Forget(SessionState& session);
+  void StopAll();
+  void Watch();
+
+  LiveExchange& live_;
+  LiveExchange::Impl& exchange_;
+  const VenueOptions options_;
+  std::unique_ptr<MarketDataDesk> desk_;
+
+  mutable std::mutex mutex_;  // Guards what follows.
+  std::condition_variable changed_;
+  std::vector<Queued> queue_;
+  std::map<SessionState*, std::shared_ptr<SessionState>> alive_;
+  bool is_stopped_ = false;
+
+  // The sequencer's own.
+  std::vector<Queued> at_work_;
+  std::size_t next_ = 0;
+  SessionState* current_ = nullptr;  // Whose request is being applied.
+  std::uint64_t tag_ = 0;
+  std::size_t answer_at_ = 0;
+  std::uint64_t sequence_ = 0;
+  SimTime time_ = 0;
+  std::vector<std::vector<SessionState*>> listeners_;  // By member.
+  std::vector<SessionState*> of_all_;
+  std::map<std::uint64_t, MemberId> applicants_;  // Of one-way announcements.
+  std::vector<Stale> stale_;                      // By instrument.
+  bool has_stale_book_ = false, has_stale_status_ = false;
+  Outbox outbox_;
+
+  std::thread watcher_;
+};
+
+// ---- Sessions ----
+
+bool SessionImpl::Submit(std::span<const VenueRequest> requests) {
+  return venue_.Submit(*state_, requests);
+}
+void SessionImpl::Close() { venue_.Close(*state_, CloseReason::kByClient); }
+
+void VenueImpl::Push(SessionState& session, Queued queued) {
+  ++session.waiting;
+  queue_.push_back(std::move(queued));
+  if (queue_.size() == 1) exchange_.sequencer->PostInternal([this] { Drain(); });
+}
+
+bool VenueImpl::Submit(SessionState& session, std::span<const VenueRequest> requests) {
+  if (session.terms.is_drop_copy) return false;
+  session.Heard();
+  const std::lock_guard lock(mutex_);
+  for (const VenueRequest& request : requests) {
+    if (session.is_closing) return false;
+    if (session.waiting >= options_.session_requests_max) {
+      session.is_closing = true;
+      Push(session, {&session, 0, CloseReason::kOverloaded});
+      return false;
+    }
+    Push(session, {&session, request.tag, request.what});
+  }
+  return true;
+}
+
+void VenueImpl::Close(SessionState& session, CloseReason reason) {
+  const std::lock_guard lock(mutex_);
+  if (session.is_closing) return;
+  session.is_closing = true;
+  Push(session, {&session, 0, reason});
+}
+
+std::unique_ptr<Session> VenueImpl::Connect(const SessionTerms& terms,
+                                            std::shared_ptr<SessionListener> listener) {
+  auto state = std::make_shared<SessionState>();
+  state->terms = terms;
+  state->listener = std::move(listener);
+  state->Heard();
+  bool is_stopped = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopped = is_stopped_;
+    state->is_closing = is_stopped;
+    if (!is_stopped) {
+      alive_[state.get()] = state;
+      Push(*state, {state.get(), 0, Opens{}});
+    }
+  }
+  if (is_stopped) state->TellClosed(CloseReason::kVenueStopped);
+  return std::make_unique<SessionImpl>(*this, std::move(state));
+}
+
+std::size_t VenueImpl::session_count() const {
+  const std::lock_guard lock(mutex_);
+  return alive_.size();
+}
+
+void VenueImpl::Watch() {
+  std::unique_lock lock(mutex_);
+  while (!is_stopped_) {
+    const auto now = steady_clock::now().time_since_epoch();
+    for (const auto& [session, state] : alive_) {
+      const milliseconds beat = session->terms.heartbeat;
+      if (beat.count() == 0 || session->is_closing) continue;
+      if (now - steady_clock::duration(session->heard) <= 2 * beat) continue;
+      session->is_closing = true;
+      Push(*session, {session, 0, CloseReason::kSilent});
+    }
+    changed_.wait_for(lock, kWatch);
+  }
+}
+
+// ---- Life ----
+
+void VenueImpl::TakeSeat() {
+  exchange_.Run([this] {
+    desk_ = std::make_unique<MarketDataDesk>(exchange_.relay.TakeHistory(), options_.market_data);
+    exchange_.relay.Take(this);
+    const market::Market& market = *exchange_.market;
+    Begin(market.sequence(), exchange_.latest);
+    for (std::uint16_t id = 0; id < market.instrument_count(); ++id) {
+      StaleOf(InstrumentId(id)) = {true, true};
+    }
+    has_stale_book_ = has_stale_status_ = true;
+    for (const market::OneWayView& open : market.one_way()) {
+      applicants_[open.offer.raw()] = open.terms.applicant;
+    }
+    End(market, market::Receipt{}, false);
+    Turn(market);
+  });
+  if (!desk_) desk_ = std::make_unique<MarketDataDesk>(TradeHistory(), options_.market_data);
+  watcher_ = std::thread([this] { Watch(); });
+}
+
+void VenueImpl::Shutdown() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_stopped_) return;
+    is_stopped_ = true;
+    for (const auto& [session, state] : alive_) {
+      if (session->is_closing) continue;
+      session->is_closing = true;
+      Push(*session, {session, 0, CloseReason::kVenueStopped});
+    }
+  }
+  changed_.notify_all();
+  watcher_.join();
+  // The first waits until all is on the disk, the second until it is told.
+  exchange_.Run([this] {
+    while (next_ < at_work_.size() || !at_work_.empty()) Drain();
+  });
+  exchange_.Run([] {});
+  exchange_.Run([this] { exchange_.relay.Take(nullptr); });
+  exchange_.relay.Take(nullptr);
+  StopAll();
+  desk_->Stop();
+}
+
+// The journal failed, or is closed: nothing more will be told.
+void VenueImpl::StopAll() {
+  std::map<SessionState*, std::shared_ptr<SessionState>> left;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [session, state] : alive_) session->is_closing = true;
+    left.swap(alive_);
+  }
+  for (const auto& [session, state] : left) session->TellClosed(CloseReason::kVenueStopped);
+  const std::lock_guard lock(mutex_);
+  for (auto& [session, state] : left) alive_.emplace(session, std::move(state));
+}
+
+// ---- Requests, on the sequencer's thread ----
+
+void VenueImpl::Drain() {
+  if (next_ == at_work_.size()) {
+    at_work_.clear();
+    next_ = 0;
+    const std::lock_guard lock(mutex_);
+    at_work_.swap(queue_);
+  }
+  const std::size_t end = std::min(at_work_.size(), next_ + kRequestsPerTask);
+  while (next_ < end) {
+    Queued& queued = at_work_[next_++];
+    --queued.session->waiting;
+    if (!exchange_.stopped) Process(queued);
+  }
+  if (next_ < at_work_.size()) exchange_.sequencer->PostInternal([this] { Drain(); });
+}
+
+void VenueImpl::Process(Queued& queued) {
+  SessionState& session = *queued.session;
+  if (auto* const request = std::get_if<MemberRequest>(&queued.what)) {
+    return Answer(session, queued.tag, *request);
+  }
+  if (const auto* const reason = std::get_if<CloseReason>(&queued.what)) {
+    return Leave(session, *reason);
+  }
+  if (session.terms.of_all_members) {
+    of_all_.push_back(&session);
+  } else {
+    ListenersOf(session.terms.member).push_back(&session);
+  }
+}
+
+struct NameMember {
+  MemberId member;
+  void operator()(market::AnnounceOneWay& input) const { input.applicant = member; }
+  template <typename In>
+  void operator()(In& input) const {
+    input.member = member;
+  }
+};
+
+void VenueImpl::Answer(SessionState& session, std::uint64_t tag, MemberRequest& request) {
+  std::visit(NameMember{session.terms.member}, request);
+  current_ = &session;
+  tag_ = tag;
+  std::visit(
+      [this](const auto& input) {
+        using In = std::decay_t<decltype(input)>;
+        if constexpr (std::is_same_v<In, market::Withdraw>) {
+          (void)exchange_.Apply(input, SourceKind::kPerson);  // Which sends what it can.
+        } else {
+          (void)exchange_.ApplyOrder(input);
+        }
+      },
+      request);
+  current_ = nullptr;
+}
+
+void VenueImpl::Leave(SessionState& session, CloseReason reason) {
+  const auto orders = std::exchange(session.orders, {});
+  for (const auto& [order, instrument] : orders) {
+    (void)exchange_.ApplyOrder(
+        market::CancelOrder{session.terms.member, instrument, OrderId(order), {}});
+  }
+  std::erase(session.terms.of_all_members ? of_all_ : ListenersOf(session.terms.member), &session);
+  outbox_.outputs.push_back({&session, reason});
+}
+
+// ---- What happens, on the sequencer's thread ----
+
+std::vector<SessionState*>& VenueImpl::ListenersOf(MemberId member) {
+  if (listeners_.size() <= member.raw()) listeners_.resize(member.raw() + 1);
+  return listeners_[member.raw()];
+}
+
+VenueImpl::Stale& VenueImpl::StaleOf(InstrumentId instrument) {
+  if (stale_.size() <= instrument.raw()) stale_.resize(instrument.raw() + std::size_t{1});
+  return stale_[instrument.raw()];
+}
+
+void VenueImpl::Begin(std::uint64_t sequence, SimTime time) {
+  sequence_ = sequence;
+  time_ = time;
+  if (current_ == nullptr) return;
+  answer_at_ = outbox_.outputs.size();
+  outbox_.outputs.push_back({current_, VenueAnswer{tag_, sequence, time, {}, {}}});
+}
+
+void VenueImpl::End(const market::Market& market, const Outcome& outcome, bool is_everything_anew) {
+  if (current_ != nullptr) {
+    VenueAnswer& answer = std::get<VenueAnswer>(outbox_.outputs[answer_at_].what);
+    if (outcome.ok()) {
+      answer.receipt = *outcome;
+      answer.sequence = outcome->sequence;
+    } else {
+      answer.refused = VenueRefusal{outcome.error(), market.detail()};
+    }
+  }
+  if (is_everything_anew) {
+    for (std::uint16_t id = 0; id < market.instrument_count(); ++id) {
+      StaleOf(InstrumentId(id)) = {true, true};
+    }
+    has_stale_book_ = has_stale_status_ = true;
+  }
+  if (!has_stale_book_) return;
+  has_stale_book_ = false;
+  for (std::uint16_t id = 0; id < stale_.size(); ++id) {
+    if (std::exchange(stale_[id].book, false)) AddBook(market, InstrumentId(id));
+  }
+}
+
+void VenueImpl::Turn(const market::Market& market) {
+  if (has_stale_status_) {
+    has_stale_status_ = false;
+    for (std::uint16_t id = 0; id < stale_.size(); ++id) {
+      if (std::exchange(stale_[id].status, false)) AddStatus(market, InstrumentId(id));
+    }
+  }
+  if (options_.acknowledge == Acknowledge::kBeforeSync && !outbox_.empty()) {
+    Dispatch(outbox_);
+    outbox_.outputs.clear();
+  }
+}
+
+void VenueImpl::HandOver(std::vector<std::function<void(const Synced*)>>& answers) {
+  if (outbox_.empty()) return;
+  if (options_.acknowledge == Acknowledge::kBeforeSync) {
+    Dispatch(outbox_);
+    outbox_.outputs.clear();
+    return;
+  }
+  auto outbox = std::make_shared<Outbox>(std::move(outbox_));
+  outbox_ = {};
+  answers.push_back([this, outbox](const Synced* synced) {
+    if (synced == nullptr) return StopAll();
+    Dispatch(*outbox);
+  });
+}
+
+template <typename What>
+void VenueImpl::TellMember(MemberId member, const What& what) {
+  for (SessionState* const session : ListenersOf(member)) {
+    outbox_.outputs.push_back({session, what});
+  }
+  for (SessionState* const session : of_all_) outbox_.outputs.push_back({session, what});
+}
+
+template <typename What>
+void VenueImpl::TellEverybody(const What& what) {
+  for (const auto& sessions : listeners_) {
+    for (SessionState* const session : sessions) outbox_.outputs.push_back({session, what});
+  }
+  for (SessionState* const session : of_all_) outbox_.outputs.push_back({session, what});
+}
+
+void VenueImpl::Remember(const market::OrderEvent& event) {
+  using Kind = market::OrderEventKind;
+  if (event.kind == Kind::kAccepted) {
+    if (current_ != nullptr && current_->terms.cancel_on_disconnect) {
+      current_->orders[event.order.raw()] = event.instrument;
+    }
+    return;
+  }
+  const bool is_gone = event.kind == Kind::kCancelled || event.kind == Kind::kExpired ||
+                       (event.kind == Kind::kTraded && event.open == Tonnes());
+  if (!is_gone) return;
+  for (SessionState* const session : ListenersOf(event.member)) {
+    if (session->terms.cancel_on_disconnect) session->orders.erase(event.order.raw());
+  }
+}
+
+void VenueImpl::OnOrder(const market::OrderEvent& event) {
+  Remember(event);
+  for (SessionState* const session : ListenersOf(event.member)) {
+    const bool is_own = session == current_;
+    outbox_.outputs.push_back(
+        {session, Report{sequence_, time_, is_own, is_own ? tag_ : 0, event}});
+  }
+  for (SessionState* const session : of_all_) {
+    outbox_.outputs.push_back({session, Report{sequence_, time_, false, 0, event}});
+  }
+  if (event.kind == market::OrderEventKind::kAccepted) return;
+  outbox_.market_data.push_back(
+      {event.instrument, sequence_, time_,
+       BookTouch{event.kind, event.side, event.order, event.price, event.visible}});
+}
+
+void VenueImpl::OnFill(const market::Fill& fill) {
+  StaleOf(fill.instrument).status = true;
+  has_stale_status_ = true;
+  Add(fill.instrument, {fill, 0});
+  if (fill.channel == market::Channel::kListed) return;
+  TellMember(fill.seller, TradeReport{sequence_, time_, matching::Side::kSell, fill});
+  TellMember(fill.buyer, TradeReport{sequence_, time_, matching::Side::kBuy, fill});
+}
+
+void VenueImpl::OnPhase(const market::PhaseEvent& event) {
+  StaleOf(event.instrument) = {true, true};
+  has_stale_book_ = has_stale_status_ = true;
+}
+
+void VenueImpl::OnIndicative(const market::IndicativeEvent& event) {
+  Add(event.instrument, {event, 0});
+  if (!event.final) return;
+  StaleOf(event.instrument).book = true;
+  has_stale_book_ = true;
+}
+
+void VenueImpl::OnDesk(const market::DeskEvent& event) {
+  using Kind = market::DeskEventKind;
+  const DeskReport report{sequence_, time_, event};
+  if (event.kind == Kind::kOneWayAnnounced) applicants_[event.offer.raw()] = event.member;
+  const bool is_sealed = event.kind == Kind::kOneWayBid || event.kind == Kind::kOneWayBidWithdrawn;
+  const bool is_addressed = event.counterparty.has_value();
+  if (!is_sealed && !is_addressed) return TellEverybody(report);
+  TellMember(event.member, report);
+  const auto applicant = applicants_.find(event.offer.raw());
+  const std::optional<MemberId> other =
+      is_addressed
+          ? event.counterparty
+          : (applicant == applicants_.end() ? std::nullopt : std::optional(applicant->second));
+  if (!other || *other == event.member) return;
+  for (SessionState* const session : ListenersOf(*other)) {
+    outbox_.outputs.push_back({session, report});
+  }
+}
+
+void VenueImpl::Add(InstrumentId instrument, RareUpdate update) {
+  outbox_.market_data.push_back(
+      {instrument, sequence_, time_, std::make_unique<RareUpdate>(std::move(update))});
+}
+
+void VenueImpl::AddBook(const market::Market& market, InstrumentId instrument) {
+  BookAnew book;
+  market.engine(instrument).ForEach([&book](const matching::OrderView& order) {
+    if (order.state != matching::OrderState::kResting) return;
+    book.orders.push_back({order.id, order.side, order.limit, order.visible});
+  });
+  Add(instrument, {std::move(book), 0});
+}
+
+void VenueImpl::AddStatus(const market::Market& market, InstrumentId instrument) {
+  const market::InstrumentView& view = market.instrument(instrument);
+  Add(instrument, {view, market.rules().sessions[view.session].visible_levels});
+}
+
+// ---- Telling ----
+
+struct TellSession {
+  SessionState& session;
+  void operator()(const VenueAnswer& answer) const { session.listener->OnAnswer(answer); }
+  void operator()(const Report& report) const { session.listener->OnReport(report); }
+  void operator()(const TradeReport& report) const { session.listener->OnTrade(report); }
+  void operator()(const DeskReport& report) const { session.listener->OnDesk(report); }
+  void operator()(CloseReason reason) const { session.TellClosed(reason); }
+};
+
+void VenueImpl::Dispatch(Outbox& outbox) {
+  for (const Output& output : outbox.outputs) {
+    std::visit(TellSession{*output.session}, output.what);
+    if (std::holds_alternative<CloseReason>(output.what)) Forget(*output.session);
+  }
+  desk_->Take(outbox.market_data);
+}
+
+void VenueImpl::Forget(SessionState& session) {
+  std::shared_ptr<SessionState> last;
+  const std::lock_guard lock(mutex_);
+  const auto found = alive_.find(&session);
+  if (found == alive_.end()) return;
+  last = std::move(found->second);
+  alive_.erase(found);
+}
+
+}  // namespace
+
+std::unique_ptr<Venue> Venue::Open(LiveExchange& exchange, const VenueOptions& options) {
+  auto venue = std::make_unique<VenueImpl>(exchange, options);
+  venue->TakeSeat();
+  return venue;
+}
+
+}  // namespace ets::server
