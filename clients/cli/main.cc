@@ -9,6 +9,7 @@
 #include "clients/cli/auction_verbs.h"
 #include "clients/cli/cbam_verbs.h"
 #include "clients/cli/ensemble_verb.h"
+#include "clients/cli/market_verbs.h"
 #include "clients/cli/match_verbs.h"
 #include "clients/cli/policy_verbs.h"
 #include "clients/cli/registry_verbs.h"
@@ -39,6 +40,7 @@ int main(int argc, char** argv) {
   ets::cli::AddCbamVerbs(app, exit_code);
   ets::cli::AddPolicyVerbs(app, exit_code);
   ets::cli::AddMatchVerbs(app, exit_code);
+  ets::cli::AddMarketVerbs(app, exit_code);
   ets::cli::AddRegistryVerbs(app, exit_code);
   ets::cli::AddServeVerb(app, exit_code);
   try {

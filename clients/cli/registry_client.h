@@ -54,6 +54,9 @@ class RegistryClient {
                                                                   Access access);
   ~RegistryClient();
 
+  // For other services behind the same port.
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+
   pb::AccountService::Stub& accounts() { return *accounts_; }
   pb::AdminService::Stub& admin() { return *admin_; }
   pb::AllocationService::Stub& allocation() { return *allocation_; }
