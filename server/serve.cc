@@ -90,12 +90,13 @@ struct LiveServer::Impl {
     return std::nullopt;
   }
   std::optional<ServeFailure> OpenExchange(const ExchangeOptions& options,
-                                           const ExchangeServiceOptions& service) {
+                                           const ExchangeServiceOptions& service,
+                                           const VenueOptions& seat) {
     auto opened = LiveExchange::Open(options, *link);
     if (!opened.ok()) return FailureOf(opened.error());
     exchange = std::move(opened.value());
     exchange->OnStopped([this](const std::string& why) { Failed("the exchange: " + why); });
-    venue = Venue::Open(*exchange, {});
+    venue = Venue::Open(*exchange, seat);
     market_services = std::make_unique<ExchangeServices>(*venue, service);
     return std::nullopt;
   }
@@ -146,7 +147,9 @@ Result<std::unique_ptr<LiveServer>, ServeFailure> LiveServer::Start(const ServeO
     exchange.fsync = live.fsync;
     exchange.now = [&main] { return main.Now(); };
     exchange.sequencer = impl->sequencer;
-    failure = impl->OpenExchange(exchange, {options.services.auth, &main});
+    ExchangeServiceOptions service{options.services.auth, &main};
+    service.stream_responses_max = options.stream_responses_max;
+    failure = impl->OpenExchange(exchange, service, options.venue);
   }
   if (!failure) failure = impl->OpenPort(options.port);
   std::unique_ptr<LiveServer> server(new LiveServer(std::move(impl)));
@@ -161,7 +164,7 @@ Result<std::unique_ptr<LiveServer>, ServeFailure> LiveServer::Start(
   auto link = LinkTo(options.registry);
   if (!link.ok()) return Fail{ServeFailure{true, link.error()}};
   impl->link = std::move(link.value());
-  auto failure = impl->OpenExchange(options.exchange, {options.auth, nullptr});
+  auto failure = impl->OpenExchange(options.exchange, {options.auth, nullptr}, options.venue);
   if (!failure) failure = impl->OpenPort(options.port);
   std::unique_ptr<LiveServer> server(new LiveServer(std::move(impl)));
   if (failure) return Fail{*failure};
@@ -175,6 +178,7 @@ const std::string& LiveServer::address() const { return impl_->port->address(); 
 std::string LiveServer::Shutdown() { return impl_->Shutdown(); }
 LiveBranches* LiveServer::branches() const { return impl_->branches.get(); }
 LiveExchange* LiveServer::exchange() const { return impl_->exchange.get(); }
+Venue* LiveServer::venue() const { return impl_->venue.get(); }
 
 std::string LiveServer::failed() const {
   const std::lock_guard lock(impl_->mutex);

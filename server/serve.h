@@ -10,6 +10,7 @@
 #include "server/grpc_port.h"
 #include "server/live_branches.h"
 #include "server/registry_services.h"
+#include "server/venue.h"
 
 namespace ets::server {
 
@@ -19,6 +20,8 @@ struct ServeOptions {
   ServiceOptions services;
   PortOptions port;
   bool with_exchange = true;  // Not with a registry that is served read-only.
+  VenueOptions venue;
+  std::size_t stream_responses_max = 65'536;  // Of ExchangeServiceOptions.
 };
 
 // An exchange alone, beside a registry in another process.
@@ -27,6 +30,7 @@ struct ServeExchangeOptions {
   RemoteRegistry registry;
   AuthOptions auth;
   PortOptions port;
+  VenueOptions venue;
 };
 
 // The composition root of what is served: which machines, which threads, which port. In one process
@@ -47,6 +51,7 @@ class LiveServer {
 
   LiveBranches* branches() const;  // Null for an exchange alone.
   LiveExchange* exchange() const;  // Null without one.
+  Venue* venue() const;            // Likewise.
 
  private:
   struct Impl;

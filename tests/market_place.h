@@ -1,0 +1,206 @@
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ets/market/v1/market_data_service.grpc.pb.h"
+#include "ets/market/v1/market_service.grpc.pb.h"
+#include "ets/market/v1/order_entry_service.grpc.pb.h"
+#include "ets/registry/v1/account_service.grpc.pb.h"
+#include "ets/registry/v1/transfer_service.grpc.pb.h"
+#include "ets/registry/v1/unit_service.grpc.pb.h"
+#include "server/serve.h"
+#include "tests/serve_process.h"
+
+// A whole market in this process and a folder of its own: a registry, an exchange with an open
+// session of CEA26-CNY around 70.00, and members that hold units and money in their escrow.
+namespace ets {
+
+namespace mk = ::ets::market::v1;
+namespace rg = ::ets::registry::v1;
+
+class MarketPlace {
+ public:
+  static constexpr const char* kInstrument = "instruments/CEA26-CNY";
+  static constexpr std::int64_t kUnits = 1'000'000;       // Of each member; tonnes.
+  static constexpr std::int64_t kCash = 100'000'000'000;  // Of each member; fen.
+
+  explicit MarketPlace(int members, server::VenueOptions venue = {}, bool fsync = true,
+                       std::size_t stream_responses_max = 65'536)
+      : members_(members), venue_(venue), fsync_(fsync), responses_max_(stream_responses_max) {
+    std::string name = (std::filesystem::temp_directory_path() / "market-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) std::abort();
+    folder_ = name;
+    Start();
+    SetUp();
+  }
+  ~MarketPlace() {
+    Stop();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void Start() {
+    server::ServeOptions options;
+    options.live.data = folder_;
+    options.live.fsync = fsync_;
+    options.live.clock.kind = server::ClockOptions::Kind::kManual;
+    options.live.clock.start = SimTime{1'772'409'600} * kMicrosPerSecond;  // 2 March 2026.
+    options.services.auth.required = false;
+    options.services.rate.per_second = 0;
+    options.port.listen = "127.0.0.1:0";
+    options.venue = venue_;
+    options.stream_responses_max = responses_max_;
+    auto started = server::LiveServer::Start(options);
+    if (!started.ok()) {
+      std::cerr << started.error().message << "\n";
+      std::abort();
+    }
+    server_ = std::move(started.value());
+    channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
+    market_ = mk::MarketService::NewStub(channel_);
+    entry_ = mk::OrderEntryService::NewStub(channel_);
+    data_ = mk::MarketDataService::NewStub(channel_);
+  }
+  void Stop() {
+    if (server_) server_->Shutdown();
+    server_.reset();
+  }
+
+  server::LiveServer& server() { return *server_; }
+  const std::string& address() const { return server_->address(); }
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  mk::MarketService::Stub& market() { return *market_; }
+  mk::OrderEntryService::Stub& entry() { return *entry_; }
+  mk::MarketDataService::Stub& data() { return *data_; }
+  int members() const { return members_; }
+  // Of member `index`, from 0.
+  static int EscrowOf(int index) { return 4 + 2 * index; }
+  static std::string Member(int index) { return "members/" + std::to_string(EscrowOf(index)); }
+
+  void OpenSession(const std::string& date) {
+    mk::OpenSessionRequest request;
+    request.set_date(date);
+    mk::OpenSessionResponse response;
+    Must(Call(*market_, &mk::MarketService::Stub::OpenSession, request, response));
+  }
+  mk::CloseDayResponse CloseDay() {
+    mk::CloseDayResponse response;
+    Must(Call(*market_, &mk::MarketService::Stub::CloseDay, mk::CloseDayRequest(), response, {},
+              std::chrono::seconds(60)));
+    return response;
+  }
+  // All that the members have at the exchange, in one unit.
+  std::int64_t Total(const std::string& unit) {
+    std::int64_t total = 0;
+    for (int i = 0; i < members_; ++i) {
+      mk::GetMemberRequest request;
+      request.set_member(Member(i));
+      mk::GetMemberResponse response;
+      Must(Call(*market_, &mk::MarketService::Stub::GetMember, request, response));
+      for (const auto& holding : response.holdings()) {
+        if (holding.unit() != unit) continue;
+        total += holding.available() + holding.reserved() + holding.bought_today();
+      }
+    }
+    return total;
+  }
+
+  static void Must(const grpc::Status& status) {
+    if (status.ok()) return;
+    std::cerr << status.error_message() << "\n";
+    std::abort();
+  }
+
+ private:
+  void SetUp() {
+    const auto accounts = rg::AccountService::NewStub(channel_);
+    const auto units = rg::UnitService::NewStub(channel_);
+    const auto transfers = rg::TransferService::NewStub(channel_);
+    const auto open = [&](rg::AccountKind kind, int firm) {
+      rg::CreateAccountRequest request;
+      request.set_request_id(NextId());
+      request.set_kind(kind);
+      if (firm != 0) request.set_entity(static_cast<std::uint32_t>(firm));
+      rg::CreateAccountResponse response;
+      Must(Call(*accounts, &rg::AccountService::Stub::CreateAccount, request, response));
+    };
+    const auto issue = [&](int to, const char* unit, std::int64_t amount, rg::TransferCode code) {
+      rg::IssueAllowancesRequest request;
+      request.set_request_id(NextId());
+      request.mutable_draft()->set_account("accounts/" + std::to_string(to));
+      request.mutable_draft()->set_unit(unit);
+      request.mutable_draft()->set_amount(amount);
+      request.mutable_draft()->set_code(code);
+      rg::IssueAllowancesResponse response;
+      Must(Call(*units, &rg::UnitService::Stub::IssueAllowances, request, response));
+    };
+    const auto move = [&](int from, int to, const char* unit, std::int64_t amount,
+                          rg::TransferCode code) {
+      rg::CreateTransferRequest request;
+      request.set_request_id(NextId());
+      request.mutable_transfer()->set_debit("accounts/" + std::to_string(from));
+      request.mutable_transfer()->set_credit("accounts/" + std::to_string(to));
+      request.mutable_transfer()->set_unit(unit);
+      request.mutable_transfer()->set_amount(amount);
+      request.mutable_transfer()->set_code(code);
+      rg::CreateTransferResponse response;
+      Must(Call(*transfers, &rg::TransferService::Stub::CreateTransfer, request, response));
+    };
+    open(rg::ACCOUNT_KIND_ISSUANCE, 0);
+    open(rg::ACCOUNT_KIND_BANK, 0);
+    open(rg::ACCOUNT_KIND_ALLOCATION, 0);
+    for (int i = 0; i < members_; ++i) {
+      open(rg::ACCOUNT_KIND_HOLDER, i + 1);
+      open(rg::ACCOUNT_KIND_ESCROW, i + 1);
+    }
+    for (const char* const unit : {"CEA26", "CNY"}) {
+      rg::OpenLedgerRequest request;
+      request.set_request_id(NextId());
+      request.set_unit(unit);
+      rg::OpenLedgerResponse response;
+      Must(Call(*units, &rg::UnitService::Stub::OpenLedger, request, response));
+    }
+    issue(2, "CEA26", kUnits * members_, rg::TRANSFER_CODE_ISSUE);
+    for (int i = 0; i < members_; ++i) {
+      const int escrow = EscrowOf(i), holder = escrow - 1;
+      issue(holder, "CNY", kCash, rg::TRANSFER_CODE_LOAN);
+      move(2, holder, "CEA26", kUnits, rg::TRANSFER_CODE_OTHER);
+      move(holder, escrow, "CNY", kCash, rg::TRANSFER_CODE_DEPOSIT);
+      move(holder, escrow, "CEA26", kUnits, rg::TRANSFER_CODE_DEPOSIT);
+    }
+    mk::GetStatusResponse status;
+    do {
+      Must(Call(*market_, &mk::MarketService::Stub::GetStatus, mk::GetStatusRequest(), status));
+    } while (status.members() < static_cast<std::uint32_t>(members_));
+    mk::ListInstrumentRequest list;
+    list.set_unit("CEA26");
+    list.set_cash_unit("CNY");
+    list.set_reference_price(7'000);
+    mk::ListInstrumentResponse listed;
+    Must(Call(*market_, &mk::MarketService::Stub::ListInstrument, list, listed));
+    OpenSession("2026-03-02");
+  }
+  std::string NextId() { return Uuid(9, ++last_id_); }
+
+  const int members_;
+  const server::VenueOptions venue_;
+  const bool fsync_;
+  const std::size_t responses_max_;
+  std::string folder_;
+  std::unique_ptr<server::LiveServer> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<mk::MarketService::Stub> market_;
+  std::unique_ptr<mk::OrderEntryService::Stub> entry_;
+  std::unique_ptr<mk::MarketDataService::Stub> data_;
+  std::uint64_t last_id_ = 0;
+};
+
+}  // namespace ets
