@@ -31,6 +31,7 @@ class Trader {
     stream_->Read(&logged_on_);
   }
   ~Trader() {
+    if (has_ended_) return;
     context_.TryCancel();
     stream_->Finish();
   }
@@ -84,6 +85,7 @@ class Trader {
     mk::TradeResponse response;
     while (stream_->Read(&response)) {
     }
+    has_ended_ = true;
     return stream_->Finish();
   }
   const mk::LoggedOn& logged_on() const { return logged_on_.logged_on(); }
@@ -94,6 +96,7 @@ class Trader {
   mk::TradeResponse logged_on_;
   std::vector<mk::ExecutionReport> reports_;
   std::uint64_t last_ = 0;
+  bool has_ended_ = false;
 };
 
 std::string ReasonIn(const grpc::Status& status) {
