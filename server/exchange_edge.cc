@@ -75,6 +75,7 @@ StatusCode CodeOf(Refusal refusal) {
     case Refusal::kWouldTakeLiquidity:
     case Refusal::kNothingToTradeWith:
     case Refusal::kBiddingNotOpen:
+    case Refusal::kBidIrrevocable:
     case Refusal::kAlreadySo:
       return StatusCode::FAILED_PRECONDITION;
   }

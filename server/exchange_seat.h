@@ -63,6 +63,9 @@ class ExchangeRelay final : public market::Listener {
   void OnDesk(const market::DeskEvent& event) override {
     if (seat_ != nullptr) seat_->OnDesk(event);
   }
+  void OnAuction(const market::AuctionEvent& event) override {
+    if (seat_ != nullptr) seat_->OnAuction(event);
+  }
   void OnLargeHolder(const market::LargeHolderEvent& event) override {
     if (seat_ != nullptr) seat_->OnLargeHolder(event);
   }

@@ -40,10 +40,11 @@ namespace ets::server {
 
 // What a member may ask for. `member` is filled in by the venue. Client order ids are the
 // client's; see market::PlaceOrder for what a repeated one does.
-using MemberRequest = std::variant<market::PlaceOrder, market::ChangeOrder, market::CancelOrder,
-                                   market::CancelOrders, market::QuoteBlock, market::ConfirmBlock,
-                                   market::CancelBlock, market::AnnounceOneWay, market::BidOneWay,
-                                   market::WithdrawOneWay, market::SubmitBid, market::Withdraw>;
+using MemberRequest =
+    std::variant<market::PlaceOrder, market::ChangeOrder, market::CancelOrder, market::CancelOrders,
+                 market::QuoteBlock, market::ConfirmBlock, market::CancelBlock,
+                 market::AnnounceOneWay, market::BidOneWay, market::WithdrawOneWay,
+                 market::SubmitBid, market::ChangeBid, market::WithdrawBid, market::Withdraw>;
 
 struct VenueRequest {
   std::uint64_t tag = 0;  // The gateway's; comes back with the answer and the reports.
