@@ -23,9 +23,9 @@ pid_t Launch(const MarketPlace& place, const std::string& bot, int member) {
 
 TEST(Bots, TradeWithEachOtherAndNothingIsLost) {
   MarketPlace place(4);
-  const std::vector<pid_t> bots = {Launch(place, "market_maker", 0), Launch(place, "noise_trader", 1),
-                                   Launch(place, "noise_trader", 2),
-                                   Launch(place, "compliance_buyer", 3)};
+  const std::vector<pid_t> bots = {
+      Launch(place, "market_maker", 0), Launch(place, "noise_trader", 1),
+      Launch(place, "noise_trader", 2), Launch(place, "compliance_buyer", 3)};
   for (const pid_t bot : bots) {
     int status = 0;
     waitpid(bot, &status, 0);

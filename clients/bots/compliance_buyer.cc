@@ -5,11 +5,13 @@
 #include "clients/bots/trader.h"
 
 int main(int argc, char** argv) {
-  using namespace ets::bots;
+  namespace mk = ets::bots::mk;
+  using ets::bots::Options;
+  using ets::bots::Trader;
   constexpr std::int64_t kMissing = 1'000;  // Tonnes.
   const Options options = Options::Read(argc, argv);
   const auto begin = std::chrono::steady_clock::now();
-  return Trade(options, std::chrono::milliseconds(50), [&](Trader& trader) {
+  return ets::bots::Trade(options, std::chrono::milliseconds(50), [&](Trader& trader) {
     const std::chrono::duration<double> gone = std::chrono::steady_clock::now() - begin;
     const double part = std::min(1.0, gone.count() / options.seconds);
     const auto due = static_cast<std::int64_t>(part * static_cast<double>(kMissing));
