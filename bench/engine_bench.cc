@@ -286,14 +286,15 @@ void RunLong(std::uint64_t total) {
     sent += messages.size();
     venue.engine().CancelAll({}, {}, matching::Departure::kByOperator);
     if (sent == messages.size()) {
-      allocations = matching::AllocationCount();
       resident = ResidentKiB();
+      allocations = matching::AllocationCount();
     }
   }
+  allocations = matching::AllocationCount() - allocations;
+  const auto growth = static_cast<long long>(ResidentKiB()) - static_cast<long long>(resident);
   std::printf("%llu M messages after the first million: %llu allocations, memory %+lld KiB\n",
               static_cast<unsigned long long>((sent - messages.size()) / 1'000'000),
-              static_cast<unsigned long long>(matching::AllocationCount() - allocations),
-              static_cast<long long>(ResidentKiB()) - static_cast<long long>(resident));
+              static_cast<unsigned long long>(allocations), growth);
 }
 
 }  // namespace
