@@ -163,12 +163,37 @@ std::optional<Refusal> Market::Impl::CheckSupply(const OpenAuction& input) {
     if (!Has(consigned.consignor)) return refuse(Refusal::kMemberNotFound);
     volumes.push_back(consigned.volume);
   }
-  for (const auction::Trigger& tier : terms.containment) volumes.push_back(tier.volume);
+  std::vector<std::optional<Price>> prices = {terms.reserve, terms.secret_reserve};
+  std::vector<auction::Trigger> triggers = terms.containment;
+  if (terms.withholding) triggers.push_back(*terms.withholding);
+  for (const auction::Trigger& trigger : triggers) {
+    volumes.push_back(trigger.volume);
+    prices.emplace_back(trigger.price);
+  }
+  Tonnes all;
   for (const Tonnes volume : volumes) {
     if (volume <= Tonnes()) return refuse(Refusal::kQuantityNotPositive, volume.count());
-    if (volume > Tonnes(kAmountMax)) return refuse(Refusal::kAmountTooLarge, volume.count());
+    if (volume > kAuctionVolumeMax) {
+      return refuse(Refusal::kAmountTooLarge, volume.count(), kAuctionVolumeMax.count());
+    }
+    all += volume;
+    if (all > Tonnes(kAmountMax)) return refuse(Refusal::kAmountTooLarge, all.count());
   }
-  for (const std::optional<Price>& price : {terms.reserve, terms.secret_reserve}) {
+  for (std::size_t i = 0; i < terms.bidders.size(); ++i) {
+    const auction::BidderTerms& bidder = terms.bidders[i];
+    if (!Has(bidder.bidder)) return refuse(Refusal::kMemberNotFound);
+    const bool negative =
+        bidder.room.value_or(Tonnes()) < Tonnes() || bidder.guarantee.value_or(Money()) < Money();
+    if (negative) return refuse(Refusal::kQuantityNotPositive);
+    if (bidder.guarantee && bidder.guarantee->minor() > kAmountMax / 10'000) {
+      return refuse(Refusal::kAmountTooLarge, bidder.guarantee->minor(), kAmountMax / 10'000);
+    }
+    // In order of their numbers, so each is there once.
+    if (i > 0 && bidder.bidder <= terms.bidders[i - 1].bidder) {
+      return refuse(Refusal::kAuctionFormatInvalid);
+    }
+  }
+  for (const std::optional<Price>& price : prices) {
     if (price && (*price <= Price() || *price > kPriceMax)) {
       return refuse(Refusal::kPriceOutsideBand, price->minor_per_tonne(),
                     kPriceMax.minor_per_tonne());
@@ -202,6 +227,9 @@ std::optional<Refusal> Market::Impl::CheckBid(const auction::Bid& bid, std::uint
   };
   if (bid.quantity <= Tonnes()) return refuse(Refusal::kQuantityNotPositive, bid.quantity.count());
   if (!auction) return refuse(Refusal::kAuctionNotOpen);
+  if (bid.quantity > kAuctionVolumeMax) {
+    return refuse(Refusal::kQuantityAboveMax, bid.quantity.count(), kAuctionVolumeMax.count());
+  }
   const auction::Terms& terms = auction->terms;
   const std::int64_t price = bid.price.minor_per_tonne();
   const std::int64_t tick = terms.format.tick.minor_per_tonne();

@@ -13,13 +13,17 @@ namespace ets::market {
 
 // The life of an auction, as inputs: open, bids placed, changed and withdrawn, close, pay.
 
+// No volume of an auction, and no bid, is larger: tonnes.
+inline constexpr Tonnes kAuctionVolumeMax{10'000'000'000};
+
 // Opens the bidding window of one auction. Its supply, and what cost containment may add, sits in
 // the auctioneer's escrow, consigned units in their consignors'; all of it is reserved here. At
 // most one auction is open at a time. The receipt's id is the auction's number, dense from 1.
 struct OpenAuction {
   MemberId auctioneer{};
   InstrumentId instrument{};
-  auction::Terms terms{};  // terms.format.name must be one of auction::Profiles().
+  // The format is named after one of auction::Profiles(); `bidders` in order of their numbers.
+  auction::Terms terms{};
   // When awards are paid, by PayAuction. Empty: at the close, and bids lodge all that they may cost
   // whatever the format's guarantee_share says.
   std::optional<Date> pay_day{};

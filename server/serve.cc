@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/auction_service.h"
 #include "server/sequencer.h"
 
 namespace ets::server {
@@ -47,6 +48,7 @@ struct LiveServer::Impl {
   std::unique_ptr<LiveExchange> exchange;
   std::unique_ptr<Venue> venue;
   std::unique_ptr<ExchangeServices> market_services;
+  std::unique_ptr<AuctionServices> auctions;
   std::unique_ptr<GrpcPort> port;
 
   mutable std::mutex mutex;
@@ -66,7 +68,9 @@ struct LiveServer::Impl {
       }
     }
     if (exchange) {
-      for (const char* const name : ExchangeServices::Names()) {
+      std::vector<const char*> names = ExchangeServices::Names();
+      names.push_back(kAuctionServiceName);
+      for (const char* const name : names) {
         rows.push_back({name, [it = exchange.get()] { return it->serving(); }});
       }
     }
@@ -84,6 +88,7 @@ struct LiveServer::Impl {
     if (market_services) {
       for (grpc::Service* const service : market_services->all()) all.push_back(service);
     }
+    if (auctions) all.push_back(auctions->service());
     auto opened = GrpcPort::Open(options, all, Health(), Extra());
     if (!opened.ok()) return opened.error();
     port = std::move(opened.value());
@@ -98,6 +103,7 @@ struct LiveServer::Impl {
     exchange->OnStopped([this](const std::string& why) { Failed("the exchange: " + why); });
     venue = Venue::Open(*exchange, seat);
     market_services = std::make_unique<ExchangeServices>(*venue, service);
+    auctions = std::make_unique<AuctionServices>(*exchange, service);
     return std::nullopt;
   }
   std::string Shutdown();
@@ -111,6 +117,7 @@ std::string LiveServer::Impl::Shutdown() {
   }
   if (services) services->Stop();
   if (market_services) market_services->Stop();
+  if (auctions) auctions->Stop();
   if (link) link->Stop();
   if (port) port->Close();
   if (venue) venue->Shutdown();

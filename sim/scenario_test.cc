@@ -856,6 +856,22 @@ TEST(EveryKey, OfTheDefaultScenarioMayBeRestatedWithoutChangingAnything) {
   EXPECT_EQ(again.scenario.sectors, parsed.scenario.sectors);
 }
 
+TEST(AuctionRules, ChangeAnyFieldOfTheNamedFormat) {
+  const ParsedScenario parsed = Parse(
+      "china-transition.toml", {"auction.rules.tie=pro_rata_random", "auction.rules.tick=0.05",
+                                "auction.rules.award_unit=1", "auction.rules.secret=cancel"});
+  EXPECT_THAT(Said(parsed), IsEmpty());
+  const auction::Format format = parsed.scenario.AuctionFormat();
+  EXPECT_EQ(format.name, "cn-weekly");
+  EXPECT_EQ(format.tie->name, "pro_rata_random");
+  EXPECT_EQ(format.tick, Price::FromMinorPerTonne(5));
+  EXPECT_EQ(format.award_unit, Tonnes(1));
+  EXPECT_EQ(format.secret, auction::SecretReserve::kCancel);
+  EXPECT_EQ(format.bidder_limit_bp, 1'000U);  // The scenario's own key.
+  const ParsedScenario wrong = Parse("china-transition.toml", {"auction.rules.smallest_bid=1500"});
+  EXPECT_THAT(Said(wrong), ::testing::Contains(HasSubstr("does not fit the other fields")));
+}
+
 TEST(EveryKey, StandsInTheReference) {
   const std::string page = ScenarioReference();
   for (const Key& key : Keys()) EXPECT_THAT(page, HasSubstr("| `" + Join(key.pattern) + "` |"));
