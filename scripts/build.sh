@@ -9,7 +9,7 @@ readonly kPackages=(
   libgtest-dev libgmock-dev libbenchmark-dev
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
   libsqlitecpp-dev libsqlite3-dev librocksdb-dev
-  libspdlog-dev libfmt-dev libssl-dev libzip-dev libpugixml-dev
+  libboost-dev libspdlog-dev libfmt-dev libssl-dev libzip-dev libpugixml-dev
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 )
 

@@ -176,23 +176,50 @@ ExchangeEdge::ExchangeEdge(Venue& venue, const ExchangeServiceOptions& options)
 
 // ---- Who ----
 
-std::optional<Caller> ExchangeEdge::CallerOf(const grpc::ServerContextBase& context) const {
+std::optional<Caller> CallerBehind(const ExchangeServiceOptions& options,
+                                   std::string_view authorization,
+                                   std::string_view certificate_name) {
   constexpr Caller kOperator{0, registry::Role::kRegistryAdmin, true};
-  if (!options_.auth.required) return kOperator;
+  if (!options.auth.required) return kOperator;
+  if (options.registry != nullptr) {
+    return Authenticate(options.auth, *options.registry, authorization, certificate_name);
+  }
+  constexpr std::string_view kBearer = "Bearer ";
+  if (!authorization.starts_with(kBearer)) return std::nullopt;
+  const auto hash = HashOfToken(authorization.substr(kBearer.size()));
+  if (!EqualInConstantTime(hash, options.auth.operator_hash)) return std::nullopt;
+  return kOperator;
+}
+
+bool MayTrade(const ExchangeServiceOptions& options, const Caller& caller, AccountId escrow) {
+  if (HasRole(caller, {registry::Role::kExchange})) return true;
+  bool may = false;
+  if (options.registry != nullptr) {
+    const Patience patience{std::chrono::system_clock::now() + options.patience, {}};
+    options.registry->Read(patience, [&](const registry::Registry& state, const StatePoint&) {
+      may = MayInitiate(state, caller, escrow);
+    });
+  }
+  return may;
+}
+
+Result<MemberId, std::string> Admit(const ExchangeServiceOptions& options,
+                                    const LiveExchange& exchange, std::string_view token,
+                                    AccountId escrow) {
+  const auto caller = CallerBehind(options, "Bearer " + std::string(token), {});
+  if (!caller) return Fail{std::string("nobody is known by that token")};
+  const auto member = exchange.FindMember(escrow);
+  if (member && MayTrade(options, *caller, escrow)) return *member;
+  return Fail{"member " + std::to_string(escrow.raw()) + ": nothing was deposited there"};
+}
+
+std::optional<Caller> ExchangeEdge::CallerOf(const grpc::ServerContextBase& context) const {
   const auto header = context.client_metadata().find("authorization");
   const std::string_view authorization =
       header == context.client_metadata().end()
           ? std::string_view()
           : std::string_view(header->second.data(), header->second.size());
-  if (options_.registry != nullptr) {
-    return Authenticate(options_.auth, *options_.registry, authorization,
-                        CertificateNameOf(context));
-  }
-  constexpr std::string_view kBearer = "Bearer ";
-  if (!authorization.starts_with(kBearer)) return std::nullopt;
-  const auto hash = HashOfToken(authorization.substr(kBearer.size()));
-  if (!EqualInConstantTime(hash, options_.auth.operator_hash)) return std::nullopt;
-  return kOperator;
+  return CallerBehind(options_, authorization, CertificateNameOf(context));
 }
 
 Status ExchangeEdge::NeedsCaller(const grpc::ServerContextBase& context) const {
@@ -216,13 +243,7 @@ OrStatus<MemberId> ExchangeEdge::MemberOf(const grpc::ServerContextBase& context
   if (!caller) return Fail{Unknown()};
   const auto escrow = ParseMember(name);
   if (!escrow.ok()) return Fail{escrow.error()};
-  bool may = HasRole(*caller, {registry::Role::kExchange});
-  if (!may && options_.registry != nullptr) {
-    const Patience patience{std::chrono::system_clock::now() + options_.patience, {}};
-    options_.registry->Read(patience, [&](const registry::Registry& state, const StatePoint&) {
-      may = MayInitiate(state, *caller, *escrow);
-    });
-  }
+  const bool may = MayTrade(options_, *caller, *escrow);
   const auto member = exchange_.FindMember(*escrow);
   if (may && member) return *member;
   return Fail{RefusalStatus(Refusal::kMemberNotFound, {escrow->raw(), 0},

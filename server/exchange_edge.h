@@ -35,6 +35,20 @@ void Fill(const grpc::Status& status, mk::Rejection* out);
 // What a refusal asks and limits, for people: "PRICE_OUTSIDE_BAND: asked 8000, limit 7700".
 std::string MessageOf(market::Refusal refusal, const market::RefusalDetail& detail);
 
+// ---- Who may trade. ----
+
+// Who stands behind an "authorization" text ("Bearer TOKEN") or a client certificate's name; empty:
+// nobody that is known.
+std::optional<Caller> CallerBehind(const ExchangeServiceOptions& options,
+                                   std::string_view authorization,
+                                   std::string_view certificate_name);
+// Whether a caller may trade for the member with that escrow account.
+bool MayTrade(const ExchangeServiceOptions& options, const Caller& caller, AccountId escrow);
+// Both for protocols without metadata: a member by token, or why not.
+Result<MemberId, std::string> Admit(const ExchangeServiceOptions& options,
+                                    const LiveExchange& exchange, std::string_view token,
+                                    AccountId escrow);
+
 // What the exchange's services share: who asks, and what the names on the wire stand for.
 // Thread-safe.
 class ExchangeEdge {

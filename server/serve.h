@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@ struct ServeOptions {
   PortOptions port;
   bool with_exchange = true;  // Not with a registry that is served read-only.
   VenueOptions venue;
+  std::string binary_listen;                  // HOST:PORT of the binary order entry; empty: none.
   std::size_t stream_responses_max = 65'536;  // Of ExchangeServiceOptions.
 };
 
@@ -31,6 +33,7 @@ struct ServeExchangeOptions {
   AuthOptions auth;
   PortOptions port;
   VenueOptions venue;
+  std::string binary_listen;  // HOST:PORT of the binary order entry; empty: none.
 };
 
 // The composition root of what is served: which machines, which threads, which port. In one process
@@ -49,9 +52,10 @@ class LiveServer {
   // No more calls; drains one batch; closes the journals. Empty, or what went wrong.
   std::string Shutdown();
 
-  LiveBranches* branches() const;  // Null for an exchange alone.
-  LiveExchange* exchange() const;  // Null without one.
-  Venue* venue() const;            // Likewise.
+  LiveBranches* branches() const;     // Null for an exchange alone.
+  LiveExchange* exchange() const;     // Null without one.
+  Venue* venue() const;               // Likewise.
+  std::uint16_t binary_port() const;  // 0: there is none.
 
  private:
   struct Impl;

@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 struct Arguments {
   std::string data;
   std::string listen = "127.0.0.1:50051";
+  std::string binary;
   std::string profile = "sim";
   std::string clock = "real";
   std::string start;
@@ -156,6 +157,16 @@ bool ReadOptions(const Arguments& arguments, server::ServeOptions& options, std:
 
 using Started = Result<std::unique_ptr<server::LiveServer>, server::ServeFailure>;
 
+// It has no encryption of its own.
+bool MayListenBinary(const Arguments& arguments, std::string& error) {
+  if (arguments.binary.empty() || arguments.insecure || server::IsLoopback(arguments.binary)) {
+    return true;
+  }
+  error = "--binary " + arguments.binary +
+          ": it is plain text; allowed: an address of this machine, or --insecure";
+  return false;
+}
+
 Started StartRegistry(const Arguments& arguments, bool with_exchange) {
   server::ServeOptions options;
   options.with_exchange = with_exchange;
@@ -163,7 +174,10 @@ Started StartRegistry(const Arguments& arguments, bool with_exchange) {
   if (arguments.data.empty()) {
     return Fail{server::ServeFailure{true, "--data is required: the folder of the registry"}};
   }
-  if (!ReadOptions(arguments, options, error)) return Fail{server::ServeFailure{true, error}};
+  if (!ReadOptions(arguments, options, error) || !MayListenBinary(arguments, error)) {
+    return Fail{server::ServeFailure{true, error}};
+  }
+  options.binary_listen = arguments.binary;
   return server::LiveServer::Start(options);
 }
 
@@ -177,9 +191,11 @@ Started StartExchange(const Arguments& arguments) {
   options.port = PortOf(arguments);
   std::string error;
   if (!ReadAuth(arguments, options.auth, error) ||
-      !ReadToken(arguments.registry_token_file, options.registry.token, error)) {
+      !ReadToken(arguments.registry_token_file, options.registry.token, error) ||
+      !MayListenBinary(arguments, error)) {
     return Fail{server::ServeFailure{true, error}};
   }
+  options.binary_listen = arguments.binary;
   return server::LiveServer::Start(options);
 }
 
@@ -196,6 +212,9 @@ int Run(const std::function<Started()>& start) {
   if (!server.ok()) {
     std::cerr << server.error().message << "\n";
     return server.error().is_bad_input ? kBadInput : kFailed;
+  }
+  if ((*server)->binary_port() != 0) {
+    std::cout << "binary order entry on port " << (*server)->binary_port() << std::endl;
   }
   std::cout << "listening on " << (*server)->address() << std::endl;
   constexpr timespec kLook{0, 100'000'000};
@@ -270,7 +289,15 @@ void AddRegistry(CLI::App* verb, Arguments& arguments) {
   AddPort(verb, arguments);
 }
 
+void AddBinary(CLI::App* verb, Arguments& arguments) {
+  verb->add_option("--binary", arguments.binary,
+                   "Where the binary order entry listens (docs/binary-order-entry.md); none by "
+                   "default")
+      ->type_name("HOST:PORT");
+}
+
 void AddExchange(CLI::App* verb, Arguments& arguments) {
+  AddBinary(verb, arguments);
   verb->add_option("--data", arguments.data, "The folder of the exchange; made when not there")
       ->required()
       ->type_name("DIR");
@@ -327,6 +354,7 @@ void AddServeVerb(CLI::App& app, int& exit_code) {
   CLI::App* const verb =
       app.add_subcommand("serve", "Serve a live registry and exchange over gRPC");
   AddRegistry(verb, *both);
+  AddBinary(verb, *both);
   verb->footer(kServeFooter);
   verb->require_subcommand(0, 1);
 

@@ -1,0 +1,512 @@
+#include "server/binary_entry.h"
+
+#include <array>
+#include <atomic>
+#include <boost/asio.hpp>
+#include <charconv>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "server/binary_protocol.h"
+
+namespace ets::server {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace binary {
+
+std::optional<std::size_t> SizeOf(Kind kind) {
+  switch (kind) {
+    case Kind::kLogon:
+      return sizeof(Logon);
+    case Kind::kPlace:
+      return sizeof(Place);
+    case Kind::kChange:
+      return sizeof(Change);
+    case Kind::kCancel:
+      return sizeof(Cancel);
+    case Kind::kCancelAll:
+      return sizeof(CancelAll);
+    case Kind::kHeartbeat:
+      return sizeof(Heartbeat);
+    case Kind::kLogout:
+      return sizeof(Logout);
+    case Kind::kWelcome:
+    case Kind::kAnswer:
+    case Kind::kReport:
+    case Kind::kGoodbye:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::string WhatIsWrong(const Header& header) {
+  const auto size = SizeOf(header.kind);
+  if (!size) {
+    return "kind " + std::to_string(static_cast<int>(header.kind)) + "; allowed: 1 to 7";
+  }
+  if (header.version != kVersion) {
+    return "version " + std::to_string(header.version) + "; allowed: 1";
+  }
+  if (header.size != *size) {
+    return "size " + std::to_string(header.size) + " of kind " +
+           std::to_string(static_cast<int>(header.kind)) + "; allowed: " + std::to_string(*size);
+  }
+  return {};
+}
+
+}  // namespace binary
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLogonPatience(10'000);
+constexpr std::uint32_t kHeartbeatLeast = 100;
+constexpr std::uint32_t kHeartbeatMost = 600'000;
+
+matching::ClientOrderId ClientIdOf(std::uint64_t number) {
+  return number == 0 ? matching::ClientOrderId() : matching::ClientOrderId::FromNumber(number);
+}
+
+// An enumerator out of a byte, or why not.
+template <typename Enum>
+bool IsOneOf(std::uint8_t value, Enum last) {
+  return value >= 1 && value <= static_cast<std::uint8_t>(last);
+}
+
+std::string WrongField(const char* field, int value, int most) {
+  return std::string(field) + " " + std::to_string(value) + "; allowed: 1 to " +
+         std::to_string(most);
+}
+
+// What is wrong with a Place, in words.
+std::string WhatIsWrong(const binary::Place& place) {
+  if (!IsOneOf(place.side, matching::Side::kSell)) return WrongField("side", place.side, 2);
+  if (!IsOneOf(place.type, matching::OrderType::kStopLimit)) {
+    return WrongField("type", place.type, 4);
+  }
+  if (!IsOneOf(place.time_in_force, matching::TimeInForce::kGoodTillDate)) {
+    return WrongField("time_in_force", place.time_in_force, 5);
+  }
+  if (!IsOneOf(place.self_trade, matching::SelfTradePrevention::kDecrementBoth)) {
+    return WrongField("self_trade", place.self_trade, 4);
+  }
+  if (place.post_only > 1) {
+    return "post_only " + std::to_string(place.post_only) + "; allowed: 0, 1";
+  }
+  return {};
+}
+
+market::PlaceOrder OrderOf(const binary::Place& place) {
+  market::PlaceOrder order;
+  order.instrument = InstrumentId(place.instrument);
+  order.side = static_cast<matching::Side>(place.side);
+  order.type = static_cast<matching::OrderType>(place.type);
+  order.time_in_force = static_cast<matching::TimeInForce>(place.time_in_force);
+  order.self_trade = static_cast<matching::SelfTradePrevention>(place.self_trade);
+  order.post_only = place.post_only != 0;
+  order.limit = Price::FromMinorPerTonne(place.limit);
+  order.stop = Price::FromMinorPerTonne(place.stop);
+  order.quantity = Tonnes(place.quantity);
+  order.display = Tonnes(place.display);
+  order.minimum = Tonnes(place.minimum);
+  order.expire = Date(place.expire);
+  order.client_id = ClientIdOf(place.client_id);
+  return order;
+}
+
+binary::Answer AnswerOf(const VenueAnswer& from) {
+  auto answer = binary::Make<binary::Answer>(binary::Kind::kAnswer);
+  answer.tag = from.tag;
+  answer.sequence = from.sequence;
+  answer.time = from.time;
+  if (from.refused) {
+    answer.refusal = static_cast<std::uint16_t>(from.refused->refusal);
+    answer.asked = from.refused->detail.asked;
+    answer.limit = from.refused->detail.limit;
+    return answer;
+  }
+  answer.order = from.receipt.order.raw();
+  answer.traded = from.receipt.traded.count();
+  answer.value = from.receipt.value.minor();
+  answer.open = from.receipt.resting.count();
+  return answer;
+}
+
+binary::Report ReportOf(const Report& from) {
+  auto report = binary::Make<binary::Report>(binary::Kind::kReport);
+  const market::OrderEvent& event = from.event;
+  report.event = static_cast<std::uint8_t>(event.kind);
+  report.reason = static_cast<std::uint8_t>(event.reason);
+  report.side = static_cast<std::uint8_t>(event.side);
+  report.is_own = from.is_own ? 1 : 0;
+  report.tag = from.tag;
+  report.sequence = from.sequence;
+  report.time = from.time;
+  report.order = event.order.raw();
+  binary::SetText(report.client_id, event.client_id.text());
+  report.price = event.price.minor_per_tonne();
+  report.quantity = event.quantity.count();
+  report.filled = event.filled.count();
+  report.open = event.open.count();
+  report.visible = event.visible.count();
+  report.last_price = event.last_price.minor_per_tonne();
+  report.last_quantity = event.last_quantity.count();
+  report.fee = event.fee.minor();
+  report.trade_id = event.trade_id;
+  report.instrument = event.instrument.raw();
+  return report;
+}
+
+class Connection;
+
+// What the connections of one port share.
+struct Port {
+  Port(Venue& at, BinaryEntryOptions with) : venue(at), options(std::move(with)) {}
+
+  Venue& venue;
+  const BinaryEntryOptions options;
+  asio::io_context context{1};
+  std::set<std::shared_ptr<Connection>> connections;  // The port's thread's.
+  std::atomic<std::size_t> count = 0;
+};
+
+// One client. Everything but the listener's calls happens on the port's thread.
+class Connection final : public SessionListener, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Port& port, tcp::socket socket)
+      : port_(port), socket_(std::move(socket)), timer_(port.context) {}
+
+  void Begin() {
+    error_code ignored;
+    socket_.set_option(tcp::no_delay(true), ignored);
+    Watch(kLogonPatience);
+    ReadHeader();
+  }
+
+  // Says why and closes once it is written.
+  void SayGoodbye(const std::string& why) {
+    if (is_leaving_) return;
+    is_leaving_ = true;
+    auto goodbye = binary::Make<binary::Goodbye>(binary::Kind::kGoodbye);
+    binary::SetText(goodbye.reason, why);
+    Send(goodbye);
+  }
+
+  // ---- The venue's thread ----
+
+  void OnAnswer(const VenueAnswer& answer) override { SendFromVenue(AnswerOf(answer)); }
+  void OnReport(const Report& report) override { SendFromVenue(ReportOf(report)); }
+  void OnClosed(CloseReason reason) override {
+    asio::post(port_.context, [self = shared_from_this(), reason] {
+      self->SayGoodbye("the session has ended: " + std::string(ToString(reason)));
+    });
+  }
+
+ private:
+  template <typename Message>
+  void SendFromVenue(const Message& message) {
+    bool is_first = false;
+    {
+      const std::lock_guard lock(mutex_);
+      is_first = from_venue_.empty();
+      const auto* const bytes = reinterpret_cast<const std::byte*>(&message);
+      from_venue_.insert(from_venue_.end(), bytes, bytes + sizeof(Message));
+    }
+    if (is_first) asio::post(port_.context, [self = shared_from_this()] { self->TakeFromVenue(); });
+  }
+  void TakeFromVenue() {
+    {
+      const std::lock_guard lock(mutex_);
+      unsent_.insert(unsent_.end(), from_venue_.begin(), from_venue_.end());
+      from_venue_.clear();
+    }
+    if (unsent_.size() > port_.options.unsent_bytes_max) {
+      Cut();
+      return;
+    }
+    Pump();
+  }
+
+  // ---- Reading ----
+
+  void ReadHeader() {
+    asio::async_read(socket_, asio::buffer(in_, sizeof(binary::Header)),
+                     [self = shared_from_this()](const error_code& error, std::size_t) {
+                       self->OnHeader(error);
+                     });
+  }
+  void OnHeader(const error_code& error) {
+    if (error) return Cut();
+    const auto header = binary::ReadAs<binary::Header>(in_);
+    const std::string wrong = binary::WhatIsWrong(header);
+    if (!wrong.empty()) return SayGoodbye(wrong);
+    const std::size_t rest = header.size - sizeof(binary::Header);
+    if (rest == 0) return OnMessage(header.kind);
+    asio::async_read(
+        socket_, asio::buffer(in_.data() + sizeof(binary::Header), rest),
+        [self = shared_from_this(), kind = header.kind](const error_code& failed, std::size_t) {
+          if (failed) return self->Cut();
+          self->OnMessage(kind);
+        });
+  }
+
+  void OnMessage(binary::Kind kind) {
+    if (is_leaving_) return;
+    if (!session_ && kind != binary::Kind::kLogon) {
+      return SayGoodbye("the first message must be a logon (kind 1)");
+    }
+    std::string wrong;
+    switch (kind) {
+      case binary::Kind::kLogon:
+        wrong = OnLogon(binary::ReadAs<binary::Logon>(in_));
+        break;
+      case binary::Kind::kPlace:
+        wrong = OnPlace(binary::ReadAs<binary::Place>(in_));
+        break;
+      case binary::Kind::kChange:
+        OnChange(binary::ReadAs<binary::Change>(in_));
+        break;
+      case binary::Kind::kCancel:
+        OnCancel(binary::ReadAs<binary::Cancel>(in_));
+        break;
+      case binary::Kind::kCancelAll:
+        wrong = OnCancelAll(binary::ReadAs<binary::CancelAll>(in_));
+        break;
+      case binary::Kind::kHeartbeat:
+        session_->Heard();
+        break;
+      case binary::Kind::kLogout:
+        session_->Close();
+        break;
+      case binary::Kind::kWelcome:
+      case binary::Kind::kAnswer:
+      case binary::Kind::kReport:
+      case binary::Kind::kGoodbye:
+        break;
+    }
+    if (!wrong.empty()) return SayGoodbye(wrong);
+    ReadHeader();
+  }
+
+  std::string OnLogon(const binary::Logon& logon) {
+    if (session_) return "a second logon; allowed: one a connection";
+    const std::uint32_t beat = logon.heartbeat_ms;
+    if (beat != 0 && (beat < kHeartbeatLeast || beat > kHeartbeatMost)) {
+      return "heartbeat_ms " + std::to_string(beat) + "; allowed: 0, or 100 to 600000";
+    }
+    if (logon.cancel_on_disconnect > 1) {
+      return "cancel_on_disconnect " + std::to_string(logon.cancel_on_disconnect) +
+             "; allowed: 0, 1";
+    }
+    const auto member = port_.options.admit(binary::TextOf(logon.token), AccountId(logon.member));
+    if (!member.ok()) return member.error();
+    error_code ignored;
+    const tcp::endpoint from = socket_.remote_endpoint(ignored);
+    SessionTerms terms;
+    terms.name = "binary " + from.address().to_string() + ":" + std::to_string(from.port());
+    terms.member = *member;
+    terms.cancel_on_disconnect = logon.cancel_on_disconnect != 0;
+    terms.heartbeat = milliseconds(beat);
+    auto welcome = binary::Make<binary::Welcome>(binary::Kind::kWelcome);
+    welcome.member = logon.member;
+    welcome.heartbeat_ms = beat;
+    Send(welcome);
+    session_ = port_.venue.Connect(terms, shared_from_this());
+    beat_ = milliseconds(beat);
+    timer_.cancel();
+    if (beat > 0) Beat();
+    return {};
+  }
+
+  std::string OnPlace(const binary::Place& place) {
+    std::string wrong = WhatIsWrong(place);
+    if (wrong.empty()) Submit(place.tag, OrderOf(place));
+    return wrong;
+  }
+  void OnChange(const binary::Change& change) {
+    market::ChangeOrder order;
+    order.instrument = InstrumentId(change.instrument);
+    order.order = OrderId(change.order);
+    order.client_id = ClientIdOf(change.client_id);
+    order.new_client_id = ClientIdOf(change.new_client_id);
+    if (change.limit != 0) order.limit = Price::FromMinorPerTonne(change.limit);
+    if (change.quantity != 0) order.quantity = Tonnes(change.quantity);
+    Submit(change.tag, order);
+  }
+  void OnCancel(const binary::Cancel& cancel) {
+    market::CancelOrder order;
+    order.instrument = InstrumentId(cancel.instrument);
+    order.order = OrderId(cancel.order);
+    order.client_id = ClientIdOf(cancel.client_id);
+    Submit(cancel.tag, order);
+  }
+  std::string OnCancelAll(const binary::CancelAll& cancel) {
+    if (cancel.side > 2) return "side " + std::to_string(cancel.side) + "; allowed: 0 to 2";
+    market::CancelOrders orders;
+    if (cancel.instrument != 0xFFFF) orders.instrument = InstrumentId(cancel.instrument);
+    if (cancel.side != 0) orders.side = static_cast<matching::Side>(cancel.side);
+    Submit(cancel.tag, orders);
+    return {};
+  }
+  void Submit(std::uint64_t tag, MemberRequest request) {
+    session_->Submit(VenueRequest{tag, std::move(request)});
+  }
+
+  // ---- Writing ----
+
+  template <typename Message>
+  void Send(const Message& message) {
+    const auto* const bytes = reinterpret_cast<const std::byte*>(&message);
+    unsent_.insert(unsent_.end(), bytes, bytes + sizeof(Message));
+    Pump();
+  }
+  void Pump() {
+    if (is_writing_ || is_gone_) return;
+    if (unsent_.empty()) {
+      if (is_leaving_) Cut();
+      return;
+    }
+    is_writing_ = true;
+    sending_.swap(unsent_);
+    unsent_.clear();
+    asio::async_write(socket_, asio::buffer(sending_),
+                      [self = shared_from_this()](const error_code& error, std::size_t) {
+                        self->is_writing_ = false;
+                        if (error) return self->Cut();
+                        self->Pump();
+                      });
+  }
+
+  void Watch(milliseconds patience) {
+    timer_.expires_after(patience);
+    timer_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (!error && !self->session_) self->SayGoodbye("no logon within 10 s");
+    });
+  }
+  void Beat() {
+    timer_.expires_after(beat_);
+    timer_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (error || self->is_leaving_ || self->is_gone_) return;
+      self->Send(binary::Make<binary::Heartbeat>(binary::Kind::kHeartbeat));
+      self->Beat();
+    });
+  }
+
+  void Cut() {
+    if (is_gone_) return;
+    is_gone_ = true;
+    is_leaving_ = true;
+    timer_.cancel();
+    error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_both, ignored);
+    socket_.close(ignored);
+    session_.reset();
+    if (port_.connections.erase(shared_from_this()) != 0) --port_.count;
+  }
+
+  Port& port_;
+  tcp::socket socket_;
+  asio::steady_timer timer_;
+  std::array<std::byte, binary::kMessageMax> in_{};
+  std::unique_ptr<Session> session_;
+  milliseconds beat_{0};
+  std::vector<std::byte> unsent_, sending_;
+  bool is_writing_ = false;
+  bool is_leaving_ = false;  // A goodbye is on its way.
+  bool is_gone_ = false;
+
+  std::mutex mutex_;
+  std::vector<std::byte> from_venue_;  // Guarded by mutex_.
+};
+
+}  // namespace
+
+struct BinaryEntry::Impl {
+  Impl(Venue& venue, BinaryEntryOptions options)
+      : port(venue, std::move(options)), acceptor(port.context) {}
+
+  std::string Listen() {
+    const std::string& text = port.options.listen;
+    const std::size_t colon = text.rfind(':');
+    unsigned number = 0;
+    const char* const end = text.data() + text.size();
+    const bool is_number = colon != std::string::npos &&
+                           std::from_chars(text.data() + colon + 1, end, number).ptr == end &&
+                           number <= 65'535;
+    error_code error;
+    const auto address =
+        asio::ip::make_address(is_number ? text.substr(0, colon) : std::string(), error);
+    if (!is_number || error) return "'" + text + "'; allowed: ADDRESS:PORT, as 127.0.0.1:0";
+    const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(number));
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error) return "cannot listen on " + text + ": " + error.message();
+    bound = acceptor.local_endpoint().port();
+    Accept();
+    thread = std::thread([this] { port.context.run(); });
+    return {};
+  }
+
+  void Accept() {
+    acceptor.async_accept([this](const error_code& error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      if (!error) {
+        auto connection = std::make_shared<Connection>(port, std::move(socket));
+        port.connections.insert(connection);
+        ++port.count;
+        if (port.connections.size() > port.options.connections_max) {
+          connection->SayGoodbye("too many connections; allowed: " +
+                                 std::to_string(port.options.connections_max));
+        } else {
+          connection->Begin();
+        }
+      }
+      Accept();
+    });
+  }
+
+  void Close() {
+    if (!thread.joinable()) return;
+    asio::post(port.context, [this] {
+      error_code ignored;
+      acceptor.close(ignored);
+      const auto everybody = port.connections;
+      for (const auto& connection : everybody) connection->SayGoodbye("the venue closes");
+      linger.expires_after(milliseconds(500));
+      linger.async_wait([this](const error_code&) { port.context.stop(); });
+    });
+    thread.join();
+    port.connections.clear();
+  }
+
+  Port port;
+  tcp::acceptor acceptor;
+  asio::steady_timer linger{port.context};
+  std::uint16_t bound = 0;
+  std::thread thread;
+};
+
+Result<std::unique_ptr<BinaryEntry>, std::string> BinaryEntry::Open(Venue& venue,
+                                                                    BinaryEntryOptions options) {
+  auto impl = std::make_unique<Impl>(venue, std::move(options));
+  std::string wrong = impl->Listen();
+  if (!wrong.empty()) return Fail{std::move(wrong)};
+  return std::unique_ptr<BinaryEntry>(new BinaryEntry(std::move(impl)));
+}
+
+BinaryEntry::BinaryEntry(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+BinaryEntry::~BinaryEntry() { Close(); }
+std::uint16_t BinaryEntry::port() const { return impl_->bound; }
+std::size_t BinaryEntry::connection_count() const { return impl_->port.count; }
+void BinaryEntry::Close() { impl_->Close(); }
+
+}  // namespace ets::server
