@@ -157,7 +157,7 @@ Database::~Database() {
 
 rocksdb::Status Database::background_error() const {
   rocksdb::Status told = watch->first();
-  return told.ok() && watched != nullptr ? watched->first_error() : told;
+  return told.ok() ? watched->first_error() : told;
 }
 
 std::shared_ptr<rocksdb::FileSystem> FilesOf(const StoreOptions& options) {
@@ -176,15 +176,12 @@ Result<std::shared_ptr<Database>, StoreFailure> OpenDatabase(const std::string& 
   database->log_order = std::make_shared<LogOrder>();
   options.wal_filter = database->log_order.get();
   options.write_buffer_size = store_options.write_buffer_bytes;
-  std::shared_ptr<rocksdb::FileSystem> files = database->files;
-  if (access != Access::kRead) {
-    database->watched = std::make_shared<WatchedFiles>(files, folder);
-    files = database->watched;
-  }
-  database->env = rocksdb::NewCompositeEnv(files);
+  database->watched = std::make_shared<WatchedFiles>(database->files, folder);
+  database->env = rocksdb::NewCompositeEnv(database->watched);
   options.env = database->env.get();
   options.create_if_missing = access == Access::kCreate;
   options.error_if_exists = access == Access::kCreate;
+  options.disable_auto_compactions = access == Access::kBuild;
 
   bool has_snapshots = false;
   if (access != Access::kCreate) {

@@ -22,7 +22,12 @@ class ErrorWatch;
 class LogOrder;
 class WatchedFiles;
 
-enum class Access : std::uint8_t { kCreate, kWrite, kRead };
+enum class Access : std::uint8_t {
+  kCreate,
+  kWrite,
+  kRead,
+  kBuild,  // kWrite to a folder in the making, where nothing is tidied up behind the scenes.
+};
 
 // Where batches begin, as far as somebody has looked: what makes a record's batch quick to find.
 // Thread-safe.
@@ -51,7 +56,7 @@ struct Database {
   std::shared_ptr<ErrorWatch> watch;
   std::shared_ptr<LogOrder> log_order;
   std::unique_ptr<BatchIndex> index = std::make_unique<BatchIndex>();
-  std::shared_ptr<WatchedFiles> watched;  // Null when only read.
+  std::shared_ptr<WatchedFiles> watched;
   std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<rocksdb::DB> db;
   rocksdb::ColumnFamilyHandle* batches = nullptr;

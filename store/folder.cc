@@ -116,41 +116,41 @@ Result<JournalSummary, StoreFailure> ClearPoison(const std::string& folder,
 
 Result<ChainEnd, StoreFailure> Fork(const std::string& source, std::uint64_t sequence,
                                     const std::string& folder, const StoreOptions& options) {
-  rocksdb::FileSystem& files = *FilesOf(options);
+  const Files disk = FilesOf(options);
   auto reader = JournalReader::Open(source, options);
   if (!reader.ok()) return Fail{reader.error()};
-  const FolderLock lock(files, source);
+  const FolderLock lock(*disk, source);
   if (!lock.failure().message.empty()) return Fail{lock.failure()};
-  StoreOptions fork_options;
-  fork_options.file_system = options.file_system;
   ChainEnd fork;
   const auto made =
-      MakeFolder(files, folder, [&](const std::string& partial) -> Result<Done, StoreFailure> {
-        const auto copied = CopyJournal(files, source, partial, Copying::kLinks);
-        if (!copied.ok()) return copied;
-        const auto cut = TruncateAfter(partial, sequence, fork_options);
-        if (!cut.ok()) return Fail{cut.error()};
-        fork = *cut;
-        return Done{};
-      });
+      MakeFolder(disk, folder,
+                 [&](const Files& files, const std::string& partial) -> Result<Done, StoreFailure> {
+                   const auto copied = CopyJournal(*files, source, partial, Copying::kLinks);
+                   if (!copied.ok()) return copied;
+                   const auto cut = TruncateAfter(files, partial, sequence);
+                   if (!cut.ok()) return Fail{cut.error()};
+                   fork = *cut;
+                   return Done{};
+                 });
   if (!made.ok()) return Fail{made.error()};
   return fork;
 }
 
 Result<JournalSummary, StoreFailure> Restore(const std::string& backup, const std::string& folder,
                                              const StoreOptions& options) {
-  rocksdb::FileSystem& files = *FilesOf(options);
+  const Files disk = FilesOf(options);
   const auto anchor = FindAnchor(backup, options);
   if (!anchor.ok()) return Fail{anchor.error()};
   Result<JournalSummary, StoreFailure> verified = JournalSummary{};
   const auto made =
-      MakeFolder(files, folder, [&](const std::string& partial) -> Result<Done, StoreFailure> {
-        const auto copied = CopyJournal(files, backup, partial, Copying::kBytes);
-        if (!copied.ok()) return copied;
-        verified = VerifyJournal(partial, options);
-        if (!verified.ok()) return Fail{verified.error()};
-        return Done{};
-      });
+      MakeFolder(disk, folder,
+                 [&](const Files& files, const std::string& partial) -> Result<Done, StoreFailure> {
+                   const auto copied = CopyJournal(*files, backup, partial, Copying::kBytes);
+                   if (!copied.ok()) return copied;
+                   verified = VerifyJournal(partial, options);
+                   if (!verified.ok()) return Fail{verified.error()};
+                   return Done{};
+                 });
   if (!made.ok()) return Fail{made.error()};
   return verified;
 }

@@ -1,9 +1,10 @@
 #include "store/folder_parts.h"
 
 #include <rocksdb/convenience.h>
-#include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/metadata.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "store/anchor.h"
+#include "store/unsynced_files.h"
 
 namespace ets::store {
 namespace {
@@ -38,17 +40,21 @@ Result<std::vector<std::string>, StoreFailure> NamesIn(rocksdb::FileSystem& file
   return names;
 }
 
+// The first `size` bytes, or all there are.
 rocksdb::IOStatus CopyFile(rocksdb::FileSystem& files, const std::string& from,
-                           const std::string& to) {
+                           const std::string& to,
+                           std::uint64_t size = std::numeric_limits<std::uint64_t>::max()) {
   std::unique_ptr<rocksdb::FSSequentialFile> source;
   std::unique_ptr<rocksdb::FSWritableFile> copy;
   rocksdb::IOStatus status = files.NewSequentialFile(from, {}, &source, nullptr);
   if (status.ok()) status = files.NewWritableFile(to, {}, &copy, nullptr);
   std::string room(std::size_t{1} << 20U, '\0');
   rocksdb::Slice read;
-  while (status.ok()) {
-    status = source->Read(room.size(), {}, &read, room.data(), nullptr);
+  while (status.ok() && size > 0) {
+    const std::size_t wanted = std::min<std::uint64_t>(room.size(), size);
+    status = source->Read(wanted, {}, &read, room.data(), nullptr);
     if (!status.ok() || read.empty()) break;
+    size -= read.size();
     status = copy->Append(read, {}, nullptr);
   }
   if (status.ok()) status = copy->Sync({}, nullptr);
@@ -90,6 +96,56 @@ Result<ChainEnd, StoreFailure> PlanCut(const Database& database, std::uint64_t s
   const std::string front = FrontOf(value, sequence, end);
   changes.Put(database.batches, BatchKey(end.batch), front).PermitUncheckedError();
   return end;
+}
+
+bool HasKeyFrom(const Database& database, rocksdb::ColumnFamilyHandle* family,
+                const std::string& first) {
+  const std::unique_ptr<rocksdb::Iterator> kept(database.db->NewIterator(LookupOptions(), family));
+  kept->Seek(first);
+  return kept->Valid();
+}
+
+// Writes the changes and takes away what lies behind the end. All of it is in data files
+// afterwards, so that whoever opens the journal finds no log to write out.
+rocksdb::Status CutBehind(const Database& database, const ChainEnd& end,
+                          rocksdb::WriteBatch& changes) {
+  rocksdb::DB& db = *database.db;
+  const std::string beyond = BatchKey(std::numeric_limits<std::uint64_t>::max());
+  // Whole files first: what is left for the deletion below lies in one file.
+  const std::string first = BatchKey(end.batch + 1);
+  const rocksdb::Slice from(first), to(beyond);
+  rocksdb::Status status = rocksdb::DeleteFilesInRange(&db, database.batches, &from, &to);
+  for (const auto& [family, key] : {std::pair{database.batches, first},
+                                    std::pair{database.snapshots, BatchKey(end.sequence + 1)}}) {
+    if (status.ok() && HasKeyFrom(database, family, key)) {
+      status = changes.DeleteRange(family, key, beyond);
+    }
+  }
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  if (status.ok() && changes.Count() > 0) status = db.Write(options, &changes);
+  if (status.ok()) {
+    status = db.Flush(rocksdb::FlushOptions(), {database.batches, database.snapshots});
+  }
+  return status.ok() ? database.background_error() : status;
+}
+
+// Links a data file or copies what counts of another one.
+rocksdb::Status PutLiveFile(rocksdb::FileSystem& files, const rocksdb::LiveFileStorageInfo& file,
+                            const std::string& to) {
+  if (!file.replacement_contents.empty()) {
+    std::unique_ptr<rocksdb::FSWritableFile> made;
+    rocksdb::IOStatus status = files.NewWritableFile(to, {}, &made, nullptr);
+    if (status.ok()) status = made->Append(file.replacement_contents, {}, nullptr);
+    if (status.ok()) status = made->Close({}, nullptr);
+    return status;
+  }
+  const std::string from = file.directory + "/" + file.relative_filename;
+  if (file.file_type == rocksdb::kTableFile) {
+    rocksdb::IOStatus status = files.LinkFile(from, to, {}, nullptr);
+    if (!status.IsNotSupported()) return status;
+  }
+  return CopyFile(files, from, to, file.size);
 }
 
 }  // namespace
@@ -136,7 +192,7 @@ FolderLock::~FolderLock() {
   if (lock_ != nullptr) files_.UnlockFile(lock_, {}, nullptr).PermitUncheckedError();
 }
 
-Result<Done, StoreFailure> MakeFolder(rocksdb::FileSystem& files, const std::string& folder,
+Result<Done, StoreFailure> MakeFolder(const Files& files, const std::string& folder,
                                       const Build& build) {
   std::error_code failed;
   const fs::path whole = fs::absolute(folder, failed).lexically_normal();
@@ -145,17 +201,19 @@ Result<Done, StoreFailure> MakeFolder(rocksdb::FileSystem& files, const std::str
   if (fs::exists(whole, failed)) {
     return Fail{StoreFailure{StoreFault::kExists, folder + ": there is something already"}};
   }
-  std::string error = MakeFolders(files, parent);
+  std::string error = MakeFolders(*files, parent);
   if (!error.empty()) return Fail{Io(error)};
   fs::remove_all(partial, failed);  // What a crash left.
-  auto built = build(partial);
+  const auto unsynced = std::make_shared<UnsyncedFiles>(files, partial);
+  auto built = build(unsynced, partial);
   if (built.ok()) {
-    error = SyncFolder(files, partial);
-    const rocksdb::IOStatus renamed = error.empty()
-                                          ? files.RenameFile(partial, whole.string(), {}, nullptr)
-                                          : rocksdb::IOStatus::OK();
-    if (!renamed.ok()) error = "cannot rename " + partial + ": " + renamed.ToString();
-    if (error.empty()) error = SyncFolder(files, parent);
+    rocksdb::IOStatus status = unsynced->SyncAll();
+    if (!status.ok()) error = "cannot sync " + partial + ": " + status.ToString();
+    if (status.ok()) {
+      status = files->RenameFile(partial, whole.string(), {}, nullptr);
+      if (!status.ok()) error = "cannot rename " + partial + ": " + status.ToString();
+    }
+    if (error.empty()) error = SyncFolder(*files, parent);
     if (!error.empty()) built = Fail{Io(error)};
   }
   if (!built.ok()) fs::remove_all(partial, failed);
@@ -182,42 +240,41 @@ Result<Done, StoreFailure> CopyJournal(rocksdb::FileSystem& files, const std::st
   return Done{};
 }
 
-Result<Done, StoreFailure> CheckpointInto(const Database& database, const std::string& folder) {
-  rocksdb::Checkpoint* made = nullptr;
-  rocksdb::Status status = rocksdb::Checkpoint::Create(database.db.get(), &made);
-  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
-  if (status.ok()) status = checkpoint->CreateCheckpoint(folder);
+Result<Done, StoreFailure> CheckpointInto(const Database& database, rocksdb::FileSystem& files,
+                                          const std::string& folder) {
+  rocksdb::DB& db = *database.db;
+  rocksdb::Status status = db.DisableFileDeletions();
+  std::vector<rocksdb::LiveFileStorageInfo> live;
+  if (status.ok()) status = db.GetLiveFilesStorageInfo({}, &live);
+  if (status.ok()) status = files.CreateDirIfMissing(folder, {}, nullptr);
+  for (const rocksdb::LiveFileStorageInfo& file : live) {
+    if (!status.ok()) break;
+    // What the database notes about its options it never reads.
+    if (file.file_type == rocksdb::kOptionsFile) continue;
+    status = PutLiveFile(files, file, folder + "/" + file.relative_filename);
+  }
+  const rocksdb::Status enabled = db.EnableFileDeletions(false);
+  if (status.ok()) status = enabled;
   if (!status.ok()) return Fail{FailureOf(database.folder, "cannot make a checkpoint", status)};
   return Done{};
 }
 
-Result<ChainEnd, StoreFailure> TruncateAfter(const std::string& folder, std::uint64_t sequence,
-                                             const StoreOptions& options) {
+Result<ChainEnd, StoreFailure> TruncateAfter(const Files& files, const std::string& folder,
+                                             std::uint64_t sequence) {
+  StoreOptions options;
+  options.file_system = files;
   ChainEnd end;
   {
-    const auto database = OpenDatabase(folder, Access::kWrite, options);
+    const auto database = OpenDatabase(folder, Access::kBuild, options);
     if (!database.ok()) return Fail{database.error()};
     rocksdb::WriteBatch changes(0, 0, 8, 0);
     const auto cut = PlanCut(**database, sequence, changes);
     if (!cut.ok()) return cut;
     end = *cut;
-    const std::string beyond = BatchKey(std::numeric_limits<std::uint64_t>::max());
-    // Whole files first: what is left for the deletion below lies in one file.
-    const std::string first = BatchKey(end.batch + 1);
-    const rocksdb::Slice from(first), to(beyond);
-    rocksdb::Status status =
-        rocksdb::DeleteFilesInRange((*database)->db.get(), (*database)->batches, &from, &to);
-    if (status.ok()) status = changes.DeleteRange((*database)->batches, first, beyond);
-    if (status.ok()) {
-      status = changes.DeleteRange((*database)->snapshots, BatchKey(sequence + 1), beyond);
-    }
-    rocksdb::WriteOptions synced;
-    synced.sync = true;
-    if (status.ok()) status = (*database)->db->Write(synced, &changes);
-    if (status.ok()) status = (*database)->background_error();
+    const rocksdb::Status status = CutBehind(**database, end, changes);
     if (!status.ok()) return Fail{FailureOf(folder, "cannot cut the journal", status)};
   }
-  const auto anchored = WriteAnchors(*FilesOf(options), folder, end);
+  const auto anchored = WriteAnchors(*files, folder, end);
   if (!anchored.ok()) return Fail{anchored.error()};
   return end;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/result.h"
@@ -40,10 +41,13 @@ class FolderLock {
   StoreFailure failure_;
 };
 
-// Has `build` fill a folder under another name, and renames it when it succeeded. kExists when the
-// folder is there.
-using Build = std::function<Result<Done, StoreFailure>(const std::string& partial)>;
-Result<Done, StoreFailure> MakeFolder(rocksdb::FileSystem& files, const std::string& folder,
+// Has `build` fill a folder under another name, and renames it when it succeeded and is on the
+// disk. kExists when the folder is there. What is built goes through the files that `build` is
+// given, which are synced once, at the end.
+using Files = std::shared_ptr<rocksdb::FileSystem>;
+using Build =
+    std::function<Result<Done, StoreFailure>(const Files& files, const std::string& partial)>;
+Result<Done, StoreFailure> MakeFolder(const Files& files, const std::string& folder,
                                       const Build& build);
 
 // Everything of a journal that nobody writes to, but for its lock and its poison. Data files are
@@ -52,12 +56,14 @@ enum class Copying : std::uint8_t { kLinks, kBytes };
 Result<Done, StoreFailure> CopyJournal(rocksdb::FileSystem& files, const std::string& source,
                                        const std::string& folder, Copying copying);
 
-Result<Done, StoreFailure> CheckpointInto(const Database& database, const std::string& folder);
+// The same of a journal that is being written, all that it holds now.
+Result<Done, StoreFailure> CheckpointInto(const Database& database, rocksdb::FileSystem& files,
+                                          const std::string& folder);
 
 // Cuts a journal behind a record and anchors it there. Not safe against a crash: for folders in the
 // making.
-Result<ChainEnd, StoreFailure> TruncateAfter(const std::string& folder, std::uint64_t sequence,
-                                             const StoreOptions& options);
+Result<ChainEnd, StoreFailure> TruncateAfter(const Files& files, const std::string& folder,
+                                             std::uint64_t sequence);
 
 // New anchors, both copies.
 Result<Done, StoreFailure> WriteAnchors(rocksdb::FileSystem& files, const std::string& folder,

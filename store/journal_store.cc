@@ -266,10 +266,11 @@ void JournalStore::DropSnapshot(std::uint64_t sequence) {
 
 Result<ChainEnd, StoreFailure> JournalStore::Checkpoint(const std::string& folder) const {
   const ChainEnd at = end();
-  const auto made = MakeFolder(*impl_->files, folder, [&](const std::string& partial) {
-    const auto copied = CheckpointInto(*impl_->database, partial);
-    return copied.ok() ? WriteAnchors(*impl_->files, partial, at) : copied;
-  });
+  const auto made =
+      MakeFolder(impl_->files, folder, [&](const Files& files, const std::string& partial) {
+        const auto copied = CheckpointInto(*impl_->database, *files, partial);
+        return copied.ok() ? WriteAnchors(*files, partial, at) : copied;
+      });
   if (!made.ok()) return Fail{made.error()};
   return at;
 }
@@ -278,18 +279,17 @@ Result<ChainEnd, StoreFailure> JournalStore::Fork(std::uint64_t sequence,
                                                   const std::string& folder) const {
   const ChainEnd at = end();
   if (sequence > at.sequence) return Fail{OutOfRange(*impl_->database, sequence, at)};
-  StoreOptions options;
-  options.file_system = impl_->files;
   ChainEnd fork;
-  const auto made = MakeFolder(*impl_->files, folder,
-                               [&](const std::string& partial) -> Result<Done, StoreFailure> {
-                                 const auto copied = CheckpointInto(*impl_->database, partial);
-                                 if (!copied.ok()) return Fail{copied.error()};
-                                 const auto cut = TruncateAfter(partial, sequence, options);
-                                 if (!cut.ok()) return Fail{cut.error()};
-                                 fork = *cut;
-                                 return Done{};
-                               });
+  const auto made =
+      MakeFolder(impl_->files, folder,
+                 [&](const Files& files, const std::string& partial) -> Result<Done, StoreFailure> {
+                   const auto copied = CheckpointInto(*impl_->database, *files, partial);
+                   if (!copied.ok()) return Fail{copied.error()};
+                   const auto cut = TruncateAfter(files, partial, sequence);
+                   if (!cut.ok()) return Fail{cut.error()};
+                   fork = *cut;
+                   return Done{};
+                 });
   if (!made.ok()) return Fail{made.error()};
   return fork;
 }

@@ -535,6 +535,34 @@ TEST_F(LiveJournalTest, ForksOfAFolderLeaveItAsItIs) {
   EXPECT_EQ(locked.error().fault, StoreFault::kLocked);
 }
 
+TEST_F(LiveJournalTest, IsCopiedForkedAndSnapshottedByOtherThreadsWhileItIsWritten) {
+  const auto journal = Create();
+  Write(*journal, 1);
+  std::atomic<bool> done = false;
+  std::atomic<int> wrong = 0;
+  int copies = 0;
+  std::thread copier([&] {
+    while (!done) {
+      const std::string copy = root_ + "/copy" + std::to_string(copies);
+      const std::string fork = root_ + "/fork" + std::to_string(copies++);
+      const ChainEnd end = journal->end();
+      wrong += !journal->PutSnapshot({end, 1, std::string(1'000, 's')}).ok();
+      wrong += !journal->Checkpoint(copy).ok();
+      const auto forked = journal->Fork(end.sequence - 5, fork);
+      wrong += !forked.ok() || forked->sequence != end.sequence - 5;
+    }
+  });
+  for (int i = 0; i < 100; ++i) Write(*journal, 1);
+  done = true;
+  copier.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_GT(copies, 0);
+  for (int i = 0; i < copies; ++i) {
+    EXPECT_GE(CountRecords(root_ + "/copy" + std::to_string(i)), 10U);
+    EXPECT_EQ(CountRecords(root_ + "/fork" + std::to_string(i)) % 10, 5U);
+  }
+}
+
 TEST_F(LiveJournalTest, AppliesTheForksOfAFork) {
   Write(*Create(), 3);
   ASSERT_TRUE(Fork(folder_, 25, root_ + "/one").ok());

@@ -1,6 +1,9 @@
 #include "store/watched_files.h"
 
+#include <string_view>
 #include <utility>
+
+#include "store/data_file.h"
 
 namespace ets::store {
 
@@ -25,11 +28,21 @@ IOStatus WatchedFiles::Watch::first() const {
   return first_;
 }
 
+namespace {
+
+bool IsOfOptions(std::string_view path) {
+  return path.substr(path.rfind('/') + 1).starts_with("OPTIONS-");
+}
+
+}  // namespace
+
 class WatchedWritable final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  WatchedWritable(std::unique_ptr<rocksdb::FSWritableFile>&& file,
+  WatchedWritable(std::unique_ptr<rocksdb::FSWritableFile>&& file, const std::string& name,
                   std::shared_ptr<WatchedFiles::Watch> watch)
-      : FSWritableFileOwnerWrapper(std::move(file)), watch_(std::move(watch)) {}
+      : FSWritableFileOwnerWrapper(std::move(file)),
+        is_synced_(!IsOfOptions(name)),
+        watch_(std::move(watch)) {}
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* context) override {
     return watch_->Heard(target()->Append(data, options, context));
@@ -49,10 +62,10 @@ class WatchedWritable final : public rocksdb::FSWritableFileOwnerWrapper {
     return watch_->Heard(target()->Flush(options, context));
   }
   IOStatus Sync(const IOOptions& options, IODebugContext* context) override {
-    return watch_->Heard(target()->Sync(options, context));
+    return is_synced_ ? watch_->Heard(target()->Sync(options, context)) : IOStatus::OK();
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* context) override {
-    return watch_->Heard(target()->Fsync(options, context));
+    return is_synced_ ? watch_->Heard(target()->Fsync(options, context)) : IOStatus::OK();
   }
   IOStatus RangeSync(std::uint64_t offset, std::uint64_t size, const IOOptions& options,
                      IODebugContext* context) override {
@@ -60,6 +73,7 @@ class WatchedWritable final : public rocksdb::FSWritableFileOwnerWrapper {
   }
 
  private:
+  const bool is_synced_;
   const std::shared_ptr<WatchedFiles::Watch> watch_;
 };
 
@@ -74,6 +88,7 @@ class WatchedFolder final : public rocksdb::FSDirectoryWrapper {
   }
   IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* context,
                                const rocksdb::DirFsyncOptions& how) override {
+    if (IsOfOptions(how.renamed_new_name)) return IOStatus::OK();
     return watch_->Heard(FSDirectoryWrapper::FsyncWithDirOptions(options, context, how));
   }
 
@@ -91,7 +106,7 @@ IOStatus WatchedFiles::NewWritableFile(const std::string& name, const FileOption
                                        IODebugContext* context) {
   IOStatus status = Heard(name, target()->NewWritableFile(name, options, result, context));
   if (status.ok() && IsOurs(name)) {
-    *result = std::make_unique<WatchedWritable>(std::move(*result), watch_);
+    *result = std::make_unique<WatchedWritable>(std::move(*result), name, watch_);
   }
   return status;
 }
@@ -101,8 +116,22 @@ IOStatus WatchedFiles::ReopenWritableFile(const std::string& name, const FileOpt
                                           IODebugContext* context) {
   IOStatus status = Heard(name, target()->ReopenWritableFile(name, options, result, context));
   if (status.ok() && IsOurs(name)) {
-    *result = std::make_unique<WatchedWritable>(std::move(*result), watch_);
+    *result = std::make_unique<WatchedWritable>(std::move(*result), name, watch_);
   }
+  return status;
+}
+
+IOStatus WatchedFiles::NewRandomAccessFile(const std::string& name, const FileOptions& options,
+                                           std::unique_ptr<rocksdb::FSRandomAccessFile>* result,
+                                           IODebugContext* context) {
+  IOStatus status = target()->NewRandomAccessFile(name, options, result, context);
+  if (!status.ok() || !name.ends_with(".sst")) return status;
+  std::uint64_t size = 0;
+  status = target()->GetFileSize(name, {}, &size, context);
+  if (status.ok() && !HasSoundEnd(**result, size)) {
+    status = IOStatus::Corruption("its properties are damaged", name);
+  }
+  if (!status.ok()) result->reset();
   return status;
 }
 

@@ -12,7 +12,11 @@ namespace ets::store {
 // sync below `folder` that fails is kept, whoever asked for it. RocksDB tells most errors of its
 // background work to a listener, but not those it meets while it shuts down; here none goes
 // unheard. What is copied to another folder may fail without touching the journal, and is not
-// watched. Passes everything on unchanged. Thread-safe.
+// watched. Thread-safe.
+//
+// Passes everything on, with two exceptions. A data file whose end would make RocksDB abort is
+// refused (data_file.h). And the files in which RocksDB notes its options, which nobody reads, are
+// not synced.
 class WatchedFiles final : public rocksdb::FileSystemWrapper {
  public:
   WatchedFiles(std::shared_ptr<rocksdb::FileSystem> files, const std::string& folder);
@@ -28,6 +32,10 @@ class WatchedFiles final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus ReopenWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                        std::unique_ptr<rocksdb::FSWritableFile>* result,
                                        rocksdb::IODebugContext* context) override;
+  rocksdb::IOStatus NewRandomAccessFile(const std::string& name,
+                                        const rocksdb::FileOptions& options,
+                                        std::unique_ptr<rocksdb::FSRandomAccessFile>* result,
+                                        rocksdb::IODebugContext* context) override;
   rocksdb::IOStatus NewDirectory(const std::string& name, const rocksdb::IOOptions& options,
                                  std::unique_ptr<rocksdb::FSDirectory>* result,
                                  rocksdb::IODebugContext* context) override;
