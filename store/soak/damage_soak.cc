@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kDamagesPerCase = 10;
+constexpr std::size_t kDataFileEnd = 1'500;
 
 std::string ReadFile(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -71,7 +72,10 @@ std::string Damage(const std::string& folder, Prng& dice, std::string& kind) {
   kind = KindOf(path);
   std::string bytes = ReadFile(path);
   const std::string whole = bytes;
-  const std::uint64_t at = bytes.empty() ? 0 : dice.Below(bytes.size());
+  // What a data file says about itself, and is read first, stands at its end.
+  const bool at_the_end = kind == "sst" && bytes.size() > kDataFileEnd && dice.Below(2) == 0;
+  const std::uint64_t from = at_the_end ? bytes.size() - kDataFileEnd : 0;
+  const std::uint64_t at = bytes.empty() ? 0 : from + dice.Below(bytes.size() - from);
   const std::uint64_t length = std::min<std::uint64_t>(1 + dice.Below(600), bytes.size() - at);
   std::string what;
   switch (dice.Below(8)) {

@@ -167,6 +167,9 @@ class FaultyFolder final : public rocksdb::FSDirectoryWrapper {
     FaultyDisk::Folder& folder = disk_.folders_[Normal(name_)];
     folder.durable = folder.now;
     folder.since.clear();
+    for (auto& [renamed, is_durable] : disk_.renamed_) {
+      is_durable = is_durable || ParentOf(renamed) == Normal(name_);
+    }
     return status;
   }
   IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* context,
@@ -182,6 +185,12 @@ class FaultyFolder final : public rocksdb::FSDirectoryWrapper {
 // ---- The disk ----
 
 FaultyDisk::FaultyDisk() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+FaultyDisk::~FaultyDisk() {
+  for (const std::string& path : removed_) {
+    std::error_code ignored;
+    fs::remove(path, ignored);
+  }
+}
 
 void FaultyDisk::Adopt(const std::string& folder) {
   const std::lock_guard lock(mutex_);
@@ -344,6 +353,7 @@ IOStatus FaultyDisk::RenameFile(const std::string& from, const std::string& to,
   const InodePtr inode = Find(from);
   MoveAside(to);
   status = target()->RenameFile(from, to, options, context);
+  if (status.ok() && folders_.contains(Normal(from))) RenameFolder(Normal(from), Normal(to));
   if (!status.ok() || inode == nullptr) return status;
   inode->path = to;
   Folder& folder = FolderOf(to);
@@ -351,6 +361,27 @@ IOStatus FaultyDisk::RenameFile(const std::string& from, const std::string& to,
   folder.now[LastPart(to)] = inode;
   folder.since.push_back({{LastPart(from), nullptr}, {LastPart(to), inode}});
   return status;
+}
+
+void FaultyDisk::RenameFolder(const std::string& from, const std::string& to) {
+  auto moved = folders_.extract(from);
+  moved.key() = to;
+  for (const auto& [name, inode] : moved.mapped().now) {
+    if (ParentOf(inode->path) == from) inode->path = to + "/" + LastPart(inode->path);
+  }
+  folders_.insert(std::move(moved));
+  renamed_[to] = false;
+}
+
+bool FaultyDisk::HasName(const std::string& folder) const {
+  const std::lock_guard lock(mutex_);
+  return renamed_.contains(Normal(folder));
+}
+
+bool FaultyDisk::KeepsName(const std::string& folder) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = renamed_.find(Normal(folder));
+  return found != renamed_.end() && found->second;
 }
 
 IOStatus FaultyDisk::LinkFile(const std::string& from, const std::string& to,
@@ -415,10 +446,6 @@ void FaultyDisk::LeaveBehind(const std::string& folder, const std::string& image
     for (const auto& [name, inode] : names) {
       std::ofstream(image + "/" + name, std::ios::binary) << BytesAfterCut(*inode, dice);
     }
-  }
-  for (const std::string& path : removed_) {
-    std::error_code ignored;
-    fs::remove(path, ignored);
   }
 }
 

@@ -38,6 +38,7 @@ const char* NameOf(DiskCall call);
 class FaultyDisk final : public rocksdb::FileSystemWrapper {
  public:
   FaultyDisk();
+  ~FaultyDisk() override;
   static const char* kClassName() { return "FaultyDisk"; }
   const char* Name() const override { return kClassName(); }
 
@@ -57,9 +58,11 @@ class FaultyDisk final : public rocksdb::FileSystemWrapper {
   // Which call was refused first, as "sync registry/anchor.0"; empty when none was.
   std::string first_refused() const;
 
-  // Makes `image` what a restart would find of `folder` after a power cut now.
-  // Once in a disk's life.
+  // Makes `image` what a restart would find of `folder` after a power cut now. Once for a folder.
   void LeaveBehind(const std::string& folder, const std::string& image, Prng& dice);
+  // Whether a folder has got this name by a rename, and whether it keeps it after a power cut.
+  bool HasName(const std::string& folder) const;
+  bool KeepsName(const std::string& folder) const;
 
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* result,
@@ -110,6 +113,7 @@ class FaultyDisk final : public rocksdb::FileSystemWrapper {
   // Whether the next call may happen. REQUIRES: mutex_ is held.
   rocksdb::IOStatus Admit(DiskCall call, const std::string& name);
   Folder& FolderOf(const std::string& path);
+  void RenameFolder(const std::string& from, const std::string& to);
   InodePtr Find(const std::string& path);
   void Change(const std::string& path, const InodePtr& inode);
   // A real file gives up its name and keeps its bytes, which may yet come back. False: none there.
@@ -118,7 +122,8 @@ class FaultyDisk final : public rocksdb::FileSystemWrapper {
 
   mutable std::mutex mutex_;
   std::map<std::string, Folder> folders_;
-  std::vector<std::string> removed_;  // Real files that a later image may need.
+  std::map<std::string, bool> renamed_;  // Folders; whether the name is durable.
+  std::vector<std::string> removed_;     // Real files that a later image may need.
   std::array<std::uint64_t, kDiskCalls> by_kind_{};
   std::uint64_t calls_ = 0;
   std::uint64_t cut_at_ = 0, fail_at_ = 0;
