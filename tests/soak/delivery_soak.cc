@@ -272,7 +272,7 @@ class DeliveredRegistry {
       expected[request.from] -= request.amount;
       expected[request.to] += request.amount;
     }
-    const server::Patience forever{std::chrono::system_clock::time_point::max(), {}};
+    const server::Patience forever{decltype(server::Patience::deadline)::max(), {}};
     live_->Read(forever, [&](const registry::Registry& state, const server::StatePoint&) {
       for (std::uint32_t firm = 0; firm < kFirms; ++firm) {
         if (state.balance(holders_[firm], ledger_) == expected[firm]) continue;
