@@ -1,9 +1,10 @@
-// Requests delivered once to five times, out of order, across restarts and power cuts in the middle
-// of it. Whatever arrives how often and when: one record a request, the same answer to every copy,
-// and balances that are what the answers add up to. An id that comes with another request's bytes
-// is refused and changes nothing.
+// Requests delivered once to five times, out of order, across restarts, power cuts and disk errors
+// in the middle of it. Whatever arrives how often and when: one record a request, the same answer
+// to every copy, and balances that are what the answers add up to. An id that comes with another
+// request's bytes is refused and changes nothing.
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "server/live_registry.h"
+#include "store/folder.h"
 #include "store/soak/faulty_disk.h"
 #include "store/soak/soak.h"
 
@@ -35,6 +37,11 @@ constexpr std::uint64_t kImpostorsPerLife = 20;
 constexpr std::uint32_t kFirms = 6;
 constexpr std::int64_t kPurse = 100'000;
 constexpr SimTime kStart = SimTime{1'772'409'600} * kMicrosPerSecond;  // 2 March 2026.
+
+// How a life ends: by a power cut at any call, mostly; by EIO at any call, once or from there on.
+enum class Ending : std::uint8_t { kShutdown, kPowerCut, kDiskError };
+constexpr std::array kEndings = {Ending::kShutdown, Ending::kPowerCut, Ending::kPowerCut,
+                                 Ending::kDiskError};
 
 // What a request was, and what was answered to it first.
 struct Request {
@@ -90,11 +97,12 @@ class DeliveredRegistry {
     if (!Start(false) || !SetUp()) return;
     for (int life = 0; life < kLives; ++life) {
       if (live_ == nullptr && !Start(true)) return;
-      // Three of four end by a power cut, at any call.
-      const bool is_cut = dice_.Below(4) != 0;
-      if (is_cut) disk_->CutPowerAt(disk_->calls() + 1 + dice_.Below(400));
+      const Ending ending = kEndings[dice_.Below(kEndings.size())];
+      const std::uint64_t call = disk_->calls() + 1 + dice_.Below(400);
+      if (ending == Ending::kPowerCut) disk_->CutPowerAt(call);
+      if (ending == Ending::kDiskError) disk_->FailAt(call, dice_.Below(2) == 0);
       Deliver(NewDeliveries());
-      End(is_cut);
+      End(ending);
     }
     if (!Start(true)) return;
     Deliver(OpenOnes());
@@ -122,16 +130,29 @@ class DeliveredRegistry {
     return opened.ok();
   }
 
-  // After a power cut, what the disk has left is what the next life finds.
-  void End(bool is_cut) {
+  void End(Ending ending) {
     const std::string error = live_->Shutdown();
     live_.reset();
-    if (!is_cut) {
-      it_.report.Count("restarts");
-      if (!error.empty()) it_.Broken("it does not end well: " + error);
-      return;
+    switch (ending) {
+      case Ending::kShutdown:
+        it_.report.Count("restarts");
+        if (!error.empty()) it_.Broken("it does not end well: " + error);
+        break;
+      case Ending::kDiskError:
+        it_.report.Count("disk_errors");
+        if (store::IsPoisoned(JournalFolder())) {
+          const auto cleared = store::ClearPoison(JournalFolder());
+          if (!cleared.ok()) it_.Broken("it does not verify: " + cleared.error().message);
+        }
+        break;
+      case Ending::kPowerCut:
+        it_.report.Count("cuts");
+        LoseWhatIsNotDurable();
+        break;
     }
-    it_.report.Count("cuts");
+  }
+  // What the disk has left is what the next life finds.
+  void LoseWhatIsNotDurable() {
     const std::string next = it_.folder + "/data" + std::to_string(++cuts_);
     fs::create_directories(next);
     disk_->LeaveBehind(JournalFolder(), next + "/registry", dice_);
