@@ -1,6 +1,7 @@
 #include "registry/model/dice.h"
 
 #include <algorithm>
+#include <set>
 
 namespace ets::registry::model {
 
@@ -21,14 +22,28 @@ ExecutionRule RandomRule(Prng& dice) {
       rule.close_minute = 960;
       rule.delay_days = static_cast<std::uint16_t>(dice.Below(3));
       rule.delay_minutes = static_cast<std::uint16_t>(dice.Below(90));
+      rule.next_full_minute = dice.Below(3) == 0;
       break;
     default:
       rule.kind = ExecutionRule::Kind::kAtMinute;
       rule.cutoff_minute = 720;
       rule.at_minute = 720;
+      rule.days_before = static_cast<std::uint16_t>(1 + dice.Below(2));
+      rule.days_after = static_cast<std::uint16_t>(rule.days_before + dice.Below(2));
       break;
   }
   return rule;
+}
+
+// Single days and whole weeks.
+std::vector<Date> RandomHolidays(Prng& dice) {
+  std::set<Date> days;
+  for (std::uint64_t i = dice.Below(20); i > 0; --i) {
+    const Date first = Date::Of(2025, 1, 1) + static_cast<std::int32_t>(dice.Below(3 * 365));
+    const std::int32_t length = dice.Below(4) == 0 ? 7 : 1;
+    for (std::int32_t day = 0; day < length; ++day) days.insert(first + day);
+  }
+  return {days.begin(), days.end()};
 }
 
 }  // namespace
@@ -40,6 +55,7 @@ Profile RandomLaw(Prng& dice) {
   Profile law;
   law.name = "thrown";
   law.zone = coin() ? Zone{480, false} : Zone{60, true};
+  law.holidays = RandomHolidays(dice);
   law.four_eyes = coin();
   law.trusted_waives_approval = coin();
   law.trusted_list_only = dice.Below(4) == 0;
@@ -54,9 +70,12 @@ Profile RandomLaw(Prng& dice) {
   law.units[static_cast<std::size_t>(UnitType::kRegulated)].holdable_by =
       ~(1U << static_cast<unsigned>(kHolder));
   law.cap_binds = coin();
+  law.cap_phase_from = 2025;
+  law.cap_phase_years = static_cast<std::uint16_t>(dice.Below(3));
   law.eligibility = {{0, 2024, 0, 2024, 0},
                      {2025, 9'999, 2025, 9'999, static_cast<std::uint16_t>(dice.Below(2))}};
   law.arrears_vintage_from = 2025;
+  law.banking_years = static_cast<std::int32_t>(dice.Below(3)) - 1;
   law.offsets = {{0, static_cast<std::uint16_t>(dice.Below(3) * 500)}};
   law.compliance = coin() ? ComplianceRule::kPerYear : ComplianceRule::kCumulative;
   if (dice.Below(4) == 0) law.emissions_due = {4, 1};
@@ -76,6 +95,7 @@ Profile RandomLaw(Prng& dice) {
     law.limit_base_t = 2'000;
     law.limit_base_bp = 1'000;
     law.limit_rest_bp = 250;
+    law.limit_cure_days = static_cast<std::uint16_t>(dice.Below(6));
   }
   return law;
 }
@@ -169,8 +189,12 @@ Command Dice::OfAccounts() {
     return static_cast<Capabilities>(Below(4) != 0 ? 7 : Below(Rarely() ? 9 : 8));
   };
   switch (Below(11)) {
-    case 0:
-      return OpenAccount{static_cast<AccountKind>(Below(kAccountKindCount + 1)), Entity()};
+    case 0: {
+      const auto kind = static_cast<AccountKind>(Below(kAccountKindCount + 1));
+      const auto row = static_cast<std::size_t>(kind);
+      const bool central = row >= 1 && row < kAccountKindCount && !RowOf(kind).has_entity;
+      return OpenAccount{kind, central && !Rarely() ? 0 : Entity()};
+    }
     case 1:
       if (Below(4) != 0) return SetAccount{Stopped()};
       return CloseAccount{Account()};

@@ -80,15 +80,43 @@ std::int64_t Model::Issued(LedgerId ledger) const {
 }
 
 bool Model::Missing(AccountId account) const {
-  if (!Row(account).has_obligations || law_.emissions_due.month == 0 || due_year_ == 0) {
-    return false;
-  }
+  if (!Row(account).has_obligations) return false;
   const std::uint32_t entity = At(account).entity;
   const Firm& firm = firms_.at(entity);
   const std::uint16_t first = FirstYear(firm);
-  if (first == 0 || due_year_ < first || (firm.last != 0 && due_year_ > firm.last)) return false;
-  const Year* const year = FindYear(entity, due_year_);
-  return Counts(entity, due_year_) && (year == nullptr || !year->verified());
+  for (const std::uint16_t number : due_years_) {
+    if (first == 0 || number < first || (firm.last != 0 && number > firm.last)) continue;
+    const Year* const year = FindYear(entity, number);
+    if (Counts(entity, number) && (year == nullptr || !year->verified())) return true;
+  }
+  return false;
+}
+
+bool Model::Holdable(AccountId account, LedgerId ledger) const {
+  const std::uint32_t by = law_.units[static_cast<std::size_t>(UnitOf(ledger).type)].holdable_by;
+  return (by & (1U << static_cast<unsigned>(At(account).kind))) != 0;
+}
+
+// Of a phase, or of the one ledger where its own cap binds: what it may still be issued.
+std::int64_t Model::RoomUnderCap(LedgerId ledger, std::int64_t cap) const {
+  if (law_.cap_binds) return cap - Issued(ledger) + ledgers_[ledger.raw()].converted_in;
+  const auto phase = [&](const Unit& unit) {
+    return (unit.vintage - law_.cap_phase_from) / law_.cap_phase_years;
+  };
+  const Unit unit = UnitOf(ledger);
+  std::int64_t room = 0;
+  for (std::uint16_t id = 0; id < ledgers_.size(); ++id) {
+    const Ledger& other = ledgers_[id];
+    if (other.unit.type != unit.type || other.unit.vintage < law_.cap_phase_from) continue;
+    if (phase(other.unit) != phase(unit)) continue;
+    const std::int64_t part = LedgerId(id) == ledger ? cap : other.cap;
+    if (part != 0) room += part - Issued(LedgerId(id)) + other.converted_in;
+  }
+  return room;
+}
+bool Model::CapBinds(LedgerId ledger) const {
+  if (law_.cap_binds) return true;
+  return law_.cap_phase_years > 0 && UnitOf(ledger).vintage >= law_.cap_phase_from;
 }
 
 bool Model::Trusts(AccountId account, AccountId target) const {
@@ -98,8 +126,7 @@ bool Model::Trusts(AccountId account, AccountId target) const {
     return true;
   }
   const auto entry = trusted_.find({account.raw(), target.raw()});
-  // An entry counts once its time has been reached by AdvanceTo, or at once.
-  return entry != trusted_.end() && entry->second <= 0;
+  return entry != trusted_.end() && entry->second.counts;
 }
 
 // ---- What many commands need ----
@@ -130,9 +157,7 @@ void Model::NeedOpen(AccountId account, Capabilities needs) {
 }
 void Model::NeedHoldable(AccountId account, LedgerId ledger) {
   if (!Has(account) || !Has(ledger)) return;
-  const std::uint32_t by = law_.units[static_cast<std::size_t>(UnitOf(ledger).type)].holdable_by;
-  BreaksIf((by & (1U << static_cast<unsigned>(At(account).kind))) == 0,
-           Refusal::kUnitTypeNotHoldable);
+  BreaksIf(!Holdable(account, ledger), Refusal::kUnitTypeNotHoldable);
 }
 void Model::NeedAvailable(AccountId account, LedgerId ledger, std::int64_t amount) {
   if (!Has(account) || !Has(ledger)) return;
@@ -150,7 +175,8 @@ void Model::NeedOfVintage(LedgerId ledger, std::uint16_t year) {
 
 void Model::Rules(const OpenAccount& c) {
   const auto kind = static_cast<std::size_t>(c.kind);
-  BreaksIf(kind == 0 || kind >= kAccountKindCount, Refusal::kWrongAccountKind);
+  if (kind == 0 || kind >= kAccountKindCount) return Breaks(Refusal::kWrongAccountKind);
+  BreaksIf(c.entity != 0 && !RowOf(c.kind).has_entity, Refusal::kValueInvalid);
 }
 void Model::Rules(const SetAccount& c) {
   NeedAccounts({c.account});
@@ -221,8 +247,12 @@ void Model::Rules(const OpenLedger& c) {
 void Model::Rules(const SetCap& c) {
   NeedLedger(c.ledger);
   NeedAmount(c.cap, true);
-  if (!Has(c.ledger) || c.cap == 0) return;
-  BreaksIf(c.cap < Issued(c.ledger) - ledgers_[c.ledger.raw()].converted_in, Refusal::kCapExceeded);
+  if (!Has(c.ledger)) return;
+  const Ledger& ledger = ledgers_[c.ledger.raw()];
+  BreaksIf(c.cap != 0 && c.cap < Issued(c.ledger) - ledger.converted_in, Refusal::kCapExceeded);
+  if (law_.cap_binds || !CapBinds(c.ledger)) return;
+  const std::int64_t room = RoomUnderCap(c.ledger, c.cap);
+  BreaksIf(room < 0 && room < RoomUnderCap(c.ledger, ledger.cap), Refusal::kCapExceeded);
 }
 void Model::Rules(const Issue& c) {
   NeedAccounts({c.to});
@@ -235,8 +265,7 @@ void Model::Rules(const Issue& c) {
   if (!Has(c.ledger) || c.amount > kAmountMax) return;
   const Ledger& ledger = ledgers_[c.ledger.raw()];
   BreaksIf(Issued(c.ledger) + c.amount > kAmountMax, Refusal::kAmountTooLarge);
-  BreaksIf(law_.cap_binds && ledger.cap != 0 &&
-               Issued(c.ledger) - ledger.converted_in + c.amount > ledger.cap,
+  BreaksIf(CapBinds(c.ledger) && ledger.cap != 0 && c.amount > RoomUnderCap(c.ledger, ledger.cap),
            Refusal::kCapExceeded);
 }
 void Model::Rules(const ConvertUnits& c) {

@@ -76,6 +76,9 @@ class Runner {
     if (*outcome != expected) {
       return Broken(Name(command) + ": id, amount or count of failed differs");
     }
+    if (!std::ranges::equal(registry_.transfers(), answer.transfers)) {
+      return Broken(Name(command) + ": moved something else");
+    }
     for (const Refusal item : answer.items) {
       if (item != Refusal{}) ++trial_.refusals[item];
     }

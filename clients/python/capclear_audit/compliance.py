@@ -119,6 +119,8 @@ class Compliance:
         if self._in_arrears((entity, year)):
             return self.owed_units[entity, year]
         if self.profile.words("compliance.rule") != "cumulative":
+            if year in self.entities[entity].excluded:
+                return 0
             emissions = self.verified(entity, year) or 0
             return max(0, emissions - self.surrendered.get((entity, year), 0))
         excluded = self.entities[entity].excluded
