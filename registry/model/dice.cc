@@ -234,6 +234,7 @@ Command Dice::OfUnits() {
     case 2: {
       if (Rarely()) return ExpireLedger{Ledger()};
       DayClosed day;
+      day.settlement_sequence = registry_.settlement_sequence();
       day.registry_state_hash = registry_.StateHash();
       return day;
     }
