@@ -208,7 +208,7 @@ Command Dice::OfAccounts() {
     case 5:
       return AddTrusted{Holder(), Holder()};
     case 6:
-      return RemoveTrusted{Holder(), Holder()};
+      return Distrust();
     case 7:
       return SetPrincipal{Person() - (Rarely() ? 1 : 0),
                           static_cast<Role>(Below(Rarely() ? 9 : 6)),
@@ -262,6 +262,7 @@ Transfer Dice::AnyTransfer() {
   Transfer transfer{Holder(), Below(3) == 0 ? Account() : Holder(), Ledger(), 0,
                     TransferCode::kTransfer};
   if (Below(4) == 0) transfer.credit = Counterpart(transfer.debit, kEscrow);
+  if (Below(4) == 0) transfer.credit = Trusted(transfer.debit);
   transfer.amount = Some(transfer.debit, transfer.ledger);
   if (Rarely()) transfer.code = static_cast<TransferCode>(Below(kTransferCodeCount + 1));
   return transfer;
@@ -535,6 +536,28 @@ std::uint32_t Dice::Upto(std::uint32_t count) {
   // The latest are the ones that are still open.
   const auto back = static_cast<std::uint32_t>(Below(std::min<std::uint64_t>(count, 12)));
   return count - back;
+}
+
+// One that the account trusts or will trust; else any holder.
+AccountId Dice::Trusted(AccountId account) {
+  if (!Exists(account)) return Holder();
+  const std::vector<TrustedView> entries = registry_.trusted(account);
+  return entries.empty() ? Holder() : entries[Below(entries.size())].target;
+}
+
+// Most often the target of a transfer that waits for its time.
+Command Dice::Distrust() {
+  const std::uint32_t number = Delayed();
+  Command command;
+  if (number >= 1 && number <= registry_.task_count() && Below(4) != 0) {
+    const TaskView task = registry_.task(number);
+    if (DecodeCommand(static_cast<RecordKind>(task.kind), task.payload, command)) {
+      const auto* const make = std::get_if<MakeTransfer>(&command);
+      if (make != nullptr) return RemoveTrusted{make->transfer.debit, make->transfer.credit};
+    }
+  }
+  const AccountId holder = Holder();
+  return RemoveTrusted{holder, Trusted(holder)};
 }
 
 // The latest task that waits for its time; else any.
