@@ -14,6 +14,9 @@ constexpr std::size_t kNameMax = 64;  // Bytes.
 MaybeRefusal Registry::Impl::Check(const OpenAccount& command) const {
   const auto kind = static_cast<std::size_t>(command.kind);
   if (kind < 1 || kind >= kAccountKindCount) return Refuse(Refusal::kWrongAccountKind);
+  if (command.entity != 0 && !RowOf(command.kind).has_entity) {
+    return Refuse(Refusal::kValueInvalid, {.asked = std::int64_t{command.entity}});
+  }
   return {};
 }
 

@@ -73,14 +73,14 @@ Receipt Registry::Impl::Do(const SetEntitlement& command) {
 // Where a firm's allocation goes: the first account that may have it. EU Art. 48(2): a blocked
 // account is paid whatever its symbol, an open one if it is A. A firm of which no year counts yet
 // stands as A.
-std::optional<AccountId> Registry::Impl::PayableAccount(const Firm& firm) const {
+std::optional<AccountId> Registry::Impl::PayableAccount(const Firm& firm, LedgerId ledger) const {
   const Symbol symbol = LastStatus(firm).symbol;
   const bool in_order =
       symbol == Symbol::kA || symbol == Symbol::kNone || symbol == Symbol::kNotApplicable;
   for (const AccountId id : firm.accounts) {
     const Account& account = At(id);
     if (!RowOf(account.kind).has_obligations || account.closed ||
-        (account.capabilities & kMayReceive) == 0) {
+        (account.capabilities & kMayReceive) == 0 || !MayHold(id, ledger)) {
       continue;
     }
     const bool blocked = account.blocked() || (account.capabilities & kMaySend) == 0;
@@ -99,7 +99,7 @@ std::vector<Registry::Impl::Payment> Registry::Impl::PaymentsOf(
         IsExcluded(firm, command.year)) {
       continue;
     }
-    const auto to = PayableAccount(firm);
+    const auto to = PayableAccount(firm, command.ledger);
     if (to) payments.push_back({index, *to, entry->amount - Had(*entry)});
   }
   return payments;

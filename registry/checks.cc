@@ -98,10 +98,13 @@ MaybeRefusal Registry::Impl::CheckStanding(std::initializer_list<Party> parties)
   return {};
 }
 
-MaybeRefusal Registry::Impl::CheckHoldable(AccountId account, LedgerId ledger) const {
+bool Registry::Impl::MayHold(AccountId account, LedgerId ledger) const {
   const UnitRule& rule = profile.units[static_cast<std::size_t>(UnitOf(ledger).type)];
-  const auto kind = static_cast<unsigned>(At(account).kind);
-  if (((rule.holdable_by >> kind) & 1U) != 0) return {};
+  return ((rule.holdable_by >> static_cast<unsigned>(At(account).kind)) & 1U) != 0;
+}
+
+MaybeRefusal Registry::Impl::CheckHoldable(AccountId account, LedgerId ledger) const {
+  if (MayHold(account, ledger)) return {};
   return Refuse(Refusal::kUnitTypeNotHoldable, {.account = account, .ledger = ledger});
 }
 

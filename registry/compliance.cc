@@ -140,7 +140,7 @@ bool Registry::Impl::InArrears(const Year& year) const {
 
 std::int64_t Registry::Impl::Owed(const Firm& firm, const Year& year) const {
   if (InArrears(year)) return year.owed_in_units;
-  std::int64_t owed = year.emissions - year.surrendered;
+  std::int64_t owed = IsExcluded(firm, year.year) ? 0 : year.emissions - year.surrendered;
   if (profile.compliance == ComplianceRule::kCumulative) {
     owed = 0;
     for (const Year& each : firm.years) {

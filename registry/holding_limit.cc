@@ -94,21 +94,21 @@ MaybeRefusal Registry::Impl::CheckHoldingLimit(const Transfer& transfer) const {
 
 // On 1 January a vintage becomes current, and a group may stand above the limit by it alone.
 void Registry::Impl::FindBreaches() {
-  const auto current = CurrentVintage();
-  if (!current || HoldingLimit(*current) == 0) return;
-  const std::int64_t limit = HoldingLimit(*current);
-  const Date today = ToLocal(at, profile.zone).date;
-  const SimTime due =
-      ToInstant({AddWorkingDays(profile, today, profile.limit_cure_days), 0}, profile.zone);
-  for (const Firm& firm : firms) {
-    const std::uint64_t group = GroupOf(firm.entity);
-    if (cures.contains({group, 0}) || GroupHolding(group, *current) <= limit) continue;
-    cures.Change({group, 0}, [&](SimTime& cure) { cure = due; });
-    timers.insert({due, TimerKind::kCure, group});
-  }
+  for (const Firm& firm : firms) WatchLimit(GroupOf(firm.entity), profile.limit_cure_days);
 }
 
-// What is still above the limit goes to auction, in the opposite of the retirement order.
+void Registry::Impl::WatchLimit(std::uint64_t group, std::int32_t days) {
+  const auto current = CurrentVintage();
+  const std::int64_t limit = current ? HoldingLimit(*current) : 0;
+  if (limit == 0 || cures.contains({group, 0}) || GroupHolding(group, *current) <= limit) return;
+  const Date today = ToLocal(at, profile.zone).date;
+  const SimTime due = ToInstant({AddWorkingDays(profile, today, days), 0}, profile.zone);
+  cures.Change({group, 0}, [&](SimTime& cure) { cure = due; });
+  timers.insert({due, TimerKind::kCure, group});
+}
+
+// What is still above the limit goes to auction, in the opposite of the retirement order. What is
+// reserved or frozen then is looked at again on the next working day, and so on.
 void Registry::Impl::Consign(std::uint64_t group) {
   cures.Erase({group, 0});
   const auto current = CurrentVintage();
@@ -128,6 +128,7 @@ void Registry::Impl::Consign(std::uint64_t group) {
       excess -= moved;
     }
   }
+  WatchLimit(group, 1);
 }
 
 }  // namespace ets::registry

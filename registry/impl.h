@@ -75,6 +75,7 @@ struct Registry::Impl {
   std::uint64_t sequence = 0;     // Of the last record.
   std::uint64_t this_record = 0;  // Of the command at hand.
   std::uint16_t due_year = 0;     // Emissions of this year were due last; 0: none yet.
+  std::uint16_t due_from = 0;     // And of this year first.
 
   BalanceTable balances;
   Rows<Account> accounts;
@@ -120,6 +121,7 @@ struct Registry::Impl {
   std::string Compare(const Outcome& outcome, const Record& record) const;
   std::uint64_t StateHash() const;
   std::uint64_t BooksHash() const;
+  std::uint64_t DueYears() const { return std::uint64_t{due_from} << 16U | due_year; }
   void AddLedgers(ets::StateHash& hash) const;
 
   // ---- checks.cc: what many commands ask ----
@@ -152,6 +154,7 @@ struct Registry::Impl {
   }
   // Issued net of conversions in: what the cap is held against.
   bool SharesCap(LedgerId ledger, LedgerId other) const;
+  std::int64_t RoomUnderCap(LedgerId ledger, std::int64_t cap) const;
   MaybeRefusal CheckCap(LedgerId ledger, std::int64_t amount) const;
   std::int64_t IssuedUnderCap(LedgerId ledger) const {
     return balances.issued(ledger) - ledgers[ledger.raw()].converted_in;
@@ -168,6 +171,7 @@ struct Registry::Impl {
     Capabilities needs = 0;  // 0: only that it is open.
   };
   MaybeRefusal CheckStanding(std::initializer_list<Party> parties) const;
+  bool MayHold(AccountId account, LedgerId ledger) const;
   MaybeRefusal CheckHoldable(AccountId account, LedgerId ledger) const;
   MaybeRefusal CheckAvailable(AccountId account, LedgerId ledger, std::int64_t amount) const;
   void CheckInvariants() const;
@@ -309,7 +313,7 @@ struct Registry::Impl {
     std::int64_t amount = 0;
   };
   std::vector<Payment> PaymentsOf(const RunAllocation& command) const;
-  std::optional<AccountId> PayableAccount(const Firm& firm) const;
+  std::optional<AccountId> PayableAccount(const Firm& firm, LedgerId ledger) const;
   const EntitlementView* FindEntitlement(std::uint32_t entity, std::uint16_t year,
                                          std::uint8_t table) const;
   template <typename Edit>
@@ -366,6 +370,7 @@ struct Registry::Impl {
   void UpdateStatus(Firm& firm);
   static std::uint16_t FirstYearOf(const Firm& firm);  // 0: not known.
   static bool IsExcluded(const Firm& firm, std::uint16_t year);
+  bool LacksEmissions(const Firm& firm) const;  // Of a year whose day has passed.
   void UpdateEmissionsBlock(const Firm& firm);
 
   // ---- holding_limit.cc ----
@@ -379,6 +384,7 @@ struct Registry::Impl {
   std::optional<LedgerId> CurrentVintage() const;
   MaybeRefusal CheckHoldingLimit(const Transfer& transfer) const;
   void FindBreaches();
+  void WatchLimit(std::uint64_t group, std::int32_t days);  // To cure a breach, if it is one.
   void Consign(std::uint64_t group);
 
   // ---- time.cc ----

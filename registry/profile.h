@@ -159,7 +159,9 @@ struct Profile {
   std::int64_t limit_base_t = 0;
   std::uint16_t limit_base_bp = 0;
   std::uint16_t limit_rest_bp = 0;
-  std::uint16_t limit_cure_days = 5;  // Working days to cure a breach of 1 January, then consigned.
+  // Working days to cure a breach of 1 January or by a withdrawal; then consigned, and what is
+  // reserved or frozen then on the first working day after it is free.
+  std::uint16_t limit_cure_days = 5;
 
   Lineage lineage = Lineage::kFifo;
   std::int64_t tape_delay_hours = 0;  // From completion to publication of a transfer's parties.

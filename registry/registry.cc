@@ -208,7 +208,7 @@ std::uint64_t Registry::Impl::StateHash() const {
        {accounts.hash(), balances.hash(), holds.hash(), trusted.hash(), principals.hash(),
         grants.hash(), reversibles.hash(), cures.hash(), pendings.hash(), freezes.hash(),
         certificates.hash(), tasks.hash(), firms_hash, requests.hash(),
-        std::uint64_t{settlement_answers.size()}, std::uint64_t{due_year}}) {
+        std::uint64_t{settlement_answers.size()}, DueYears()}) {
     hash.Add(part);
   }
   hash.Add(surrendered);
@@ -235,7 +235,7 @@ std::uint64_t Registry::Impl::BooksHash() const {
   hash.Add(std::uint64_t{accounts.size()});
   for (const std::uint64_t part :
        {accounts.hash(), balances.hash(), holds.hash(), trusted.hash(), cures.hash(),
-        pendings.hash(), freezes.hash(), firms_hash, std::uint64_t{due_year}}) {
+        pendings.hash(), freezes.hash(), firms_hash, DueYears()}) {
     hash.Add(part);
   }
   hash.Add(surrendered);

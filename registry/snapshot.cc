@@ -9,7 +9,7 @@ namespace ets::registry {
 namespace {
 
 constexpr std::string_view kMagic = "CCRS";
-constexpr std::uint32_t kSnapshotVersion = 1;
+constexpr std::uint32_t kSnapshotVersion = 2;
 constexpr std::size_t kHashSize = sizeof(std::uint64_t);
 
 std::uint64_t HashOfBytes(std::string_view bytes) {
@@ -89,6 +89,7 @@ void Registry::Impl::Save(std::string& out) const {
   writer.Put(latest);
   writer.Put(sequence);
   writer.Put(due_year);
+  writer.Put(due_from);
   writer.Put(surrendered);
   SaveRows(accounts, out);
   Pack(ledgers, out);
@@ -116,6 +117,7 @@ bool Registry::Impl::LoadState(ByteReader& in) {
   latest = in.Get<SimTime>();
   sequence = in.Get<std::uint64_t>();
   due_year = in.Get<std::uint16_t>();
+  due_from = in.Get<std::uint16_t>();
   surrendered = in.Get<std::int64_t>();
   LoadRows(in, accounts);
   Unpack(in, ledgers);

@@ -112,15 +112,23 @@ void Registry::Impl::UpdateStatus(Firm& firm) {
   firms_hash += HashOf({firm.entity, kPartEvent}, status);
 }
 
-// Blocked from the day the emissions were due until they are recorded (EU Art. 32).
+// Of a year that fell due in this registry; a later year's figure does not stand for an earlier's.
+bool Registry::Impl::LacksEmissions(const Firm& firm) const {
+  const int first = FirstYearOf(firm);
+  if (profile.emissions_due.month == 0 || first == 0) return false;
+  const int last = firm.info.last_year == 0 ? due_year : std::min(due_year, firm.info.last_year);
+  for (int y = std::max<int>(first, due_from); y <= last; ++y) {
+    const auto number = static_cast<std::uint16_t>(y);
+    const Year* const year = FindYear(firm, number);
+    if (!IsExcluded(firm, number) && (year == nullptr || !year->verified)) return true;
+  }
+  return false;
+}
+
+// Blocked from the day the emissions were due until all that are overdue are recorded (EU Art. 32).
 void Registry::Impl::UpdateEmissionsBlock(const Firm& firm) {
   if (due_year == 0) return;
-  const std::uint16_t first = FirstYearOf(firm);
-  const std::uint16_t last = firm.info.last_year;
-  const Year* const year = FindYear(firm, due_year);
-  const bool is_missing = profile.emissions_due.month != 0 && first != 0 && first <= due_year &&
-                          (last == 0 || due_year <= last) && !IsExcluded(firm, due_year) &&
-                          (year == nullptr || !year->verified);
+  const bool is_missing = LacksEmissions(firm);
   for (const AccountId id : firm.accounts) {
     if (!RowAt(id).has_obligations || At(id).emissions_missing == is_missing) continue;
     accounts.Change(id.raw(), [&](Account& account) { account.emissions_missing = is_missing; });

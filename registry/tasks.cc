@@ -130,7 +130,12 @@ bool Registry::Impl::Execute(std::uint32_t task) {
   ReleaseTask(task);
   proposed_at = view.proposed_at;
   const RefusalDetail kept = detail;
-  const MaybeRefusal refusal = CheckAny(command);
+  MaybeRefusal refusal = CheckAny(command);
+  // Nobody agreed because the target was trusted, and it is no more.
+  if (view.approver == 0 && NeedsApproval(command) &&
+      (!refusal || *refusal > Refusal::kSecondPersonRequired)) {
+    refusal = Refusal::kSecondPersonRequired;
+  }
   detail = kept;
   proposed_at.reset();
   if (!refusal) DoAny(command);

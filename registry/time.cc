@@ -43,6 +43,7 @@ MaybeRefusal Registry::Impl::Check(const AdvanceTo& command) const {
 
 Receipt Registry::Impl::Do(const AdvanceTo& command) {
   Receipt receipt;
+  const bool is_first = now == 0;
   while (!timers.empty() && timers.begin()->due <= command.sim_time) {
     const Timer timer = *timers.begin();
     timers.erase(timers.begin());
@@ -50,6 +51,10 @@ Receipt Registry::Impl::Do(const AdvanceTo& command) {
     at = std::max(latest, timer.due);
     Fire(timer);
     ++receipt.amount;
+  }
+  if (is_first) {  // What fell due before its first day is no registry's business.
+    due_from = due_year;
+    for (const Firm& firm : firms) UpdateEmissionsBlock(firm);
   }
   SetNow(command.sim_time);
   latest = command.sim_time;
@@ -77,6 +82,7 @@ void Registry::Impl::Fire(const Timer& timer) {
       break;
     case TimerKind::kEmissionsDue:
       due_year = static_cast<std::uint16_t>(current_year - 1);
+      if (due_from == 0) due_from = due_year;
       for (const Firm& firm : firms) UpdateEmissionsBlock(firm);
       break;
     case TimerKind::kStatusFrozen:

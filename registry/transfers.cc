@@ -183,6 +183,7 @@ bool Registry::Impl::SettlePair(const SettlementFill& fill) {
       At(fill.seller_escrow).kind != AccountKind::kEscrow ||
       At(fill.buyer_escrow).kind != AccountKind::kEscrow || At(fill.buyer_escrow).closed ||
       At(fill.seller_escrow).closed || IsCash(fill.unit_ledger) ||
+      !MayHold(fill.buyer_escrow, fill.unit_ledger) ||
       !profile.units[static_cast<std::size_t>(UnitOf(fill.unit_ledger).type)].transferable ||
       Available(fill.seller_escrow, fill.unit_ledger) < fill.quantity) {
     return false;
@@ -200,7 +201,9 @@ bool Registry::Impl::SettlePair(const SettlementFill& fill) {
   return true;
 }
 
-// Back to an account of the same entity, or to the authority's account behind its own escrow.
+// Back to an account of the same entity, or to the authority's account behind its own escrow. What
+// the account may not hold does not come in this way either; of a holding limit the exchange knows
+// nothing, so that a group may be above it afterwards.
 bool Registry::Impl::SettleWithdrawal(const SettlementWithdrawal& withdrawal) {
   if (!Exists(withdrawal.escrow) || !Exists(withdrawal.holder) || !Exists(withdrawal.ledger) ||
       withdrawal.amount <= 0 || withdrawal.amount > kAmountMax) {
@@ -211,12 +214,17 @@ bool Registry::Impl::SettleWithdrawal(const SettlementWithdrawal& withdrawal) {
   const KindRow& row = RowOf(holder.kind);
   if (escrow.kind != AccountKind::kEscrow || holder.kind == AccountKind::kEscrow ||
       row.pool != Pool::kHeld || holder.closed ||
+      !(IsCash(withdrawal.ledger) ? row.receives_cash : row.receives_units) ||
+      !MayHold(withdrawal.holder, withdrawal.ledger) ||
       (row.has_entity && holder.entity != escrow.entity) ||
       Available(withdrawal.escrow, withdrawal.ledger) < withdrawal.amount) {
     return false;
   }
   Move({withdrawal.escrow, withdrawal.holder, withdrawal.ledger, withdrawal.amount,
         TransferCode::kWithdrawal});
+  if (profile.limit_base_t > 0 && CountsForLimit(withdrawal.holder) && !IsCash(withdrawal.ledger)) {
+    WatchLimit(GroupOf(holder.entity), profile.limit_cure_days);
+  }
   return true;
 }
 

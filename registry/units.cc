@@ -79,7 +79,15 @@ MaybeRefusal Registry::Impl::Check(const SetCap& command) const {
     return Refuse(Refusal::kCapExceeded,
                   {.ledger = command.ledger, .asked = command.cap, .limit = issued});
   }
-  return {};
+  if (profile.cap_binds || profile.cap_phase_years == 0) return {};
+  // Those of its phase together bind. Where they are passed already, they may only be raised.
+  const std::int64_t room = RoomUnderCap(command.ledger, command.cap);
+  if (room >=
+      std::min<std::int64_t>(RoomUnderCap(command.ledger, ledgers[command.ledger.raw()].cap), 0)) {
+    return {};
+  }
+  return Refuse(Refusal::kCapExceeded,
+                {.ledger = command.ledger, .asked = command.cap, .limit = command.cap - room});
 }
 
 Receipt Registry::Impl::Do(const SetCap& command) {
@@ -91,12 +99,12 @@ Receipt Registry::Impl::Do(const SetCap& command) {
 // ---- Issue ----
 
 // Whether what is issued of the other counts against the same bound. Every ledger is its own where
-// caps bind; else those of one type and phase share theirs. A ledger without a cap has no part.
+// caps bind; else those of one type and phase share theirs.
 bool Registry::Impl::SharesCap(LedgerId ledger, LedgerId other) const {
   if (profile.cap_binds) return ledger == other;
   const Unit& a = UnitOf(ledger);
   const Unit& b = UnitOf(other);
-  if (a.type != b.type || ledgers[other.raw()].cap == 0) return false;
+  if (a.type != b.type || profile.cap_phase_years == 0) return false;
   if (std::min(a.vintage, b.vintage) < profile.cap_phase_from) return false;
   const auto phase_of = [&](const Unit& unit) {
     return (unit.vintage - profile.cap_phase_from) / profile.cap_phase_years;
@@ -104,18 +112,25 @@ bool Registry::Impl::SharesCap(LedgerId ledger, LedgerId other) const {
   return phase_of(a) == phase_of(b);
 }
 
-MaybeRefusal Registry::Impl::CheckCap(LedgerId ledger, std::int64_t amount) const {
-  if (ledgers[ledger.raw()].cap == 0) return {};
-  if (!profile.cap_binds && profile.cap_phase_years == 0) return {};
-  std::int64_t cap = 0;
-  std::int64_t issued = 0;
+// What may still be issued under the bound of a ledger, were its own cap this one; negative where
+// too much was. A ledger without a cap has no part in it.
+std::int64_t Registry::Impl::RoomUnderCap(LedgerId ledger, std::int64_t cap) const {
+  std::int64_t room = 0;
   for (std::uint16_t id = 0; id < ledgers.size(); ++id) {
-    if (!SharesCap(ledger, LedgerId(id))) continue;
-    cap += ledgers[id].cap;
-    issued += IssuedUnderCap(LedgerId(id));
+    const std::int64_t part = LedgerId(id) == ledger ? cap : ledgers[id].cap;
+    if (part == 0 || !SharesCap(ledger, LedgerId(id))) continue;
+    room += part - IssuedUnderCap(LedgerId(id));
   }
-  if (cap == 0 || amount <= cap - issued) return {};
-  return Refuse(Refusal::kCapExceeded, {.ledger = ledger, .asked = amount, .limit = cap});
+  return room;
+}
+
+MaybeRefusal Registry::Impl::CheckCap(LedgerId ledger, std::int64_t amount) const {
+  const std::int64_t cap = ledgers[ledger.raw()].cap;
+  if (cap == 0 || !SharesCap(ledger, ledger)) return {};
+  const std::int64_t room = RoomUnderCap(ledger, cap);
+  if (amount <= room) return {};
+  return Refuse(Refusal::kCapExceeded,
+                {.ledger = ledger, .asked = amount, .limit = IssuedUnderCap(ledger) + room});
 }
 
 MaybeRefusal Registry::Impl::Check(const Issue& command) const {

@@ -108,6 +108,7 @@ rocksdb::Options DatabaseOptions() {
   options.level0_stop_writes_trigger = 1 << 30;
   options.max_write_buffer_number = 3;
   options.max_background_jobs = 2;
+  options.skip_stats_update_on_db_open = true;
   options.max_file_opening_threads = 1;  // Starting threads costs more than opening a few files.
   options.bytes_per_sync = std::size_t{4} << 20U;
   options.max_total_wal_size = std::uint64_t{256} << 20U;
@@ -181,7 +182,10 @@ Result<std::shared_ptr<Database>, StoreFailure> OpenDatabase(const std::string& 
   options.env = database->env.get();
   options.create_if_missing = access == Access::kCreate;
   options.error_if_exists = access == Access::kCreate;
-  options.disable_auto_compactions = access == Access::kBuild;
+  if (access == Access::kBuild) {
+    options.disable_auto_compactions = true;
+    options.max_open_files = 20;  // Only those that are looked into; all others stay closed.
+  }
 
   bool has_snapshots = false;
   if (access != Access::kCreate) {

@@ -137,6 +137,7 @@ rocksdb::Status PutLiveFile(rocksdb::FileSystem& files, const rocksdb::LiveFileS
     std::unique_ptr<rocksdb::FSWritableFile> made;
     rocksdb::IOStatus status = files.NewWritableFile(to, {}, &made, nullptr);
     if (status.ok()) status = made->Append(file.replacement_contents, {}, nullptr);
+    if (status.ok()) status = made->Sync({}, nullptr);
     if (status.ok()) status = made->Close({}, nullptr);
     return status;
   }

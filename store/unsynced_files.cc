@@ -1,5 +1,8 @@
 #include "store/unsynced_files.h"
 
+#include <algorithm>
+#include <atomic>
+#include <functional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -11,7 +14,7 @@ using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 
-// Its writer's syncs and close are those of UnsyncedFiles::SyncAll().
+// A sync that its writer asks for, and the close behind it, are those of UnsyncedFiles::SyncAll().
 class UnsyncedWritable final : public rocksdb::FSWritableFileWrapper {
  public:
   UnsyncedWritable(std::unique_ptr<rocksdb::FSWritableFile>&& file, std::string name,
@@ -20,20 +23,24 @@ class UnsyncedWritable final : public rocksdb::FSWritableFileWrapper {
         file_(std::move(file)),
         name_(std::move(name)),
         kept_(std::move(kept)) {}
-  ~UnsyncedWritable() override { kept_->Keep(name_, {std::move(file_), nullptr}); }
+  ~UnsyncedWritable() override {
+    if (is_asked_) kept_->Keep(name_, {std::move(file_), nullptr});
+  }
 
   IOStatus Sync(const IOOptions& options, IODebugContext* context) override {
+    is_asked_ = true;
     return Flush(options, context);
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* context) override {
-    return Flush(options, context);
+    return Sync(options, context);
   }
   IOStatus Close(const IOOptions& options, IODebugContext* context) override {
-    return Flush(options, context);
+    return is_asked_ ? Flush(options, context) : file_->Close(options, context);
   }
 
  private:
   std::unique_ptr<rocksdb::FSWritableFile> file_;
+  bool is_asked_ = false;
   const std::string name_;
   const std::shared_ptr<UnsyncedFiles::Kept> kept_;
 };
@@ -46,20 +53,24 @@ class UnsyncedRandomRw final : public rocksdb::FSRandomRWFileWrapper {
         file_(std::move(file)),
         name_(std::move(name)),
         kept_(std::move(kept)) {}
-  ~UnsyncedRandomRw() override { kept_->Keep(name_, {nullptr, std::move(file_)}); }
+  ~UnsyncedRandomRw() override {
+    if (is_asked_) kept_->Keep(name_, {nullptr, std::move(file_)});
+  }
 
   IOStatus Sync(const IOOptions& options, IODebugContext* context) override {
+    is_asked_ = true;
     return Flush(options, context);
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* context) override {
-    return Flush(options, context);
+    return Sync(options, context);
   }
   IOStatus Close(const IOOptions& options, IODebugContext* context) override {
-    return Flush(options, context);
+    return is_asked_ ? Flush(options, context) : file_->Close(options, context);
   }
 
  private:
   std::unique_ptr<rocksdb::FSRandomRWFile> file_;
+  bool is_asked_ = false;
   const std::string name_;
   const std::shared_ptr<UnsyncedFiles::Kept> kept_;
 };
@@ -74,6 +85,30 @@ class UnsyncedFolder final : public rocksdb::FSDirectoryWrapper {
     return IOStatus::OK();
   }
 };
+
+namespace {
+
+constexpr std::size_t kSyncsAtATime = 4;
+
+// The first failure, or ok().
+IOStatus RunSideBySide(const std::vector<std::function<IOStatus()>>& tasks) {
+  std::vector<IOStatus> results(tasks.size());
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < tasks.size(); i = next++) results[i] = tasks[i]();
+  };
+  std::vector<std::thread> helpers;
+  for (std::size_t i = 1; i < std::min(kSyncsAtATime, tasks.size()); ++i)
+    helpers.emplace_back(work);
+  work();
+  for (std::thread& helper : helpers) helper.join();
+  for (IOStatus& result : results) {
+    if (!result.ok()) return std::move(result);
+  }
+  return IOStatus::OK();
+}
+
+}  // namespace
 
 IOStatus UnsyncedFiles::Written::SyncAndClose() {
   IOStatus synced = appended ? appended->Sync({}, nullptr) : overwritten->Sync({}, nullptr);
@@ -91,22 +126,18 @@ UnsyncedFiles::UnsyncedFiles(std::shared_ptr<rocksdb::FileSystem> files, const s
 
 IOStatus UnsyncedFiles::SyncAll() {
   const std::lock_guard lock(kept_->mutex);
-  std::vector<IOStatus> results(kept_->files.size() + 1);
-  std::vector<std::thread> syncs;
-  std::size_t next = 0;
-  for (auto& [name, written] : kept_->files) {
-    syncs.emplace_back(
-        [&result = results[next++], &file = written] { result = file.SyncAndClose(); });
+  std::vector<std::function<IOStatus()>> syncs;
+  for (auto& [name, file] : kept_->files) {
+    syncs.emplace_back([&written = file] { return written.SyncAndClose(); });
   }
-  std::unique_ptr<rocksdb::FSDirectory> names;
-  results[next] = target()->NewDirectory(folder_, {}, &names, nullptr);
-  if (results[next].ok()) results[next] = names->Fsync({}, nullptr);
-  for (std::thread& sync : syncs) sync.join();
+  syncs.emplace_back([this] {
+    std::unique_ptr<rocksdb::FSDirectory> names;
+    IOStatus status = target()->NewDirectory(folder_, {}, &names, nullptr);
+    return status.ok() ? names->Fsync({}, nullptr) : status;
+  });
+  IOStatus first = RunSideBySide(syncs);
   kept_->files.clear();
-  for (IOStatus& result : results) {
-    if (!result.ok()) return std::move(result);
-  }
-  return IOStatus::OK();
+  return first;
 }
 
 IOStatus UnsyncedFiles::NewWritableFile(const std::string& name, const FileOptions& options,

@@ -11,7 +11,7 @@ namespace ets::store {
 
 // The files of a folder in the making, of which nothing is promised before the folder gets its
 // name. Below `folder` each sync of a file or a folder is put off until SyncAll(), which does one
-// for each file that is still there, all at a time: a disk takes them together. Elsewhere
+// for each file that is still there, several at a time: a disk takes them together. Elsewhere
 // everything is passed on unchanged. Thread-safe.
 class UnsyncedFiles final : public rocksdb::FileSystemWrapper {
  public:
@@ -19,8 +19,8 @@ class UnsyncedFiles final : public rocksdb::FileSystemWrapper {
   static const char* kClassName() { return "UnsyncedFiles"; }
   const char* Name() const override { return kClassName(); }
 
-  // Makes all that was written, and the names in the folder, durable; the first failure, when it
-  // cannot. REQUIRES: nobody has a file open any more.
+  // Makes all files of which a sync was asked, and the names in the folder, durable; or the first
+  // failure. REQUIRES: nobody has a file open any more.
   rocksdb::IOStatus SyncAll();
 
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,

@@ -14,10 +14,8 @@ using rocksdb::IOStatus;
 using rocksdb::Slice;
 
 IOStatus WatchedFiles::Watch::Heard(IOStatus status) {
-  // What the file system cannot do is no failure of the disk, nor is a file that is gone already.
-  if (status.ok() || status.IsNotFound() || status.IsPathNotFound() || status.IsNotSupported()) {
-    return status;
-  }
+  // What the file system cannot do is no failure of the disk.
+  if (status.ok() || status.IsNotSupported()) return status;
   const std::lock_guard lock(mutex_);
   if (first_.ok()) first_ = status;
   return status;
@@ -146,7 +144,9 @@ IOStatus WatchedFiles::NewDirectory(const std::string& name, const IOOptions& op
 
 IOStatus WatchedFiles::DeleteFile(const std::string& name, const IOOptions& options,
                                   IODebugContext* context) {
-  return Heard(name, target()->DeleteFile(name, options, context));
+  IOStatus status = target()->DeleteFile(name, options, context);
+  const bool is_gone_already = status.IsNotFound() || status.IsPathNotFound();
+  return is_gone_already ? status : Heard(name, std::move(status));
 }
 
 IOStatus WatchedFiles::RenameFile(const std::string& from, const std::string& to,

@@ -10,9 +10,8 @@ namespace ets::store {
 
 // The files of one journal, watched: the first create, write, sync, rename, link, delete or folder
 // sync below `folder` that fails is kept, whoever asked for it. RocksDB tells most errors of its
-// background work to a listener, but not those it meets while it shuts down; here none goes
-// unheard. What is copied to another folder may fail without touching the journal, and is not
-// watched. Thread-safe.
+// background work to a listener, but not all; here none goes unheard. What is copied to another
+// folder may fail without touching the journal, and is not watched. Thread-safe.
 //
 // Passes everything on, with two exceptions. A data file whose end would make RocksDB abort is
 // refused (data_file.h). And the files in which RocksDB notes its options, which nobody reads, are

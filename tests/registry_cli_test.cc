@@ -187,6 +187,7 @@ TEST_F(SmallRegistry, KnowsWhichSerialsAreWhere) {
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(rows[0]["count"], 100);
   EXPECT_EQ(rows[0]["unit"], "CEA26");
+  EXPECT_EQ(rows[0]["account"], 6);
 }
 
 TEST_F(SmallRegistry, IsForkedUnderAnotherLawAndTheParentStays) {

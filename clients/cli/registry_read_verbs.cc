@@ -316,13 +316,14 @@ MaybeFailure Serials(const ReadArguments& arguments) {
   request.set_parent(reading.client->Account(arguments.account));
   request.set_unit(arguments.unit);
   reading.moment.Ask(request);
-  Rows rows(arguments.output, {"unit", "first", "last", "count", "issued_at"});
+  Rows rows(arguments.output, {"account", "unit", "first", "last", "count", "issued_at"});
   const auto failure = reading.client->ForEachPage(
       reading.client->units(), &UnitStub::ListSerialRanges, request, [&](const auto& page) {
         for (const pb::HeldRange& held : page.ranges()) {
           const pb::SerialRange& range = held.range();
-          rows.Add({Text(held.unit()), Signed(range.first()), Signed(range.last()),
-                    Tonnage(range.last() - range.first() + 1), Number(range.issued_sequence())});
+          rows.Add({Number(NumberAtEnd(request.parent())), Text(held.unit()), Signed(range.first()),
+                    Signed(range.last()), Tonnage(range.last() - range.first() + 1),
+                    Number(range.issued_sequence())});
         }
         return true;
       });

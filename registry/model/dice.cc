@@ -1,6 +1,7 @@
 #include "registry/model/dice.h"
 
 #include <algorithm>
+#include <set>
 
 namespace ets::registry::model {
 
@@ -21,14 +22,28 @@ ExecutionRule RandomRule(Prng& dice) {
       rule.close_minute = 960;
       rule.delay_days = static_cast<std::uint16_t>(dice.Below(3));
       rule.delay_minutes = static_cast<std::uint16_t>(dice.Below(90));
+      rule.next_full_minute = dice.Below(3) == 0;
       break;
     default:
       rule.kind = ExecutionRule::Kind::kAtMinute;
       rule.cutoff_minute = 720;
       rule.at_minute = 720;
+      rule.days_before = static_cast<std::uint16_t>(1 + dice.Below(2));
+      rule.days_after = static_cast<std::uint16_t>(rule.days_before + dice.Below(2));
       break;
   }
   return rule;
+}
+
+// Single days and whole weeks.
+std::vector<Date> RandomHolidays(Prng& dice) {
+  std::set<Date> days;
+  for (std::uint64_t i = dice.Below(20); i > 0; --i) {
+    const Date first = Date::Of(2025, 1, 1) + static_cast<std::int32_t>(dice.Below(3 * 365));
+    const std::int32_t length = dice.Below(4) == 0 ? 7 : 1;
+    for (std::int32_t day = 0; day < length; ++day) days.insert(first + day);
+  }
+  return {days.begin(), days.end()};
 }
 
 }  // namespace
@@ -40,6 +55,7 @@ Profile RandomLaw(Prng& dice) {
   Profile law;
   law.name = "thrown";
   law.zone = coin() ? Zone{480, false} : Zone{60, true};
+  law.holidays = RandomHolidays(dice);
   law.four_eyes = coin();
   law.trusted_waives_approval = coin();
   law.trusted_list_only = dice.Below(4) == 0;
@@ -54,9 +70,12 @@ Profile RandomLaw(Prng& dice) {
   law.units[static_cast<std::size_t>(UnitType::kRegulated)].holdable_by =
       ~(1U << static_cast<unsigned>(kHolder));
   law.cap_binds = coin();
+  law.cap_phase_from = 2025;
+  law.cap_phase_years = static_cast<std::uint16_t>(dice.Below(3));
   law.eligibility = {{0, 2024, 0, 2024, 0},
                      {2025, 9'999, 2025, 9'999, static_cast<std::uint16_t>(dice.Below(2))}};
   law.arrears_vintage_from = 2025;
+  law.banking_years = static_cast<std::int32_t>(dice.Below(3)) - 1;
   law.offsets = {{0, static_cast<std::uint16_t>(dice.Below(3) * 500)}};
   law.compliance = coin() ? ComplianceRule::kPerYear : ComplianceRule::kCumulative;
   if (dice.Below(4) == 0) law.emissions_due = {4, 1};
@@ -76,6 +95,7 @@ Profile RandomLaw(Prng& dice) {
     law.limit_base_t = 2'000;
     law.limit_base_bp = 1'000;
     law.limit_rest_bp = 250;
+    law.limit_cure_days = static_cast<std::uint16_t>(dice.Below(6));
   }
   return law;
 }
@@ -169,8 +189,12 @@ Command Dice::OfAccounts() {
     return static_cast<Capabilities>(Below(4) != 0 ? 7 : Below(Rarely() ? 9 : 8));
   };
   switch (Below(11)) {
-    case 0:
-      return OpenAccount{static_cast<AccountKind>(Below(kAccountKindCount + 1)), Entity()};
+    case 0: {
+      const auto kind = static_cast<AccountKind>(Below(kAccountKindCount + 1));
+      const auto row = static_cast<std::size_t>(kind);
+      const bool central = row >= 1 && row < kAccountKindCount && !RowOf(kind).has_entity;
+      return OpenAccount{kind, central && !Rarely() ? 0 : Entity()};
+    }
     case 1:
       if (Below(4) != 0) return SetAccount{Stopped()};
       return CloseAccount{Account()};
@@ -184,7 +208,7 @@ Command Dice::OfAccounts() {
     case 5:
       return AddTrusted{Holder(), Holder()};
     case 6:
-      return RemoveTrusted{Holder(), Holder()};
+      return Distrust();
     case 7:
       return SetPrincipal{Person() - (Rarely() ? 1 : 0),
                           static_cast<Role>(Below(Rarely() ? 9 : 6)),
@@ -210,6 +234,7 @@ Command Dice::OfUnits() {
     case 2: {
       if (Rarely()) return ExpireLedger{Ledger()};
       DayClosed day;
+      day.settlement_sequence = registry_.settlement_sequence();
       day.registry_state_hash = registry_.StateHash();
       return day;
     }
@@ -237,6 +262,7 @@ Transfer Dice::AnyTransfer() {
   Transfer transfer{Holder(), Below(3) == 0 ? Account() : Holder(), Ledger(), 0,
                     TransferCode::kTransfer};
   if (Below(4) == 0) transfer.credit = Counterpart(transfer.debit, kEscrow);
+  if (Below(4) == 0) transfer.credit = Trusted(transfer.debit);
   transfer.amount = Some(transfer.debit, transfer.ledger);
   if (Rarely()) transfer.code = static_cast<TransferCode>(Below(kTransferCodeCount + 1));
   return transfer;
@@ -510,6 +536,28 @@ std::uint32_t Dice::Upto(std::uint32_t count) {
   // The latest are the ones that are still open.
   const auto back = static_cast<std::uint32_t>(Below(std::min<std::uint64_t>(count, 12)));
   return count - back;
+}
+
+// One that the account trusts or will trust; else any holder.
+AccountId Dice::Trusted(AccountId account) {
+  if (!Exists(account)) return Holder();
+  const std::vector<TrustedView> entries = registry_.trusted(account);
+  return entries.empty() ? Holder() : entries[Below(entries.size())].target;
+}
+
+// Most often the target of a transfer that waits for its time.
+Command Dice::Distrust() {
+  const std::uint32_t number = Delayed();
+  Command command;
+  if (number >= 1 && number <= registry_.task_count() && Below(4) != 0) {
+    const TaskView task = registry_.task(number);
+    if (DecodeCommand(static_cast<RecordKind>(task.kind), task.payload, command)) {
+      const auto* const make = std::get_if<MakeTransfer>(&command);
+      if (make != nullptr) return RemoveTrusted{make->transfer.debit, make->transfer.credit};
+    }
+  }
+  const AccountId holder = Holder();
+  return RemoveTrusted{holder, Trusted(holder)};
 }
 
 // The latest task that waits for its time; else any.

@@ -51,6 +51,8 @@ class Dice {
   AccountId Of(AccountKind kind);
   AccountId Holder() { return Below(5) == 0 ? Account() : Of(AccountKind::kHolder); }
   AccountId Counterpart(AccountId account, AccountKind kind);
+  AccountId Trusted(AccountId account);
+  Command Distrust();
   LedgerId Ledger();
   std::uint16_t VintageOf(LedgerId ledger) const;
   std::uint32_t Entity();

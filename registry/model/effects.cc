@@ -12,7 +12,6 @@ Model::Answer Model::Run(std::uint64_t sequence, SimTime sim_time, const Command
   record_ = sequence;
   at_ = sim_time;
   answer_ = {};
-  moved_ = 0;
   broken_.clear();
   BreaksIf(sim_time < latest_, Refusal::kTimeGoesBack);
   const std::set<Refusal> too_early = broken_;
@@ -21,6 +20,7 @@ Model::Answer Model::Run(std::uint64_t sequence, SimTime sim_time, const Command
   if (!answer_.broken.empty()) return answer_;
   std::visit([this](const auto& c) { Do(c); }, command);
   latest_ = std::max(latest_, sim_time);
+  NoteStatuses();
   return answer_;
 }
 
@@ -31,13 +31,14 @@ std::set<Refusal> Model::RulesOf(const Command& command) {
 }
 
 void Model::Move(const Transfer& t) {
+  if (t.amount == 0) return;
   balances_[{t.debit.raw(), t.ledger.raw()}] -= t.amount;
   balances_[{t.credit.raw(), t.ledger.raw()}] += t.amount;
-  ++moved_;
+  answer_.transfers.push_back(t);
 }
 
 void Model::MoveReversibly(const Transfer& t, bool in_arrears) {
-  if (DaysToReverse(t) >= 0) done_[{record_, moved_}] = {t, at_, in_arrears};
+  if (DaysToReverse(t) >= 0) done_[{record_, answer_.transfers.size()}] = {t, at_, in_arrears};
   Move(t);
 }
 
@@ -66,7 +67,7 @@ void Model::Do(const ExcludeYear& c) {
 }
 void Model::Do(const AddTrusted& c) {
   const SimTime from = TrustedFrom(law_, at_);
-  trusted_.try_emplace({c.account.raw(), c.target.raw()}, from <= at_ ? 0 : from);
+  trusted_.try_emplace({c.account.raw(), c.target.raw()}, Trusted{from, from <= at_});
 }
 void Model::Do(const SetGrant& c) {
   grants_[{c.principal, c.account.raw()}] = c.rights;
@@ -80,14 +81,14 @@ void Model::Do(const OpenLedger& c) {
   ledgers_.push_back({c.unit, c.cap});
 }
 void Model::Do(const Issue& c) {
-  Move({*First(IsCash(c.ledger) ? kBank : kIssuance), c.to, c.ledger, c.amount});
+  Move({*First(IsCash(c.ledger) ? kBank : kIssuance), c.to, c.ledger, c.amount, c.code});
   const Ledger& ledger = ledgers_[c.ledger.raw()];
   const std::int64_t above = Issued(c.ledger) - ledger.converted_in - ledger.cap;
   if (ledger.cap > 0 && above > 0) answer_.receipt.amount = above;
 }
 void Model::Do(const ConvertUnits& c) {
-  Move({c.holder, *First(kConverted), c.from, c.amount});
-  Move({*First(kIssuance), c.holder, c.to, c.amount});
+  Move({c.holder, *First(kConverted), c.from, c.amount, TransferCode::kConvert});
+  Move({*First(kIssuance), c.holder, c.to, c.amount, TransferCode::kConvert});
   ledgers_[c.to.raw()].converted_in += c.amount;
 }
 void Model::Do(const ExpireLedger& c) {
@@ -107,12 +108,14 @@ void Model::Do(const ExpireLedger& c) {
     if (Row(AccountId(id)).pool != Pool::kHeld) continue;
     const std::int64_t balance = Balance(AccountId(id), c.ledger);
     answer_.receipt.amount += balance;
-    Move({AccountId(id), *First(kExpired), c.ledger, balance});
+    Move({AccountId(id), *First(kExpired), c.ledger, balance, TransferCode::kExpire});
   }
 }
 void Model::Do(const CancelUnits& c) {
-  answer_.receipt.id = ++certificates_;
-  MoveReversibly({c.holder, *First(kCancellation), c.ledger, c.amount, TransferCode::kCancel});
+  certificates_.push_back({c, record_, at_});
+  answer_.receipt.id = static_cast<std::uint32_t>(certificates_.size());
+  MoveReversibly({c.holder, *First(kCancellation), c.ledger, c.amount, TransferCode::kCancel, 0,
+                  certificates_.size()});
 }
 
 // ---- Transfers ----
@@ -132,7 +135,7 @@ void Model::Do(const TransferBatch& c) {
     ++end;
     const auto balances = balances_;
     const auto done = done_;
-    const std::uint32_t moved = moved_;
+    const std::size_t moved = answer_.transfers.size();
     std::optional<Refusal> refusal;
     std::size_t failing = first;
     for (; failing < end; ++failing) {
@@ -155,7 +158,7 @@ void Model::Do(const TransferBatch& c) {
     if (refusal) {
       balances_ = balances;
       done_ = done;
-      moved_ = moved;
+      answer_.transfers.resize(moved);
     }
     first = end;
   }
@@ -181,7 +184,7 @@ void Model::Do(const ReverseTransfer& c) {
   Done& done = done_.at({c.sequence, c.index});
   done.reversed = true;
   const Transfer t = done.transfer;
-  Move({t.credit, t.debit, t.ledger, t.amount});
+  Move({t.credit, t.debit, t.ledger, t.amount, TransferCode::kReversal, t.year, c.sequence});
   if (At(t.credit).kind == kSurrender) {
     Year& year = firms_.at(At(t.debit).entity).years.at(t.year);
     const bool offset = UnitOf(t.ledger).type == UnitType::kOffset;
@@ -198,6 +201,7 @@ bool Model::SettlesPair(const SettlementFill& fill) {
       Is(fill.seller_escrow, {kEscrow}) && Is(fill.buyer_escrow, {kEscrow}) &&
       fill.seller_escrow != fill.buyer_escrow && !At(fill.seller_escrow).closed &&
       !At(fill.buyer_escrow).closed && Has(fill.unit_ledger) && !IsCash(fill.unit_ledger) &&
+      Holdable(fill.buyer_escrow, fill.unit_ledger) &&
       law_.units[static_cast<std::size_t>(UnitOf(fill.unit_ledger).type)].transferable &&
       fill.quantity > 0 && fill.quantity <= kAmountMax &&
       Available(fill.seller_escrow, fill.unit_ledger) >= fill.quantity &&
@@ -205,19 +209,26 @@ bool Model::SettlesPair(const SettlementFill& fill) {
        (fill.cash > 0 && fill.cash <= kAmountMax && Has(fill.cash_ledger) &&
         IsCash(fill.cash_ledger) && Available(fill.buyer_escrow, fill.cash_ledger) >= fill.cash));
   if (!whole) return false;
-  Move({fill.seller_escrow, fill.buyer_escrow, fill.unit_ledger, fill.quantity});
-  if (fill.cash > 0) Move({fill.buyer_escrow, fill.seller_escrow, fill.cash_ledger, fill.cash});
+  Move({fill.seller_escrow, fill.buyer_escrow, fill.unit_ledger, fill.quantity, fill.code, 0,
+        fill.trade_id});
+  Move({fill.buyer_escrow, fill.seller_escrow, fill.cash_ledger, fill.cash, fill.code, 0,
+        fill.trade_id});
   return true;
 }
 bool Model::SettlesWithdrawal(const SettlementWithdrawal& out) {
   const bool right =
       Is(out.escrow, {kEscrow}) && Has(out.holder) && Has(out.ledger) &&
       At(out.holder).kind != kEscrow && Row(out.holder).pool == Pool::kHeld &&
-      !At(out.holder).closed &&
+      !At(out.holder).closed && Holdable(out.holder, out.ledger) &&
+      (IsCash(out.ledger) ? Row(out.holder).receives_cash : Row(out.holder).receives_units) &&
       (!Row(out.holder).has_entity || At(out.holder).entity == At(out.escrow).entity) &&
       out.amount > 0 && out.amount <= kAmountMax && Available(out.escrow, out.ledger) >= out.amount;
-  if (right) Move({out.escrow, out.holder, out.ledger, out.amount});
-  return right;
+  if (!right) return false;
+  Move({out.escrow, out.holder, out.ledger, out.amount, TransferCode::kWithdrawal});
+  if (Limited(out.holder) && !IsCash(out.ledger)) {
+    WatchLimit(GroupOf(At(out.holder).entity), law_.limit_cure_days);
+  }
+  return true;
 }
 void Model::Fails(AccountId escrow) {
   if (!Has(escrow)) return;
@@ -247,18 +258,19 @@ void Model::Do(const Settle& c) {
 
 // ---- Tasks ----
 
+bool Model::NeedsSecondPerson(const Command& command) const {
+  const auto* make = std::get_if<MakeTransfer>(&command);
+  const bool waived = make != nullptr && law_.trusted_waives_approval &&
+                      Trusts(make->transfer.debit, make->transfer.credit);
+  return law_.four_eyes && !waived;
+}
 void Model::Do(const Propose& c) {
   Task task;
   const bool decoded = DecodeCommand(static_cast<RecordKind>(c.kind), c.payload, task.command);
   if (!decoded) return;
   task.initiator = c.principal;
   task.proposed_at = at_;
-  bool waits = law_.four_eyes;
-  if (const auto* make = std::get_if<MakeTransfer>(&task.command)) {
-    if (law_.trusted_waives_approval && Trusts(make->transfer.debit, make->transfer.credit)) {
-      waits = false;
-    }
-  }
+  const bool waits = NeedsSecondPerson(task.command);
   if (waits && law_.proposal_hours > 0) {
     task.expires_at = at_ + SimTime{law_.proposal_hours} * 3'600 * kMicrosPerSecond;
   }
@@ -291,8 +303,11 @@ void Model::Agree(Task& task, Receipt& receipt) {
 void Model::Execute(Task& task, Receipt& receipt) {
   task.state = TaskState::kFailed;  // Its reservation is gone before the rules are asked.
   proposed_at_ = task.proposed_at;
-  const std::set<Refusal> broken = RulesOf(task.command);
+  std::set<Refusal> broken = RulesOf(task.command);
   proposed_at_.reset();
+  if (task.approver == 0 && NeedsSecondPerson(task.command)) {
+    broken.insert(Refusal::kSecondPersonRequired);
+  }
   if (!broken.empty()) {
     task.refusal = *broken.begin();
     return;
@@ -325,6 +340,7 @@ std::vector<std::pair<AccountId, std::int64_t>> Model::PaymentsOf(const RunAlloc
       const AccountId account(id);
       if (At(account).entity != entity || !Owing(account) || At(account).closed) continue;
       if ((At(account).capabilities & kMayReceive) == 0) continue;
+      if (!Has(c.ledger) || !Holdable(account, c.ledger)) continue;
       const bool blocked = Blocked(account) || (At(account).capabilities & kMaySend) == 0;
       if (law_.allocation_needs_a && !stands && !blocked) continue;
       payments.emplace_back(account, lacking);
@@ -335,15 +351,16 @@ std::vector<std::pair<AccountId, std::int64_t>> Model::PaymentsOf(const RunAlloc
 }
 void Model::Do(const RunAllocation& c) {
   for (const auto& [account, amount] : PaymentsOf(c)) {
-    MoveReversibly(
-        {c.from, account, c.ledger, amount, TransferCode::kFinalAllocation, c.year, c.table});
+    const TransferCode code =
+        c.table == 2 ? TransferCode::kEntrantAllocation : TransferCode::kFinalAllocation;
+    MoveReversibly({c.from, account, c.ledger, amount, code, c.year, c.table});
     entitlements_.at({At(account).entity, c.year, c.table}).allocated += amount;
     answer_.receipt.amount += amount;
     ++answer_.receipt.id;
   }
 }
 void Model::Do(const ReturnExcess& c) {
-  Move({c.holder, c.to, c.ledger, c.amount});
+  Move({c.holder, c.to, c.ledger, c.amount, TransferCode::kAllocationReturn, c.year, c.table});
   entitlements_.at({At(c.holder).entity, c.year, c.table}).returned += c.amount;
 }
 void Model::Do(const Allocate& c) {
@@ -361,18 +378,18 @@ void Model::Do(const Allocate& c) {
 void Model::Do(const TakeBack& c) {
   answer_.receipt.amount =
       std::max<std::int64_t>(std::min(c.amount, Available(c.holder, c.ledger)), 0);
-  Move({c.holder, c.to, c.ledger, answer_.receipt.amount});
+  Move({c.holder, c.to, c.ledger, answer_.receipt.amount, TransferCode::kTakeBack, c.year});
 }
 
 // ---- Emissions and surrender ----
 
 void Model::Do(const VerifyEmissions& c) {
   firms_.at(c.entity).years[c.year].versions.push_back(
-      {c.emissions.count(), EmissionsSource::kVerified, false});
+      {c.emissions.count(), EmissionsSource::kVerified, false, at_});
 }
 void Model::Do(const CorrectEmissions& c) {
   firms_.at(c.entity).years[c.year].versions.push_back(
-      {c.emissions.count(), c.source, c.withdrawn});
+      {c.emissions.count(), c.source, c.withdrawn, at_});
 }
 void Model::Give(AccountId holder, LedgerId ledger, std::uint16_t year, std::int64_t amount) {
   Year& to = firms_.at(At(holder).entity).years[year];

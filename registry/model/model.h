@@ -27,6 +27,7 @@ class Model {
     std::set<Refusal> broken;  // Empty: applied, and the rest holds.
     Receipt receipt;           // Without its sequence.
     std::vector<Refusal> items;
+    std::vector<Transfer> transfers;
   };
   Answer Run(std::uint64_t sequence, SimTime sim_time, const Command& command);
 
@@ -69,6 +70,7 @@ class Model {
     std::int64_t emissions;
     EmissionsSource source;
     bool withdrawn;
+    SimTime recorded_at;
   };
   // One surrender, or with a minus what was reversed of one.
   struct Given {
@@ -91,7 +93,10 @@ class Model {
     std::uint32_t group = 0;
     std::set<std::uint16_t> excluded;
     std::map<std::uint16_t, Year> years;
+    std::vector<ComplianceStatus> events;  // Each change of its status.
     ComplianceStatus official;
+
+    ComplianceStatus status() const { return events.empty() ? ComplianceStatus{} : events.back(); }
   };
   struct Entitlement {
     std::uint32_t version = 0;
@@ -107,6 +112,15 @@ class Model {
   struct Person {
     Role role{};
     bool active = false;
+  };
+  struct Certificate {
+    CancelUnits of;
+    std::uint64_t sequence;
+    SimTime at;
+  };
+  struct Trusted {
+    SimTime from;
+    bool counts;
   };
   using Cell = std::pair<std::uint32_t, std::uint16_t>;
   using Pair = std::pair<std::uint32_t, std::uint32_t>;
@@ -138,6 +152,9 @@ class Model {
   bool Missing(AccountId account) const;  // Emissions, after their day.
   bool Blocked(AccountId account) const { return At(account).unsettled || Missing(account); }
   bool Trusts(AccountId account, AccountId target) const;
+  bool Holdable(AccountId account, LedgerId ledger) const;
+  bool CapBinds(LedgerId ledger) const;
+  std::int64_t RoomUnderCap(LedgerId ledger, std::int64_t cap) const;
   std::optional<Transfer> ReservedBy(const Task& task) const;
   static std::optional<Transfer> DebitOf(const Command& command, AccountId surrender,
                                          AccountId cancellation);
@@ -217,6 +234,7 @@ class Model {
   std::int64_t Assess(std::uint32_t entity, std::uint16_t year);
   std::vector<std::pair<AccountId, std::int64_t>> PaymentsOf(const RunAllocation& c) const;
   std::vector<LedgerId> LedgersInOrder() const;
+  bool NeedsSecondPerson(const Command& command) const;
   void Agree(Task& task, Receipt& receipt);
   void Execute(Task& task, Receipt& receipt);
 
@@ -273,6 +291,7 @@ class Model {
   bool OwesUnits(const Year& year) const;
   std::int64_t UnitsFor(std::int64_t shortfall) const;
   std::int64_t OwedInUnits(const Year& year) const;
+  std::int64_t Fine(const Year& year) const;
   std::int64_t Owed(std::uint32_t entity, std::uint16_t year) const;
   std::int64_t OffsetRoom(std::uint32_t entity, std::uint16_t year) const;
   bool Eligible(LedgerId ledger, std::uint32_t entity, std::uint16_t year) const;
@@ -283,8 +302,10 @@ class Model {
   std::uint64_t GroupOf(std::uint32_t entity) const;
   bool Limited(AccountId account) const;
   std::int64_t GroupHolds(std::uint64_t group, LedgerId ledger) const;
-  void FindBreaches();
+  std::optional<LedgerId> CurrentVintage() const;
+  void WatchLimit(std::uint64_t group, std::int32_t days);
   void Consign(std::uint64_t group);
+  void NoteStatuses();
 
   struct Event {
     SimTime due;
@@ -297,7 +318,13 @@ class Model {
   void Happen(const Event& event);
 
   std::string CompareAccounts(const Registry& registry) const;
+  std::string CompareTrusted(const Registry& registry) const;
+  std::string CompareLedgers(const Registry& registry) const;
+  std::string ComparePeople(const Registry& registry) const;
   std::string CompareFirms(const Registry& registry) const;
+  std::string CompareYears(const Registry& registry, std::uint32_t entity) const;
+  std::string CompareEntitlements(const Registry& registry, std::uint32_t entity) const;
+  std::string CompareHolds(const Registry& registry) const;
   std::string CompareTasks(const Registry& registry) const;
 
   const Profile law_;
@@ -306,25 +333,24 @@ class Model {
   std::optional<SimTime> proposed_at_;
   std::set<Refusal> broken_;
   Answer answer_;
-  std::uint32_t moved_ = 0;  // Transfers of the record at hand.
 
   std::uint64_t settled_ = 0;
-  std::uint16_t due_year_ = 0;
-  std::array<SimTime, 3> yearly_{};  // When each of the yearly days was last kept.
+  std::set<std::uint16_t> due_years_;  // Whose emissions have fallen due.
+  std::array<SimTime, 3> yearly_{};    // When each of the yearly days was last kept.
   std::vector<Account> accounts_;
   std::vector<Ledger> ledgers_;
   std::map<Cell, std::int64_t> balances_;
   std::vector<Pending> pendings_;
   std::vector<Frozen> freezes_;
   std::vector<Task> tasks_;
-  std::map<Pair, SimTime> trusted_;  // From when.
+  std::map<Pair, Trusted> trusted_;
   std::map<std::uint32_t, Person> people_;
   std::map<Pair, Rights> grants_;
   std::map<std::uint32_t, Firm> firms_;
   std::map<EntitlementKey, Entitlement> entitlements_;
   std::map<std::pair<std::uint64_t, std::uint32_t>, Done> done_;
   std::map<std::uint64_t, SimTime> cures_;
-  std::uint32_t certificates_ = 0;
+  std::vector<Certificate> certificates_;
 };
 
 }  // namespace ets::registry::model

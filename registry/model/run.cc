@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/state_hash.h"
 #include "registry/model/dice.h"
 #include "registry/model/model.h"
 #include "registry/registry_fixture.h"
@@ -76,6 +77,9 @@ class Runner {
     if (*outcome != expected) {
       return Broken(Name(command) + ": id, amount or count of failed differs");
     }
+    if (!std::ranges::equal(registry_.transfers(), answer.transfers)) {
+      return Broken(Name(command) + ": moved something else");
+    }
     for (const Refusal item : answer.items) {
       if (item != Refusal{}) ++trial_.refusals[item];
     }
@@ -110,13 +114,18 @@ class Runner {
 
   void Replay() {
     Registry replayed(law_, nullptr);
+    StateHash journal;
     for (const JournalRecord& record : journal_.records()) {
+      journal.Add(std::uint64_t{record.kind});
+      journal.Add(record.payload);
       const std::string difference = replayed.Replay(record);
       if (!difference.empty()) {
         Broken("replay of record " + std::to_string(record.sequence) + ": " + difference);
         return;
       }
     }
+    trial_.state_hash = registry_.StateHash();
+    trial_.journal_hash = journal.value();
     if (replayed.StateHash() != registry_.StateHash()) Broken("replayed to another state hash");
   }
 

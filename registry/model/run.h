@@ -17,7 +17,9 @@ struct Trial {
   std::uint64_t loads = 0;        // The registry went on from a snapshot of itself.
   std::array<std::uint64_t, std::variant_size_v<Command>> applied{};
   std::map<Refusal, std::uint64_t> refusals;
-  std::string broken;  // Empty, or what was not as it must be.
+  std::uint64_t state_hash = 0;    // In the end.
+  std::uint64_t journal_hash = 0;  // Of every record's bytes.
+  std::string broken;              // Empty, or what was not as it must be.
 };
 
 // A thrown law and so many thrown commands, each answered by registry and model alike; everything

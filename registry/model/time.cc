@@ -57,10 +57,15 @@ std::int64_t Model::OwedInUnits(const Year& year) const {
   for (const Given& each : year.given) owed -= each.in_arrears ? each.amount : 0;
   return owed;
 }
+std::int64_t Model::Fine(const Year& year) const {
+  if (law_.shortfall != Shortfall::kFixedFine || law_.fine_minor == 0) return 0;
+  return year.shortfall > kAmountMax / law_.fine_minor ? kAmountMax
+                                                       : year.shortfall * law_.fine_minor;
+}
 std::int64_t Model::Owed(std::uint32_t entity, std::uint16_t year) const {
   const Year& asked = *FindYear(entity, year);
   if (OwesUnits(asked)) return OwedInUnits(asked);
-  std::int64_t owed = asked.emissions() - asked.surrendered();
+  std::int64_t owed = Counts(entity, year) ? asked.emissions() - asked.surrendered() : 0;
   if (law_.compliance == ComplianceRule::kCumulative) {
     owed = 0;
     for (const auto& [number, each] : firms_.at(entity).years) {
@@ -191,27 +196,22 @@ std::int64_t Model::GroupHolds(std::uint64_t group, LedgerId ledger) const {
   }
   return sum;
 }
-void Model::FindBreaches() {
+std::optional<LedgerId> Model::CurrentVintage() const {
   for (std::uint16_t id = 0; id < ledgers_.size(); ++id) {
-    const LedgerId ledger(id);
-    if (ledgers_[id].unit != Unit::Allowance(static_cast<Vintage>(ThisYear()))) continue;
-    if (Limit(ledger) == 0) continue;
-    for (const auto& [entity, firm] : firms_) {
-      if (GroupHolds(GroupOf(entity), ledger) <= Limit(ledger)) continue;
-      const Date day = AddWorkingDays(law_, ToLocal(at_, law_.zone).date, law_.limit_cure_days);
-      cures_.try_emplace(GroupOf(entity), ToInstant({day, 0}, law_.zone));
-    }
+    if (ledgers_[id].unit == Unit::Allowance(static_cast<Vintage>(ThisYear()))) return LedgerId(id);
   }
+  return {};
+}
+void Model::WatchLimit(std::uint64_t group, std::int32_t days) {
+  const auto current = CurrentVintage();
+  if (!current || Limit(*current) == 0 || GroupHolds(group, *current) <= Limit(*current)) return;
+  const Date day = AddWorkingDays(law_, ToLocal(at_, law_.zone).date, days);
+  cures_.try_emplace(group, ToInstant({day, 0}, law_.zone));
 }
 void Model::Consign(std::uint64_t group) {
   cures_.erase(group);
   const auto stock = First(AccountKind::kAuctionStock);
-  std::optional<LedgerId> current;
-  for (std::uint16_t id = 0; id < ledgers_.size(); ++id) {
-    if (ledgers_[id].unit == Unit::Allowance(static_cast<Vintage>(ThisYear()))) {
-      current = LedgerId(id);
-    }
-  }
+  const auto current = CurrentVintage();
   if (!current || !stock || Limit(*current) == 0) return;
   std::int64_t excess = GroupHolds(group, *current) - Limit(*current);
   std::vector<LedgerId> order = LedgersInOrder();
@@ -222,9 +222,21 @@ void Model::Consign(std::uint64_t group) {
       if (!Limited(account) || GroupOf(accounts_[id].entity) != group) continue;
       const std::int64_t part = std::min(excess, Available(account, ledger));
       if (part <= 0) continue;
-      Move({account, *stock, ledger, part});
+      Move({account, *stock, ledger, part, TransferCode::kConsignment});
       excess -= part;
     }
+  }
+  WatchLimit(group, 1);
+}
+
+// A change is noted when it happens, whatever made it.
+void Model::NoteStatuses() {
+  for (auto& [entity, firm] : firms_) {
+    ComplianceStatus status = Status(entity, false);
+    status.as_of = firm.status().as_of;
+    if (status == firm.status()) continue;
+    status.as_of = at_;
+    firm.events.push_back(status);
   }
 }
 
@@ -257,9 +269,9 @@ std::optional<Model::Event> Model::NextEvent() const {
       events.insert({task.expires_at, kTask, i + 1});
     }
   }
-  for (const auto& [key, from] : trusted_) {
-    if (from > 0) {
-      events.insert({from, kTrusted, std::uint64_t{key.first} << 32U | key.second});
+  for (const auto& [key, entry] : trusted_) {
+    if (!entry.counts) {
+      events.insert({entry.from, kTrusted, std::uint64_t{key.first} << 32U | key.second});
     }
   }
   for (std::size_t i = 0; i < freezes_.size(); ++i) {
@@ -276,12 +288,16 @@ std::optional<Model::Event> Model::NextEvent() const {
 }
 void Model::Do(const AdvanceTo& c) {
   std::int64_t count = 0;
+  const bool is_first = now_ == 0;
   for (auto event = NextEvent(); event && event->due <= c.sim_time; event = NextEvent()) {
     now_ = std::max(now_, event->due);
     at_ = std::max(latest_, event->due);
     Happen(*event);
+    NoteStatuses();
     ++count;
   }
+  // What lies before its first day is no registry's business.
+  if (is_first && !due_years_.empty()) due_years_ = {*due_years_.rbegin()};
   now_ = c.sim_time;
   latest_ = c.sim_time;
   answer_.receipt = {};
@@ -302,19 +318,23 @@ void Model::Happen(const Event& event) {
       }
       break;
     case kTrusted:
-      trusted_[{static_cast<std::uint32_t>(event.number >> 32U), number}] = 0;
+      trusted_.at({static_cast<std::uint32_t>(event.number >> 32U), number}).counts = true;
       break;
     case kFreeze:
       freezes_[number - 1].active = false;
       break;
     case kNewYear:
-      FindBreaches();
+      for (const auto& [entity, firm] : firms_) WatchLimit(GroupOf(entity), law_.limit_cure_days);
       break;
     case kEmissionsDue:
-      due_year_ = static_cast<std::uint16_t>(ThisYear() - 1);
+      due_years_.insert(static_cast<std::uint16_t>(ThisYear() - 1));
       break;
     case kStatusFrozen:
-      for (auto& [entity, firm] : firms_) firm.official = Status(entity, true);
+      for (auto& [entity, firm] : firms_) {
+        firm.official = Status(entity, true);
+        firm.official.as_of = firm.status().as_of;
+        if (firm.official != firm.status()) firm.official.as_of = at_;
+      }
       break;
     default:
       Consign(event.number);

@@ -37,8 +37,8 @@ def parse(arguments):
     parser.add_argument("journal", help="what capclear registry export wrote")
     parser.add_argument("--expect", action="append", default=[], metavar="FILE",
                         help="a table the registry printed as json (balance, balance --all, "
-                             "compliance, compliance --status): every value must agree; may be "
-                             "given more than once")
+                             "compliance, compliance --status, serials): every value must agree; "
+                             "may be given more than once")
     parser.add_argument("--partial", action="store_true",
                         help="the expected tables need not list everything")
     parser.add_argument("--run", metavar="FILE", help="the run.json whose chain head must agree")
@@ -73,21 +73,20 @@ def audit_file(options):
     last = audit.export.last_sequence
     if options.as_of is not None and audit.chain_is_whole and options.as_of > last:
         raise BadInput(f"--as-of {options.as_of}: the journal ends with record {last}")
-    tables = audit.tables()
     for path, rows in expected:
-        compare_table(path, rows, tables, audit.findings, options.partial)
+        compare_table(path, rows, audit, options.partial)
     if run is not None:
         compare.compare_run(run, audit.export, audit.findings)
-    return audit, tables
+    return audit
 
 
-def compare_table(path, rows, tables, findings, is_partial):
+def compare_table(path, rows, audit, is_partial):
     try:
         name = compare.table_of(rows)
     except compare.NotATable as error:
         raise BadInput(f"{path}: {error}") from error
     if name is not None:
-        compare.compare_rows(name, tables[name], rows, findings, is_partial)
+        compare.compare_rows(name, audit.table(name), rows, audit.findings, is_partial)
 
 
 def facts(audit, options):
@@ -141,19 +140,20 @@ def print_report(audit, options):
         print(f"{finding['place']}: {finding['what']}")
     if audit.findings.count > SHOWN_MAX:
         print(f"... and {audit.findings.count - SHOWN_MAX} more; --output json lists them")
-    print("agrees: chain, anchor, double entry, conservation, reservations and compliance"
+    print("agrees: chain, anchor, double entry, conservation, reservations, rights, compliance, "
+          "serials"
           if audit.findings.count == 0 else "does not agree")
 
 
 def main(arguments):
     options = parse(arguments)
     try:
-        audit, tables = audit_file(options)
+        audit = audit_file(options)
     except BadInput as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
     if options.show:
-        print_rows(tables[options.show], options.output)
+        print_rows(audit.table(options.show), options.output)
         for place, what in audit.findings.list[:SHOWN_MAX]:
             print(f"{place}: {what}", file=sys.stderr)
     else:

@@ -1,8 +1,9 @@
 """One pass over a journal: the chain, the books, who owes what."""
-from . import codec
+from . import codec, words
 from .books import Books, Findings
 from .compliance import Compliance
 from .journal import HAS_REQUEST, ChainBroken, Export
+from .lineage import Lineage
 from .profile import Profile, instant
 
 
@@ -18,7 +19,7 @@ class Audit:
         self.sim_time = None
         self.branch = "main"
         self.requests = set()
-        self.books = self.compliance = self.profile = None
+        self.books = self.compliance = self.profile = self.lineage = None
         self.chain_is_whole = False
         try:
             self._read()
@@ -27,6 +28,8 @@ class Audit:
             self.findings.add("chain", str(broken))
         if self.books is not None:
             self.books.check_totals()
+            self.compliance.check_totals()
+            self._check_serials(file)
 
     def _read(self):
         for batch in self.export:
@@ -58,10 +61,13 @@ class Audit:
             self.refused += 1
             return
         self.applied += 1
-        kind, values, receipt = self.books.tasks.take(sequence, sim_time, kind, values, receipt,
-                                                      transfers)
+        self.books.clock.begin(sim_time)
+        kind, values, receipt = self.books.tasks.take(sequence, kind, values, receipt, transfers)
         self.books.apply(sequence, kind, values, receipt, transfers)
         self.compliance.apply(sequence, kind, values, receipt, transfers)
+        self.books.clock.end()
+        if transfers:
+            self._follow_serials(sequence, transfers)
         if kind == _BEGIN_BRANCH:
             self._begin_branch(values)
 
@@ -71,6 +77,8 @@ class Audit:
         self._use(Profile(payload.decode()))
         self.books = Books(self.profile, self.findings)
         self.compliance = Compliance(self.profile, self.books, self.findings)
+        self.books.standing.compliance = self.compliance
+        self.lineage = Lineage(self._convention())
 
     def _begin_branch(self, values):
         self.branch = values[0].decode()
@@ -82,20 +90,68 @@ class Audit:
         for part in (self.books, self.compliance):
             if part is not None:
                 part.profile = profile
+        if self.books is not None:
+            self.books.clock.use(profile)
 
     def _take_request(self, sequence, request):
         if request in self.requests:
             self.findings.at(sequence, f"request {request.hex()} was applied before")
         self.requests.add(request)
 
-    def tables(self):
-        """Everything that was worked out, by name: lists of rows."""
+    # ---- Serials ----
+
+    def _convention(self):
+        return self.profile.words("units.lineage", "fifo")
+
+    def _follow_serials(self, sequence, transfers):
+        books, lineage = self.books, self.lineage
+        for debit, credit, ledger, amount, code, _, _ in transfers:
+            if (max(debit, credit) >= len(books.accounts) or ledger >= len(books.ledgers)
+                    or amount <= 0 or books.ledgers[ledger][0] == words.CURRENCY):
+                continue  # No serials, or a finding already.
+            moved = lineage.take(sequence, debit, credit, ledger, amount, debit in books.sources)
+            if moved is not None and code in (words.SURRENDER, words.CANCEL):
+                lineage.retired.append((sequence, debit, ledger, code, moved))
+
+    def _check_serials(self, file):
+        """The convention of the last law holds for the whole journal."""
+        if self.lineage.convention != self._convention():
+            self.lineage = Lineage(self._convention())
+            file.seek(0)
+            for batch in Export(file):
+                for sequence, kind, _, _, payload in batch.records():
+                    if sequence == 1 or (self.up_to is not None and sequence > self.up_to):
+                        continue
+                    transfers = codec.decode(kind & ~HAS_REQUEST, payload,
+                                             bool(kind & HAS_REQUEST))[3]
+                    self._follow_serials(sequence, transfers or ())
+        for ledger, wrong in self.lineage.check():
+            self.findings.add(self.books.unit(ledger), wrong)
+
+    def _serials(self):
+        for account, ledger, first, last in self.lineage.holdings():
+            yield {"account": account, "unit": self.books.unit(ledger), "first": first, "last": last,
+                   "count": last - first + 1,
+                   "issued_at": self.lineage.issue_of(ledger, first)}
+
+    def _retired(self):
+        for sequence, account, ledger, code, spans in self.lineage.retired:
+            for first, last in spans:
+                yield {"sequence": sequence, "account": account, "unit": self.books.unit(ledger),
+                       "for": "surrender" if code == words.SURRENDER else "cancellation",
+                       "first": first, "last": last,
+                       "issued_at": self.lineage.issue_of(ledger, first)}
+
+    # ---- Answers ----
+
+    def table(self, name):
+        """Everything that was worked out about one of TABLES: a list of rows."""
         if self.books is None:
-            return {name: [] for name in TABLES}
-        return {"totals": self.books.totals(), "balances": list(self.books.holdings()),
-                "compliance": list(self.compliance.years()),
-                "status": list(self.compliance.statuses())}
+            return []
+        return list({"totals": self.books.totals, "balances": self.books.holdings,
+                     "compliance": self.compliance.years, "status": self.compliance.statuses,
+                     "serials": self._serials, "retired": self._retired}[name]())
 
 
-TABLES = ("totals", "balances", "compliance", "status")
+TABLES = ("totals", "balances", "compliance", "status", "serials", "retired")
 _BEGIN_BRANCH = codec.KINDS["begin_branch"]

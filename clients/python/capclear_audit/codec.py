@@ -164,7 +164,7 @@ def decode(kind, payload, has_request):
         return values, 0, receipt, _applied_items(values[0], payload[at:], count)
     if len(payload) - at != count * TRANSFER.size:
         raise CannotDecode(f"{count} transfers in {len(payload) - at} bytes")
-    return values, 0, receipt, list(TRANSFER.iter_unpack(payload[at:])) if count else ()
+    return values, 0, receipt, list(TRANSFER.iter_unpack(payload[at:])) if count else []
 
 
 def _applied_items(items, raw, count):

@@ -10,6 +10,7 @@ FIELDS = {
     "status": ("figure", "symbol", "corrected"),
 }
 
+_SERIALS = {"account", "unit", "first", "last", "issued_at"}
 _MARKS = {"totals": "issued", "balances": "balance", "compliance": "verified", "status": "figure"}
 
 
@@ -26,12 +27,37 @@ def table_of(rows):
         for name in ("balances", "compliance", "totals", "status"):
             if set(KEYS[name]) | {_MARKS[name]} <= columns:
                 return name
-    raise NotATable("no table of totals, balances, compliance or status: it must be a list of "
-                    "objects as capclear registry ... --output json prints it")
+        if _SERIALS <= columns:
+            return "serials"
+    raise NotATable("no table of totals, balances, compliance, status or serials: it must be a list "
+                    "of objects as capclear registry ... --output json prints it")
+
+
+def _spans(rows):
+    """Ranges by account and unit, in order."""
+    spans = {}
+    for row in rows:
+        spans.setdefault((row["account"], row["unit"]), []).append(
+            (row["first"], row["last"], row["issued_at"]))
+    return spans
+
+
+def compare_serials(ours, theirs, findings, is_partial):
+    """The registry lists one account at a time: those it lists must have these ranges, in order of
+    acquisition, and no others."""
+    mine, said = _spans(ours), _spans(theirs)
+    accounts = {account for account, _ in said}
+    for key in sorted(said.keys() | {of for of in mine if of[0] in accounts and not is_partial}):
+        if said.get(key) != mine.get(key):
+            findings.add(f"serials of {key[0]} {key[1]}", f"the journal gives {mine.get(key)}, the "
+                                                          f"registry says {said.get(key)}")
 
 
 def compare_rows(name, ours, theirs, findings, is_partial):
     """Adds a finding for every value that differs, and for rows that only one side has."""
+    if name == "serials":
+        compare_serials(ours, theirs, findings, is_partial)
+        return
     keys, fields = KEYS[name], FIELDS[name]
     mine = {tuple(row[key] for key in keys): row for row in ours}
     seen = set()

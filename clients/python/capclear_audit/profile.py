@@ -1,5 +1,8 @@
 """The law a journal was kept under: `key = value` lines in record 1, and what follows from them."""
 import datetime
+import re
+
+from . import words
 
 UTC = datetime.timezone.utc
 MINUTE = 60_000_000  # Microseconds.
@@ -8,6 +11,7 @@ _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_DAY = _EPOCH.date()
 _DEFAULTS = {"compliance.rule": "per_year", "zone.offset_minutes": "480", "units.cap_binds": "true",
              "transfers.trusted_waives_approval": "true", "shortfall.rule": "price_fine"}
+_ELIGIBILITY = "0-2024 takes 0-2024 lead 0; 2025-9999 takes 2025-9999 lead 0"
 _RULE = {"kind": "at_once", "open_minute": 0, "close_minute": 1439, "days_before": 1,
          "days_after": 2}
 
@@ -29,6 +33,18 @@ def _is_summer(sim_time):
     return _micros(begin, HOUR) <= sim_time < _micros(end, HOUR)
 
 
+def next_of(profile, day, after):
+    """The first midnight of a (month, day) after an instant, on the profile's clocks."""
+    year = profile.local(after)[0].year
+    while True:
+        month, number = day
+        last = (datetime.date(year + month // 12, month % 12 + 1, 1) - datetime.timedelta(1)).day
+        due = profile.at(datetime.date(year, month, min(number, last)), 0)
+        if due > after:
+            return due
+        year += 1
+
+
 class Profile:
     """The keys of a profile's text. One that is missing has the value that `sim` has."""
 
@@ -43,6 +59,9 @@ class Profile:
                 raise ValueError(f"no key = value: {line}")
             self.values[key.strip()] = value.strip()
         self._offset = self.number("zone.offset_minutes") * MINUTE
+        rows = self.words("surrender.eligibility", _ELIGIBILITY)
+        self._eligibility = [] if rows == "none" else [
+            tuple(int(number) for number in re.findall(r"\d+", row)) for row in rows.split(";")]
         holidays = self.words("holidays", "none")
         self._holidays = set() if holidays == "none" else {
             datetime.date.fromisoformat(day.strip()) for day in holidays.split(",")}
@@ -55,6 +74,41 @@ class Profile:
 
     def words(self, key, default=""):
         return self.values.get(key, default)
+
+    def day(self, key):
+        """(month, day), or None where it is off."""
+        value = self.words(key, "off")
+        return None if value == "off" else tuple(int(part) for part in value.split("-"))
+
+    # ---- Who may hold what, and surrender it ----
+
+    def may_hold(self, kind, unit_type):
+        """Whether accounts of a kind may hold units of a type."""
+        name = words.UNIT_TYPES.get(unit_type)
+        said = self.words(f"units.{name}.holdable_by", "all") if name else "all"
+        if said in ("all", "none"):
+            return said == "all"
+        is_exception = said.startswith("all but ")
+        named = {part.strip() for part in said.removeprefix("all but ").split(",")}
+        return (words.ACCOUNT_KINDS[kind][0] in named) != is_exception
+
+    def counts_for(self, unit, year, is_in_arrears):
+        """Whether a (type, currency, vintage) may be surrendered for an emission year."""
+        unit_type, _, vintage = unit
+        name = words.UNIT_TYPES.get(unit_type)
+        if name is None or self.words(f"units.{name}.surrenderable", "true") == "false":
+            return False
+        if unit_type == words.OFFSET:
+            return True
+        if unit_type == words.CERTIFICATE:
+            return vintage == year
+        banking = self.number("surrender.banking_years", -1)
+        if 0 <= banking < year - vintage:
+            return False
+        if is_in_arrears and vintage >= self.number("surrender.arrears_vintage_from", 2025):
+            return True
+        return any(of[0] <= year <= of[1] and of[2] <= vintage <= min(of[3], year + of[4])
+                   for of in self._eligibility)
 
     # ---- Clocks ----
 

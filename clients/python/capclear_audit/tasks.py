@@ -1,5 +1,5 @@
 """What waits for a second person or for its time, and what it keeps reserved meanwhile."""
-from . import words
+from . import clock, words
 from .codec import KINDS, NAMES, CannotDecode, decode_command
 from .profile import HOUR, MINUTE
 
@@ -11,10 +11,12 @@ _FREEZE = KINDS["freeze"]
 class Task:
     """One proposal."""
 
-    __slots__ = ("initiator", "kind", "values", "state", "reserved", "due")
+    __slots__ = ("number", "initiator", "approver", "kind", "values", "state", "reserved", "due")
 
-    def __init__(self, initiator, kind, values):
+    def __init__(self, number, initiator, kind, values):
+        self.number = number
         self.initiator = initiator
+        self.approver = None
         self.kind = kind
         self.values = values
         self.state = AWAITING
@@ -30,17 +32,16 @@ class Tasks:
         self.list = [None]  # Numbered from 1.
         self.trusted = {}  # (account, target): when it begins to count.
         self._counts = set()  # Of those, the ones that count.
-        self._at = 0
+        self.may_leave = {}  # Account: whether it opted out of its trusted list.
         self._handlers = {KINDS[name]: getattr(self, "_" + name) for name in (
             "propose", "approve_task", "reject_task", "abort_task", "add_trusted",
             "remove_trusted")}
 
-    def take(self, sequence, sim_time, kind, values, receipt, transfers):
+    def take(self, sequence, kind, values, receipt, transfers):
         """Returns what a record did: of a proposal that it carried out, that; else itself."""
         handler = self._handlers.get(kind)
         if handler is None:
             return kind, values, receipt
-        self._at = sim_time
         task = handler(sequence, values, receipt)
         if task is None:
             return kind, values, receipt
@@ -49,12 +50,34 @@ class Tasks:
             inner(sequence, task.values, receipt)
         return task.kind, task.values, self._receipt_of(task, transfers)
 
-    def advance(self, now):
-        """What was due by now is done, failed or lapsed: nothing of it is reserved any more."""
-        for task in self.list[1:]:
-            if task.state != DONE and 0 < task.due <= now:
-                self._end(task)
-        self._counts.update(key for key, since in self.trusted.items() if since <= now)
+    def due(self, number, when):
+        """(task, what it moves when it is carried out now) of one that is due, and is done, failed
+        or lapsed by it: nothing of it is reserved any more. None: it was not waiting for this."""
+        task = self.list[number]
+        if task.state == DONE or task.due != when:
+            return None
+        moves = task.values if task.state == DELAYED and task.kind == _TRANSFER else None
+        self._end(task)
+        return task, moves
+
+    def was_carried_out(self, sequence, task):
+        """Later, that is, and nobody may be missing who must have agreed."""
+        if task.approver is None and self._needs_approval(task):
+            self.books.findings.at(sequence, f"carried out task {task.number} without a second "
+                                             "person; its target is not trusted")
+
+    def trust_begins(self, key, when):
+        if self.trusted.get(key) != when or key in self._counts:
+            return False
+        self._counts.add(key)
+        return True
+
+    def is_barred(self, account, target):
+        """By its list: a firm's account sends to whom it trusts, unless it opted out or trades."""
+        kind = self.books.accounts[account][0]
+        return (self.books.profile.truth("transfers.trusted_list_only")
+                and kind in words.ENTITY_KINDS and kind != words.TRADING
+                and not self.may_leave.get(account) and not self._is_trusted(account, target))
 
     def end_ledger(self, ledger):
         """Its units are gone, and what was to be done with them."""
@@ -67,7 +90,7 @@ class Tasks:
     def _propose(self, sequence, values, receipt):
         principal, kind, payload = values
         try:
-            task = Task(principal, kind, decode_command(kind, payload))
+            task = Task(len(self.list), principal, kind, decode_command(kind, payload))
         except CannotDecode as error:
             self.books.findings.at(sequence, f"proposed what cannot be read: {error}")
             return None
@@ -79,8 +102,11 @@ class Tasks:
         if receipt[1]:
             self.books.findings.at(sequence, f"carried out {NAMES[kind]} without a second person")
         hours = self.books.profile.number("transfers.proposal_hours")
-        task.due = self._at + hours * HOUR if hours else 0
+        task.due = self.books.clock.at + hours * HOUR if hours else 0
+        self.books.clock.put(task.due, clock.TASK, task.number)
         self._reserve(task)
+        if task.reserved is not None:
+            self.books.check_reserved(sequence, *task.reserved[:3])
         return None
 
     def _approve_task(self, sequence, values, receipt):
@@ -90,6 +116,7 @@ class Tasks:
             return None
         if task.initiator == principal:
             self.books.findings.at(sequence, f"principal {principal} approved its own task {number}")
+        task.approver = principal
         self._release(task)
         return self._agree(task, receipt)
 
@@ -102,16 +129,19 @@ class Tasks:
         task = self._open(sequence, values[0], "aborted")
         if task is not None:
             early = self.books.profile.number("transfers.abort_before_minutes") * MINUTE
-            if task.state == DELAYED and self._at > task.due - early:
+            if task.state == DELAYED and self.books.clock.at > task.due - early:
                 self.books.findings.at(sequence, f"aborted task {values[0]} too late")
             self._end(task)
 
     def _add_trusted(self, _sequence, values, _receipt):
         if values not in self.trusted:
-            since = self.books.profile.execution_time("trusted_entry", self._at)
+            now = self.books.clock.at
+            since = self.books.profile.execution_time("trusted_entry", now)
             self.trusted[values] = since
-            if since <= self._at:
+            if since <= now:
                 self._counts.add(values)
+            else:
+                self.books.clock.put(since, clock.TRUSTED, values[0] << 32 | values[1])
 
     def _remove_trusted(self, _sequence, values, _receipt):
         self.trusted.pop(values, None)
@@ -128,10 +158,11 @@ class Tasks:
 
     def _agree(self, task, receipt):
         task.due = self._execute_at(task)
-        if task.due <= self._at:
+        if task.due <= self.books.clock.at:
             task.state = DONE
             return task if receipt[1] else None
         task.state = DELAYED
+        self.books.clock.put(task.due, clock.TASK, task.number)
         self._reserve(task)
         return None
 
@@ -165,6 +196,8 @@ class Tasks:
         """A proposal's record has the receipt of the proposal, not of what it carried out."""
         if task.kind == _FREEZE:
             return len(self.books.freezes), 0, 0
+        if task.kind == KINDS["cancel_units"]:
+            return self.books.certificates + 1, 0, 0
         if task.kind == _ALLOCATION:
             return len(transfers), sum(transfer[3] for transfer in transfers), 0
         return 0, 0, 0
@@ -186,11 +219,12 @@ class Tasks:
 
     def _execute_at(self, task):
         """A transfer between holders waits as the profile says; all else does not."""
+        now = self.books.clock.at
         if task.kind != _TRANSFER:
-            return self._at
+            return now
         account, target = task.values[:2]
         kinds = {self.books.accounts[account][0], self.books.accounts[target][0]}
         if not kinds <= words.ENTITY_KINDS:
-            return self._at
+            return now
         rule = "trusted" if self._is_trusted(account, target) else "untrusted"
-        return max(self._at, self.books.profile.execution_time(rule, self._at))
+        return max(now, self.books.profile.execution_time(rule, now))

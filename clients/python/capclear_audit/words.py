@@ -13,16 +13,20 @@ ACCOUNT_KINDS = {
 }
 POOLS = ("held", "surrendered", "cancelled", "converted", "expired")
 ENTITY_KINDS = {8, 9, 15, 16, 17, 19, 21}
+OWING_KINDS = {8, 16, 19, 21}  # May surrender for an emission year.
 # The authority's: always trusted.
 CENTRAL_KINDS = {1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 18, 20}
 ISSUANCE, BANK, ESCROW, SURRENDER_SINK = 1, 2, 9, 10
 CANCELLATION, CONVERTED, EXPIRED = 11, 12, 13
+AUCTION_STOCK, TRADING, LIMITED_USE = 6, 15, 17
 
 ISSUE, PRE_ALLOCATION, FINAL_ALLOCATION, TAKE_BACK = 1, 2, 3, 4
 WITHDRAWAL, SURRENDER, CANCEL, CONVERT, EXPIRE = 6, 10, 11, 12, 13
-ENTRANT_ALLOCATION, ALLOCATION_RETURN, REVERSAL = 20, 23, 24
+ENTRANT_ALLOCATION, ALLOCATION_RETURN, REVERSAL, CONSIGNMENT = 20, 23, 24, 26
 
-ALLOWANCE, OFFSET, CURRENCY = 1, 2, 3
+ALLOWANCE, OFFSET, CURRENCY, CERTIFICATE = 1, 2, 3, 7
+UNIT_TYPES = {1: "allowance", 2: "offset", 4: "aviation", 5: "regulated", 6: "country_coded",
+              7: "certificate"}
 _PREFIXES = {1: "CEA", 4: "AVI", 5: "RET", 6: "CCU", 7: "CBAM"}
 _CURRENCIES = {1: "CNY", 2: "EUR"}
 JOINT_VINTAGE = 2020  # 2019 and 2020 are one.
