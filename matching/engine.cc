@@ -37,13 +37,18 @@ std::string_view WhatContradicts(const OrderEntry& entry) {
 }
 
 Engine::Engine(Holdings& holdings, const EngineTerms& terms)
-    : holdings_(holdings), terms_(terms), ledgers_{terms.cash_ledger, terms.unit_ledger} {
+    : holdings_(holdings),
+      terms_(terms),
+      ledgers_{terms.cash_ledger, terms.unit_ledger},
+      bought_waits_{false, terms.resale_next_day} {
   ETS_ASSERT(0 < terms.orders_max && terms.orders_max <= kOrdersMax);
   for (const Side side : {Side::kBuy, Side::kSell}) {
     LadderOf(OrderState::kAtMarket, side).SetRange(0, 0);
   }
   SetFees(terms.fees);
 }
+
+[[gnu::noinline]] void Engine::GrowEvents() { events_.resize(event_room_ *= 2); }
 
 // ---- Sessions. ----
 
@@ -62,7 +67,7 @@ void Engine::OpenRange(Price lowest, Price highest) {
     const OrderRecord& order = orders_[place];
     prices.push_back(PriceIn(place));
     bound.push_back(BoundBy(place));
-    LadderOf(order.state, order.side).Leave(orders_.data(), place);
+    LadderOf(order.state(), order.side()).Leave(orders_.data(), place);
   }
   const std::array<std::int64_t, 2> old_edges = {EdgeFor(Side::kBuy), EdgeFor(Side::kSell)};
   lowest_ = collar_low_ = low;
@@ -72,14 +77,14 @@ void Engine::OpenRange(Price lowest, Price highest) {
   }
   for (std::size_t i = 0; i < scratch_.size(); ++i) {
     OrderRecord& order = orders_[scratch_[i]];
-    Ladder& ladder = LadderOf(order.state, order.side);
-    if (order.state != OrderState::kAtMarket) order.level = ladder.LevelOf(prices[i]);
+    Ladder& ladder = LadderOf(order.state(), order.side());
+    if (order.state() != OrderState::kAtMarket) order.level = ladder.LevelOf(prices[i]);
     ladder.Join(orders_.data(), scratch_[i]);
   }
   for (std::size_t i = 0; i < scratch_.size(); ++i) {
     const std::uint32_t place = scratch_[i];
-    if (HasLimit(orders_[place].type)) continue;
-    FundAtNewEdge(place, bound[i], old_edges[Of(orders_[place].side)]);
+    if (HasLimit(orders_[place].type())) continue;
+    FundAtNewEdge(place, bound[i], old_edges[Of(orders_[place].side())]);
   }
 }
 
@@ -88,13 +93,13 @@ void Engine::RemoveOutside(std::int64_t low, std::int64_t high) {
   std::erase_if(scratch_, [&](std::uint32_t place) {
     OrderRecord& order = orders_[place];
     const std::int64_t limit = LimitOf(place);
-    const bool stays = (!HasLimit(order.type) || is_within(limit)) &&
-                       (order.state != OrderState::kStopped || is_within(extras_[place].stop));
+    const bool stays = (!HasLimit(order.type()) || is_within(limit)) &&
+                       (order.state() != OrderState::kStopped || is_within(extras_[place].stop));
     if (stays) return false;
     Remove(place, Departure::kOutsideRange);
     // Its view outlives the levels that say its limit.
-    if (!order.has_extra) extras_[place] = OrderExtra{.limit = limit};
-    order.has_extra = true;
+    if (!order.has_extra()) extras_[place] = OrderExtra{.limit = limit};
+    order.set_has_extra(true);
     return true;
   });
 }
@@ -104,18 +109,18 @@ void Engine::FundAtNewEdge(std::uint32_t place, std::int64_t had, std::int64_t o
   const OrderRecord& order = orders_[place];
   const MemberId owner(order.owner);
   const std::int64_t needs = BoundBy(place);
-  if (!CheckFunds(owner, order.side, needs, had)) {
-    Rebind(owner, order.side, had, needs);
+  if (!CheckFunds(owner, order.side(), needs, had)) {
+    Rebind(owner, order.side(), had, needs);
     return;
   }
   const std::int64_t open = OpenOf(place);
-  const std::int64_t price = order.state == OrderState::kAtMarket ? old_edge : PriceIn(place);
-  LadderOf(order.state, order.side).Leave(orders_.data(), place);
-  holdings_.Release(owner, LedgerOf(order.side), had);
+  const std::int64_t price = order.state() == OrderState::kAtMarket ? old_edge : PriceIn(place);
+  LadderOf(order.state(), order.side()).Leave(orders_.data(), place);
+  holdings_.Release(owner, LedgerOf(order.side()), had);
   Event& event = Say(EventKind::kCancelled, place, price, open);
   event.why = Departure::kUnfunded;
   event.open = event.visible = Tonnes(0);
-  Forget(place);
+  Forget(place, open);
 }
 
 void Engine::SetPhase(BookPhase phase) {
@@ -142,13 +147,26 @@ void Engine::SetFees(const FeeRates& fees) {
   is_free_ = fees.AreFree();
 }
 
+Engine::FeesPaid Engine::PayFees(MemberId one, Side side, MemberId other,
+                                 std::array<std::int64_t, 2>& gives, const FeeRate& one_rate,
+                                 const FeeRate& other_rate) {
+  const auto [value, quantity] = gives;
+  FeesPaid fees = {.one = FeeOn(one_rate, value, quantity),
+                   .other = FeeOn(other_rate, value, quantity)};
+  std::int64_t& of_seller = side == Side::kSell ? fees.one : fees.other;
+  of_seller = std::min(of_seller, value);
+  gives[Of(Side::kBuy)] -= of_seller;
+  holdings_.Consume(side == Side::kBuy ? one : other, terms_.cash_ledger, fees.one + fees.other);
+  return fees;
+}
+
 std::size_t Engine::CancelAll(std::optional<MemberId> owner, std::optional<Side> side,
                               Departure why) {
   Begin();
   scratch_.clear();
   Walk([&](std::uint32_t place) {
     if (owner && orders_[place].owner != owner->raw()) return;
-    if (side && orders_[place].side != *side) return;
+    if (side && orders_[place].side() != *side) return;
     scratch_.push_back(place);
   });
   for (const std::uint32_t place : scratch_) Remove(place, why);
@@ -161,8 +179,8 @@ std::size_t Engine::Expire(Date day) {
   Walk([&](std::uint32_t place) {
     const OrderRecord& order = orders_[place];
     const bool is_over =
-        order.time_in_force == TimeInForce::kDay ||
-        (order.time_in_force == TimeInForce::kGoodTillDate && extras_[place].expire <= day);
+        order.time_in_force() == TimeInForce::kDay ||
+        (order.time_in_force() == TimeInForce::kGoodTillDate && extras_[place].expire <= day);
     if (is_over) scratch_.push_back(place);
   });
   for (const std::uint32_t place : scratch_) Remove(place, Departure::kDayPassed);
@@ -226,7 +244,7 @@ bool Engine::PreventSelfTradeInCall(std::uint32_t seller, std::uint32_t buyer) {
       NumberOf(OrderId(orders_[seller].id)) > NumberOf(OrderId(orders_[buyer].id));
   const std::uint32_t younger = seller_is_younger ? seller : buyer;
   const std::uint32_t older = seller_is_younger ? buyer : seller;
-  switch (orders_[younger].self_trade) {
+  switch (orders_[younger].self_trade()) {
     case SelfTradePrevention::kOff:
       return false;
     case SelfTradePrevention::kCancelResting:
@@ -251,22 +269,23 @@ void Engine::UncrossPair(std::uint32_t seller, std::uint32_t buyer, std::int64_t
   const std::int64_t quantity = std::min(sells.visible, buys.visible);
   const MemberId buying(buys.owner);
   const std::int64_t had = BoundBy(buyer);
-  const FeesPaid fees =
-      Settle(MemberId(sells.owner), buying, price, quantity, terms_.fees.maker, terms_.fees.maker);
-  LadderOf(sells.state, Side::kSell).Shrink(sells, quantity);
-  LadderOf(buys.state, Side::kBuy).Shrink(buys, quantity);
-  of_member_[buys.owner].open_buys -= quantity;
+  const FeesPaid fees = Settle(MemberId(sells.owner), Side::kSell, buying, price, quantity,
+                               terms_.fees.maker, terms_.fees.maker);
+  LadderOf(sells.state(), Side::kSell).Shrink(sells, quantity);
+  LadderOf(buys.state(), Side::kBuy).Shrink(buys, quantity);
+  of_member_[sells.owner].open[Of(Side::kSell)] -= quantity;
+  of_member_[buys.owner].open[Of(Side::kBuy)] -= quantity;
   holdings_.Release(buying, terms_.cash_ledger,
-                    had - price * quantity - fees.buyer - BoundBy(buyer));
+                    had - price * quantity - fees.other - BoundBy(buyer));
   Reach(price);
   Event& event = Say(EventKind::kTraded, seller, price, quantity);
   event.other_owner = buying;
   event.other = OrderId(buys.id);
   event.other_open = Tonnes(OpenOf(buyer));
-  event.fee = Money::FromMinor(fees.seller);
-  event.other_fee = Money::FromMinor(fees.buyer);
+  event.fee = Money::FromMinor(fees.one);
+  event.other_fee = Money::FromMinor(fees.other);
   // An order that is used up no longer counts in the level of the price, if it is in that one.
-  const bool is_there = sells.state == OrderState::kResting && PriceIn(seller) == price;
+  const bool is_there = sells.state() == OrderState::kResting && PriceIn(seller) == price;
   if (is_there && OpenOf(seller) == 0) --event.level_orders;
   if (sells.visible == 0) RefreshOrGo(seller);
   if (buys.visible == 0) RefreshOrGo(buyer);

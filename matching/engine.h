@@ -156,7 +156,7 @@ class Engine {
   static constexpr std::uint32_t kNone = OrderRecord::kNone;
 
   struct OfMember {
-    std::int64_t open_buys = 0;
+    std::array<std::int64_t, 2> open{};  // By side.
     std::uint32_t open_orders = 0;
   };
   // What an incoming order has done so far.
@@ -178,11 +178,13 @@ class Engine {
   }
   static constexpr std::size_t Of(Side side) { return static_cast<std::size_t>(side) - 1; }
   std::int64_t HiddenOf(std::uint32_t place) const {
-    return orders_[place].has_extra ? extras_[place].hidden : 0;
+    return orders_[place].has_extra() ? extras_[place].hidden : 0;
   }
   std::int64_t OpenOf(std::uint32_t place) const {
     return orders_[place].visible + HiddenOf(place);
   }
+  // Rests in the book of a venue without fees and hides nothing.
+  bool IsPlain(const OrderRecord& order) const { return is_free_ && order.is_plain(); }
   std::int64_t EdgeFor(Side side) const { return side == Side::kBuy ? highest_ : lowest_; }
   // Of an order without one: the end of the range.
   std::int64_t LimitOf(std::uint32_t place) const;
@@ -200,17 +202,21 @@ class Engine {
   const Ladder& book(Side side) const { return ladders_[Of(side)]; }
 
   // ---- Reservations. ----
+  // What a tonne of a plain order binds: its limit in cash, or itself.
+  static constexpr std::int64_t EachBinds(Side side, std::int64_t limit) {
+    return 1 + (limit - 1) * (2 - static_cast<std::int64_t>(side));  // No branch.
+  }
   static std::int64_t CostOf(std::int64_t limit, std::int64_t open, const FeeRate& rate);
   // What an order in this state binds: units of a seller, cash of a buyer.
   std::int64_t NeedOf(Side side, OrderState state, std::int64_t limit, std::int64_t open,
                       bool is_incoming) const {
-    if (side == Side::kSell) return open;
+    if (is_free_ || side == Side::kSell) return CostOf(EachBinds(side, limit), open, FeeRate{});
     const bool may_take = is_incoming || state == OrderState::kStopped;
     return CostOf(limit, open, may_take ? highest_rate_ : terms_.fees.maker);
   }
   std::int64_t BoundBy(std::uint32_t place) const {
     const OrderRecord& order = orders_[place];
-    return NeedOf(order.side, order.state, LimitOf(place), OpenOf(place), false);
+    return NeedOf(order.side(), order.state(), LimitOf(place), OpenOf(place), false);
   }
   // Cash of who buys, units of who sells.
   LedgerId LedgerOf(Side side) const { return ledgers_[Of(side)]; }
@@ -222,31 +228,43 @@ class Engine {
   std::uint32_t FindHashed(std::uint32_t hash, MemberId owner, const ClientOrderId& id) const;
 
   // ---- Entering and matching. ----
-  bool IsPlainAndFine(const OrderEntry& entry, std::int64_t limit) const;
-  Result<Placed, Refused> PlacePlain(const OrderEntry& entry, std::int64_t limit,
-                                     std::uint32_t client_hash);
+  bool IsPlainAndFine(const OrderEntry& entry) const;
+  Result<Placed, Refused> PlacePlain(const OrderEntry& entry, std::uint32_t client_hash);
+  Result<Placed, Refused> PlaceByRules(const OrderEntry& entry, std::uint32_t client_hash);
   std::optional<Refused> CheckEntry(const OrderEntry& entry, std::int64_t limit) const;
   std::optional<Refused> CheckMarketable(const OrderEntry& entry, std::int64_t limit) const;
   std::int64_t AtHand(Side side, MemberId owner, SelfTradePrevention mode, std::int64_t limit,
                       std::int64_t quantity, std::int64_t enough) const;
   void GrowPlaces(std::size_t count);
   // Writes the order into the lowest free place, which stays free until the order waits.
-  std::uint32_t WriteRecord(const OrderEntry& entry, std::int64_t limit);
+  std::uint32_t WriteRecord(const OrderEntry& entry, std::int64_t limit, bool has_extra);
   // An order at a place waits from now on: counted, and found by its client id.
   void List(std::uint32_t place, std::uint32_t client_hash);
   // Matches the order at a place, then rests, waits or drops what is left. `bound` is what it has
   // reserved, as incoming. `client_hash` matters for one that is not listed yet.
   Taking Enter(std::uint32_t place, std::int64_t bound, bool is_listed, std::uint32_t client_hash);
+  // The same of a plain one in continuous trading.
+  Result<Placed, Refused> EnterPlain(std::uint32_t place, std::int64_t limit, std::int64_t bound,
+                                     bool is_listed, std::uint32_t client_hash);
+  // The deepest level of the other side that an order may trade with: levels of both sides count
+  // from the best price of each, so they add up to the range.
+  std::uint32_t DeepestFor(const OrderRecord& order) const {
+    return static_cast<std::uint32_t>(highest_ - lowest_) - order.level;
+  }
+  bool MayTake(const OrderRecord& order) const;
   void Match(std::uint32_t place, Taking& taking);
   // One fill of the first order of a level by the incoming one.
   void Fill(Ladder& against, std::uint32_t maker, std::uint32_t taker, Taking& taking);
-  // Moves units and cash of a trade. Returns the fees of seller and buyer.
+  // Moves units and cash of a trade between one, on this side, and the other. Returns their fees.
   struct FeesPaid {
-    std::int64_t seller = 0;
-    std::int64_t buyer = 0;
+    std::int64_t one = 0;
+    std::int64_t other = 0;
   };
-  FeesPaid Settle(MemberId seller, MemberId buyer, std::int64_t price, std::int64_t quantity,
-                  const FeeRate& seller_rate, const FeeRate& buyer_rate);
+  FeesPaid Settle(MemberId one, Side side, MemberId other, std::int64_t price,
+                  std::int64_t quantity, const FeeRate& one_rate, const FeeRate& other_rate);
+  // Takes the fees out of what the buyer has bound and out of what it gives to the seller.
+  FeesPaid PayFees(MemberId one, Side side, MemberId other, std::array<std::int64_t, 2>& gives,
+                   const FeeRate& one_rate, const FeeRate& other_rate);
   void TakeFrom(std::uint32_t place, std::int64_t quantity, Departure why);
   void Rename(std::uint32_t place, const ClientOrderId& id);
   // A resting order that shows nothing more: shows its next part, or is gone.
@@ -265,17 +283,21 @@ class Engine {
   // Takes an order out of its ladder, frees what it binds and forgets it.
   void Remove(std::uint32_t place, Departure why);
   void RemovePlain(std::uint32_t place, Departure why);
+  void RemoveAny(std::uint32_t place, Departure why);
   void Count(std::uint32_t place, std::int64_t open);
-  void Forget(std::uint32_t place);
+  // Of which so much was open.
+  void Forget(std::uint32_t place, std::int64_t open);
 
   // ---- Saying. ----
+  void GrowEvents();
   Event& NextEvent() {
-    if (event_count_ == event_room_) events_.resize(event_room_ *= 2);
+    if (event_count_ == event_room_) GrowEvents();
     return events_[event_count_++];
   }
   // Of an order as it is now. The level is that of a resting one.
   Event& Say(EventKind kind, std::uint32_t place, std::int64_t price, std::int64_t quantity);
-  Event& SayPlain(EventKind kind, std::uint32_t place, std::int64_t price, std::int64_t quantity);
+  Event& SayPlain(EventKind kind, const OrderRecord& order, std::int64_t price, std::int64_t open,
+                  const Ladder::Level& level);
   std::uint32_t UncrossHead(Side side, std::int64_t price) const;
   void UncrossPair(std::uint32_t seller, std::uint32_t buyer, std::int64_t price);
 
@@ -286,9 +308,10 @@ class Engine {
 
   Holdings& holdings_;
   EngineTerms terms_;
-  std::array<LedgerId, 2> ledgers_;  // By side.
-  FeeRate highest_rate_;             // The worse of the two in each part.
-  bool is_free_ = true;              // No fees at all.
+  std::array<LedgerId, 2> ledgers_;   // By side: what it gives.
+  std::array<bool, 2> bought_waits_;  // By side: what it gives is the other's on the next day only.
+  FeeRate highest_rate_;              // The worse of the two in each part.
+  bool is_free_ = true;               // No fees at all.
   BookPhase phase_ = BookPhase::kHalted;
   bool interrupted_ = false;
   std::int64_t lowest_ = 1;
@@ -307,7 +330,6 @@ class Engine {
   std::vector<OrderExtra> extras_;   // By place.
   LevelBitmap free_;                 // Places of gone orders.
   std::uint32_t lowest_free_ = kNone;
-  std::vector<std::uint32_t> released_;  // By this operation; free from the next one on.
   ClientIndex clients_;
   std::vector<OfMember> of_member_;
   std::size_t live_count_ = 0;

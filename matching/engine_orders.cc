@@ -1,4 +1,7 @@
 // One order at a time: entering, matching, changing, leaving.
+#include <array>
+#include <bit>
+
 #include "matching/engine_inline.h"
 
 namespace ets::matching {
@@ -14,7 +17,7 @@ constexpr bool IsStop(OrderType type) {
 
 // A plain limit order in continuous trading, of a venue without fees, that nothing speaks against
 // but its name and funds; anything else is looked at rule by rule.
-inline bool Engine::IsPlainAndFine(const OrderEntry& entry, std::int64_t limit) const {
+inline bool Engine::IsPlainAndFine(const OrderEntry& entry) const {
   const std::int64_t special = entry.stop.minor_per_tonne() | entry.display.count() |
                                entry.minimum.count() | std::int64_t{entry.expire.days()} |
                                std::int64_t{entry.post_only};
@@ -22,7 +25,7 @@ inline bool Engine::IsPlainAndFine(const OrderEntry& entry, std::int64_t limit) 
                         entry.time_in_force <= TimeInForce::kGoodTillCancel &&
                         entry.time_in_force != TimeInForce::kFillOrKill;
   // As unsigned numbers, what is too low is too high.
-  const auto depth = static_cast<std::uint64_t>(limit - lowest_);
+  const auto depth = static_cast<std::uint64_t>(entry.limit.minor_per_tonne() - lowest_);
   const auto quantity = static_cast<std::uint64_t>(entry.quantity.count() - 1);
   return is_plain && is_free_ && phase_ == BookPhase::kContinuous &&
          depth <= static_cast<std::uint64_t>(highest_ - lowest_) && quantity < kAmountMax &&
@@ -129,15 +132,30 @@ std::optional<Refused> Engine::CheckFunds(MemberId owner, Side side, std::int64_
 
 // ---- Entering. ----
 
-Result<Placed, Refused> Engine::Place(const OrderEntry& entry) {
+[[gnu::flatten]] Result<Placed, Refused> Engine::Place(const OrderEntry& entry) {
   Begin();
-  const std::int64_t limit =
-      HasLimit(entry.type) ? entry.limit.minor_per_tonne() : EdgeFor(entry.side);
   const std::uint32_t hash =
       entry.client_id.empty() ? 0 : ClientIndex::HashOf(entry.owner, entry.client_id);
   const bool is_taken =
       !entry.client_id.empty() && FindHashed(hash, entry.owner, entry.client_id) != kNone;
-  if (!is_taken && IsPlainAndFine(entry, limit)) return PlacePlain(entry, limit, hash);
+  return !is_taken && IsPlainAndFine(entry) ? PlacePlain(entry, hash) : PlaceByRules(entry, hash);
+}
+
+inline Result<Placed, Refused> Engine::PlacePlain(const OrderEntry& entry,
+                                                  std::uint32_t client_hash) {
+  const std::int64_t limit = entry.limit.minor_per_tonne();
+  const std::int64_t need = CostOf(EachBinds(entry.side, limit), entry.quantity.count(), FeeRate{});
+  if (!holdings_.Reserve(entry.owner, LedgerOf(entry.side), need)) {
+    return Fail{*CheckFunds(entry.owner, entry.side, need, 0)};
+  }
+  const std::uint32_t place = WriteRecord(entry, limit, false);
+  return EnterPlain(place, limit, need, false, client_hash);
+}
+
+[[gnu::noinline]] Result<Placed, Refused> Engine::PlaceByRules(const OrderEntry& entry,
+                                                               std::uint32_t client_hash) {
+  const std::int64_t limit =
+      HasLimit(entry.type) ? entry.limit.minor_per_tonne() : EdgeFor(entry.side);
   if (const auto refused = CheckEntry(entry, limit)) return Fail{*refused};
   const bool waits = IsStop(entry.type);
   const std::int64_t quantity = entry.quantity.count();
@@ -147,81 +165,45 @@ Result<Placed, Refused> Engine::Place(const OrderEntry& entry) {
     if (const auto refused = CheckMarketable(entry, limit)) return Fail{*refused};
   }
 
-  const std::uint32_t place = WriteRecord(entry, limit);
+  const bool has_extra = waits || entry.display > Tonnes(0) || entry.expire != Date(0);
+  const std::uint32_t place = WriteRecord(entry, limit, has_extra);
   ETS_ASSERT(holdings_.Reserve(entry.owner, LedgerOf(entry.side), need));
   Placed placed;
   placed.order = OrderId(orders_[place].id);
   if (waits) {
     orders_[place].level =
         LadderOf(OrderState::kStopped, entry.side).LevelOf(entry.stop.minor_per_tonne());
-    List(place, hash);
+    List(place, client_hash);
     Wait(place, OrderState::kStopped, EventKind::kWaits);
     placed.open = entry.quantity;
     return placed;
   }
-  const Taking taking = Enter(place, need, false, hash);
+  const Taking taking = Enter(place, need, false, client_hash);
   placed.traded = Tonnes(taking.traded);
   placed.value = Money::FromMinor(taking.value);
-  placed.open = Tonnes(orders_[place].live ? OpenOf(place) : 0);
+  placed.open = Tonnes(orders_[place].live() ? OpenOf(place) : 0);
   if (taking.traded > 0) RunTriggers();
   placed.interrupted = interrupted_;
   return placed;
 }
 
-inline Result<Placed, Refused> Engine::PlacePlain(const OrderEntry& entry, std::int64_t limit,
-                                                  std::uint32_t client_hash) {
-  const bool buys = entry.side == Side::kBuy;
-  const std::int64_t quantity = entry.quantity.count();
-  const std::int64_t value = CostOf(limit, quantity, FeeRate{});
-  const std::int64_t need = buys ? value : quantity;
-  if (!holdings_.Reserve(entry.owner, LedgerOf(entry.side), need)) {
-    return Fail{*CheckFunds(entry.owner, entry.side, need, 0)};
-  }
-  const std::uint32_t place = WriteRecord(entry, limit);
-  OrderRecord& order = orders_[place];
-  Taking taking;
-  Match(place, taking);
-  const std::int64_t left = order.visible;
-  const bool rests =
-      left > 0 && !taking.is_over && entry.time_in_force != TimeInForce::kImmediateOrCancel;
-  const std::int64_t binds = rests ? (buys ? limit * left : left) : 0;
-  const std::int64_t freed = need - (buys ? taking.value : taking.traded) - binds;
-  if (freed > 0) holdings_.Release(entry.owner, LedgerOf(entry.side), freed);
-  if (rests) {
-    List(place, client_hash);
-    book(entry.side).Join(orders_.data(), place);
-    SayPlain(EventKind::kRested, place, limit, left);
-  } else if (left > 0) {
-    Event& event = SayPlain(EventKind::kCancelled, place, limit, left);
-    event.why = taking.is_over ? Departure::kSelfTrade : Departure::kNotFilledAtOnce;
-    event.open = event.visible = Tonnes(0);
-  }
-  Placed placed{.order = OrderId(order.id),
-                .traded = Tonnes(taking.traded),
-                .value = Money::FromMinor(taking.value),
-                .open = Tonnes(rests ? left : 0)};
-  if (taking.traded > 0) RunTriggers();
-  placed.interrupted = interrupted_;
-  return placed;
-}
-
-inline std::uint32_t Engine::WriteRecord(const OrderEntry& entry, std::int64_t limit) {
+inline std::uint32_t Engine::WriteRecord(const OrderEntry& entry, std::int64_t limit,
+                                         bool has_extra) {
   if (lowest_free_ == kNone) GrowPlaces(orders_.size() * 2);
   const std::uint32_t place = lowest_free_;
-  const bool has_extra = IsStop(entry.type) || entry.display > Tonnes(0) || entry.expire != Date(0);
-  orders_[place] = OrderRecord{.id = OrderIdOf(entry.number, place).raw(),
-                               .visible = entry.quantity.count(),
-                               .quantity = entry.quantity.count(),
-                               .owner = entry.owner.raw(),
-                               .level = book(entry.side).LevelOf(limit),
-                               .client_id = entry.client_id,
-                               .state = OrderState::kResting,
-                               .side = entry.side,
-                               .type = entry.type,
-                               .time_in_force = entry.time_in_force,
-                               .self_trade = entry.self_trade,
-                               .post_only = entry.post_only,
-                               .has_extra = has_extra};
+  // Field by field: as a whole it would be made elsewhere and copied.
+  OrderRecord& order = orders_[place];
+  order.id = OrderIdOf(entry.number, place).raw();
+  order.visible = entry.quantity.count();
+  order.quantity = entry.quantity.count();
+  order.owner = entry.owner.raw();
+  order.level = book(entry.side).LevelOf(limit);
+  order.client_id = entry.client_id;
+  OrderTraits traits(entry.side, entry.type, entry.time_in_force, entry.self_trade);
+  traits.set_state(OrderState::kResting);
+  traits.set_post_only(entry.post_only);
+  traits.set_has_extra(has_extra);
+  order.traits() = traits;
   if (has_extra) {
     extras_[place] = {.stop = entry.stop.minor_per_tonne(),
                       .limit = limit,
@@ -232,42 +214,84 @@ inline std::uint32_t Engine::WriteRecord(const OrderEntry& entry, std::int64_t l
   return place;
 }
 
-void Engine::GrowPlaces(std::size_t count) {
+[[gnu::noinline]] void Engine::GrowPlaces(std::size_t count) {
   const auto first = static_cast<std::uint32_t>(orders_.size());
-  count = std::clamp<std::size_t>(count, 64, kOrdersMax);
+  count = std::bit_ceil(std::clamp<std::size_t>(count, 64, kOrdersMax));
   if (count <= first) return;
   orders_.resize(count);
   extras_.resize(count);
   free_.Resize(count);
   for (std::uint32_t place = first; place < count; ++place) free_.Set(place);
   lowest_free_ = std::min(lowest_free_, first);
+  clients_.Resize(count);
+  for (std::uint32_t place = 0; place < first; ++place) {
+    const OrderRecord& order = orders_[place];
+    if (!order.live() || order.client_id.empty()) continue;
+    clients_.Insert(ClientIndex::HashOf(MemberId(order.owner), order.client_id), place);
+  }
 }
 
 inline void Engine::List(std::uint32_t place, std::uint32_t client_hash) {
   OrderRecord& order = orders_[place];
   free_.Reset(place);
-  lowest_free_ = free_.Above(place);
-  order.live = true;
+  if (lowest_free_ == place) lowest_free_ = free_.LowestFrom(place);
+  order.set_live(true);
   Count(place, order.visible);
   if (!order.client_id.empty()) clients_.Insert(client_hash, place);
 }
 
-inline Engine::Taking Engine::Enter(std::uint32_t place, std::int64_t bound, bool is_listed,
-                                    std::uint32_t client_hash) {
+inline Result<Placed, Refused> Engine::EnterPlain(std::uint32_t place, std::int64_t limit,
+                                                  std::int64_t bound, bool is_listed,
+                                                  std::uint32_t client_hash) {
   OrderRecord& order = orders_[place];
-  const Side side = order.side;
+  const Side side = order.side();
+  const std::int64_t whole = order.visible;
+  Taking taking;
+  if (MayTake(order)) Match(place, taking);
+  const std::int64_t left = order.visible;
+  const bool rests =
+      left > 0 && !taking.is_over && order.time_in_force() != TimeInForce::kImmediateOrCancel;
+  if (is_listed) of_member_[order.owner].open[Of(side)] -= whole - left;
+  if (left < whole || !rests) {
+    const std::int64_t spent = std::array{taking.value, taking.traded}[Of(side)];
+    const std::int64_t binds = EachBinds(side, limit) * (rests ? left : 0);
+    holdings_.Release(MemberId(order.owner), LedgerOf(side), bound - spent - binds);
+  }
+  if (rests) {
+    if (!is_listed) List(place, client_hash);
+    const Ladder::Level& level = book(side).Join(orders_.data(), place);
+    SayPlain(EventKind::kRested, order, limit, left, level);
+  } else {
+    if (left > 0) {
+      const Ladder::Level& level = book(side)[order.level];
+      SayPlain(EventKind::kCancelled, order, limit, 0, level).why =
+          taking.is_over ? Departure::kSelfTrade : Departure::kNotFilledAtOnce;
+    }
+    if (is_listed) Forget(place, left);
+  }
+  const OrderId id(order.id);
+  if (taking.traded > 0) RunTriggers();
+  return Placed{.order = id,
+                .traded = Tonnes(taking.traded),
+                .value = Money::FromMinor(taking.value),
+                .open = Tonnes(rests ? left : 0),
+                .interrupted = interrupted_};
+}
+
+[[gnu::noinline]] Engine::Taking Engine::Enter(std::uint32_t place, std::int64_t bound,
+                                               bool is_listed, std::uint32_t client_hash) {
+  OrderRecord& order = orders_[place];
+  const Side side = order.side();
   const MemberId owner(order.owner);
   const std::int64_t quantity = order.visible;
   Taking taking;
-  if (phase_ == BookPhase::kContinuous) Match(place, taking);
-  if (is_listed && side == Side::kBuy) {
-    of_member_[order.owner].open_buys -= quantity - order.visible;
-  }
+  if (phase_ == BookPhase::kContinuous && MayTake(order)) Match(place, taking);
+  if (is_listed) of_member_[order.owner].open[Of(side)] -= quantity - order.visible;
   const std::int64_t spent = side == Side::kBuy ? taking.value + taking.fees : taking.traded;
   const std::int64_t left_bound = bound - spent;
-  const bool at_market = !HasLimit(order.type);
-  const bool may_wait =
-      at_market ? phase_ == BookPhase::kCall && !interrupted_ : RowOf(order.time_in_force).may_rest;
+  const bool at_market = !HasLimit(order.type());
+  const bool may_wait = at_market ? phase_ == BookPhase::kCall && !interrupted_
+                                  : RowOf(order.time_in_force()).may_rest;
   if (taking.is_over || order.visible == 0 || !may_wait) {
     if (order.visible > 0) {
       Event& event = Say(EventKind::kCancelled, place, LimitOf(place), order.visible);
@@ -275,30 +299,32 @@ inline Engine::Taking Engine::Enter(std::uint32_t place, std::int64_t bound, boo
       event.open = event.visible = Tonnes(0);
     }
     if (left_bound > 0) holdings_.Release(owner, LedgerOf(side), left_bound);
-    if (is_listed) Forget(place);
+    if (is_listed) Forget(place, order.visible);
     return taking;
   }
-  order.state = at_market ? OrderState::kAtMarket : OrderState::kResting;
+  order.set_state(at_market ? OrderState::kAtMarket : OrderState::kResting);
   const std::int64_t needs = BoundBy(place);
   if (left_bound > needs) holdings_.Release(owner, LedgerOf(side), left_bound - needs);
   if (!is_listed) List(place, client_hash);
-  if (order.has_extra && extras_[place].display > 0 && order.visible > extras_[place].display) {
+  if (order.has_extra() && extras_[place].display > 0 && order.visible > extras_[place].display) {
     extras_[place].hidden = order.visible - extras_[place].display;
     order.visible = extras_[place].display;
   }
   if (at_market) order.level = 0;
-  Wait(place, order.state, at_market ? EventKind::kWaits : EventKind::kRested);
+  Wait(place, order.state(), at_market ? EventKind::kWaits : EventKind::kRested);
   return taking;
+}
+
+inline bool Engine::MayTake(const OrderRecord& order) const {
+  return book(Opposite(order.side())).best() <= DeepestFor(order);
 }
 
 inline void Engine::Match(std::uint32_t place, Taking& taking) {
   OrderRecord& order = orders_[place];
-  Ladder& against = book(Opposite(order.side));
-  // Levels of both sides count from the best price of each, so they add up to the range.
-  const auto deepest = static_cast<std::uint32_t>(highest_ - lowest_) - order.level;
-  if (against.best() > deepest) return;
+  Ladder& against = book(Opposite(order.side()));
+  const std::uint32_t deepest = DeepestFor(order);
   const std::int64_t collar =
-      against.DepthOf(order.side == Side::kBuy ? collar_high_ : collar_low_);
+      against.DepthOf(order.side() == Side::kBuy ? collar_high_ : collar_low_);
   while (order.visible > 0 && against.best() <= deepest) {
     if (against.best() > collar) {
       interrupted_ = true;
@@ -306,7 +332,7 @@ inline void Engine::Match(std::uint32_t place, Taking& taking) {
       return;
     }
     const std::uint32_t maker = against[against.best()].first;
-    if (orders_[maker].owner == order.owner && order.self_trade != SelfTradePrevention::kOff) {
+    if (orders_[maker].owner == order.owner && order.self_trade() != SelfTradePrevention::kOff) {
       if (!PreventSelfTrade(maker, place, taking)) return;
       continue;
     }
@@ -322,28 +348,25 @@ inline void Engine::Fill(Ladder& against, std::uint32_t maker, std::uint32_t tak
   const std::int64_t quantity = std::min(incoming.visible, resting.visible);
   const MemberId maker_owner(resting.owner);
   const MemberId taker_owner(incoming.owner);
-  const Side side = resting.side;
-  const bool buys = side == Side::kBuy;
-  const std::int64_t had = is_free_ ? 0 : BoundBy(maker);
-  const FeesPaid fees = Settle(buys ? taker_owner : maker_owner, buys ? maker_owner : taker_owner,
-                               price, quantity, buys ? terms_.fees.taker : terms_.fees.maker,
-                               buys ? terms_.fees.maker : terms_.fees.taker);
+  const Side side = resting.side();
   const std::int64_t value = price * quantity;
+  const FeesPaid fees =
+      Settle(maker_owner, side, taker_owner, price, quantity, terms_.fees.maker, terms_.fees.taker);
   against.Shrink(resting, quantity);
   incoming.visible -= quantity;
-  if (buys) {
-    of_member_[resting.owner].open_buys -= quantity;
-    if (!is_free_) {
-      holdings_.Release(maker_owner, terms_.cash_ledger, had - value - fees.buyer - BoundBy(maker));
-    }
+  of_member_[resting.owner].open[Of(side)] -= quantity;
+  const std::int64_t open = OpenOf(maker);
+  if (!is_free_ && side == Side::kBuy) {
+    const FeeRate& rate = terms_.fees.maker;
+    const std::int64_t freed = CostOf(price, open + quantity, rate) - CostOf(price, open, rate);
+    holdings_.Release(maker_owner, terms_.cash_ledger, freed - value - fees.one);
   }
   taking.traded += quantity;
   taking.value += value;
-  taking.fees += buys ? fees.seller : fees.buyer;
+  taking.fees += fees.other;
   Reach(price);
 
   const Ladder::Level& level = against[against.best()];
-  const std::int64_t open = OpenOf(maker);
   Event& event = NextEvent();
   event = Event{.kind = EventKind::kTraded,
                 .side = side,
@@ -359,14 +382,36 @@ inline void Engine::Fill(Ladder& against, std::uint32_t maker, std::uint32_t tak
                 .other_owner = taker_owner,
                 .other = OrderId(incoming.id),
                 .other_open = Tonnes(incoming.visible),
-                .fee = Money::FromMinor(buys ? fees.buyer : fees.seller),
-                .other_fee = Money::FromMinor(buys ? fees.seller : fees.buyer)};
-  if (resting.visible == 0) RefreshOrGo(maker);
+                .fee = Money::FromMinor(fees.one),
+                .other_fee = Money::FromMinor(fees.other)};
+  if (resting.visible > 0) return;
+  if (resting.has_extra()) {
+    RefreshOrGo(maker);
+  } else {
+    against.Leave(orders_.data(), maker);
+    Forget(maker, 0);
+  }
 }
 
-bool Engine::PreventSelfTrade(std::uint32_t resting, std::uint32_t incoming, Taking& taking) {
+[[gnu::noinline]] void Engine::RefreshOrGo(std::uint32_t place) {
+  OrderRecord& order = orders_[place];
+  Ladder& ladder = LadderOf(order.state(), order.side());
+  ladder.Leave(orders_.data(), place);
+  if (HiddenOf(place) == 0) {
+    Forget(place, 0);
+    return;
+  }
+  OrderExtra& extra = extras_[place];
+  order.visible = std::min(extra.hidden, extra.display);
+  extra.hidden -= order.visible;
+  ladder.Join(orders_.data(), place);
+  Say(EventKind::kRefreshed, place, ladder.PriceOf(order.level), order.visible);
+}
+
+[[gnu::noinline]] bool Engine::PreventSelfTrade(std::uint32_t resting, std::uint32_t incoming,
+                                                Taking& taking) {
   OrderRecord& order = orders_[incoming];
-  switch (order.self_trade) {
+  switch (order.self_trade()) {
     case SelfTradePrevention::kOff:
       return true;
     case SelfTradePrevention::kCancelResting:
@@ -393,7 +438,7 @@ bool Engine::PreventSelfTrade(std::uint32_t resting, std::uint32_t incoming, Tak
 
 // ---- Stops. ----
 
-void Engine::RunTriggers() {
+[[gnu::noinline]] void Engine::RunTriggers() {
   const Ladder& buy_stops = LadderOf(OrderState::kStopped, Side::kBuy);
   const Ladder& sell_stops = LadderOf(OrderState::kStopped, Side::kSell);
   while (phase_ == BookPhase::kContinuous && reach_low_ <= reach_high_) {
@@ -414,13 +459,13 @@ void Engine::RunTriggers() {
 
 void Engine::Trigger(std::uint32_t place) {
   OrderRecord& order = orders_[place];
-  LadderOf(OrderState::kStopped, order.side).Leave(orders_.data(), place);
+  LadderOf(OrderState::kStopped, order.side()).Leave(orders_.data(), place);
   const std::int64_t stop = extras_[place].stop;
   const std::int64_t bound = BoundBy(place);
   const std::int64_t limit = LimitOf(place);
-  order.type = order.type == OrderType::kStop ? OrderType::kMarket : OrderType::kLimit;
-  order.state = OrderState::kResting;
-  order.level = book(order.side).LevelOf(limit);
+  order.set_type(order.type() == OrderType::kStop ? OrderType::kMarket : OrderType::kLimit);
+  order.set_state(OrderState::kResting);
+  order.level = book(order.side()).LevelOf(limit);
   extras_[place].stop = 0;
   Say(EventKind::kTriggered, place, stop, OpenOf(place));
   Enter(place, bound, true, 0);
@@ -430,7 +475,7 @@ void Engine::Trigger(std::uint32_t place) {
 
 // Less of a live order, the hidden part first; what it bound for that is free. It keeps its place,
 // or goes when nothing is left.
-void Engine::TakeFrom(std::uint32_t place, std::int64_t quantity, Departure why) {
+[[gnu::noinline]] void Engine::TakeFrom(std::uint32_t place, std::int64_t quantity, Departure why) {
   OrderRecord& order = orders_[place];
   const std::int64_t open = OpenOf(place);
   if (quantity >= open) {
@@ -439,19 +484,32 @@ void Engine::TakeFrom(std::uint32_t place, std::int64_t quantity, Departure why)
   }
   const std::int64_t had = BoundBy(place);
   const std::int64_t needs =
-      NeedOf(order.side, order.state, LimitOf(place), open - quantity, false);
-  holdings_.Release(MemberId(order.owner), LedgerOf(order.side), had - needs);
+      NeedOf(order.side(), order.state(), LimitOf(place), open - quantity, false);
+  holdings_.Release(MemberId(order.owner), LedgerOf(order.side()), had - needs);
   const std::int64_t from_hidden = std::min(HiddenOf(place), quantity);
   if (from_hidden > 0) extras_[place].hidden -= from_hidden;
   order.quantity -= quantity;
-  LadderOf(order.state, order.side).Shrink(order, quantity - from_hidden);
-  if (order.side == Side::kBuy) of_member_[order.owner].open_buys -= quantity;
+  LadderOf(order.state(), order.side()).Shrink(order, quantity - from_hidden);
+  of_member_[order.owner].open[Of(order.side())] -= quantity;
   Say(EventKind::kReduced, place, PriceIn(place), quantity).why = why;
 }
 
-Result<Placed, Refused> Engine::Change(MemberId owner, OrderId id, std::optional<Price> limit,
-                                       std::optional<Tonnes> quantity,
-                                       const ClientOrderId& new_client_id) {
+[[gnu::noinline]] void Engine::RemoveAny(std::uint32_t place, Departure why) {
+  const OrderRecord& order = orders_[place];
+  const std::int64_t open = OpenOf(place);
+  const std::int64_t price = PriceIn(place);
+  LadderOf(order.state(), order.side()).Leave(orders_.data(), place);
+  holdings_.Release(MemberId(order.owner), LedgerOf(order.side()), BoundBy(place));
+  Event& event = Say(EventKind::kCancelled, place, price, open);
+  event.why = why;
+  event.open = event.visible = Tonnes(0);
+  Forget(place, open);
+}
+
+[[gnu::flatten]] Result<Placed, Refused> Engine::Change(MemberId owner, OrderId id,
+                                                        std::optional<Price> limit,
+                                                        std::optional<Tonnes> quantity,
+                                                        const ClientOrderId& new_client_id) {
   using Why = EngineRefusal;
   Begin();
   const std::uint32_t place = PlaceIfLive(owner, id);
@@ -466,7 +524,7 @@ Result<Placed, Refused> Engine::Change(MemberId owner, OrderId id, std::optional
   const std::int64_t new_open = new_quantity - (order.quantity - open);
   const bool same_limit = new_limit == old_limit;
   const bool keeps_place = new_open <= 0 || (same_limit && new_open <= open);
-  if (limit && !HasLimit(order.type)) return Fail{Refused{Why::kFieldsContradict}};
+  if (limit && !HasLimit(order.type())) return Fail{Refused{Why::kFieldsContradict}};
   if (phase_ == BookPhase::kHalted && !keeps_place) return Fail{Refused{Why::kHalted}};
   const bool renames = !new_client_id.empty() && new_client_id != order.client_id;
   if (renames) {
@@ -492,45 +550,48 @@ Result<Placed, Refused> Engine::Change(MemberId owner, OrderId id, std::optional
     return placed;
   }
   const std::int64_t had = BoundBy(place);
-  const std::int64_t needs = NeedOf(order.side, order.state, new_limit, new_open, true);
-  if (const auto refused = CheckFunds(owner, order.side, needs, had)) return Fail{*refused};
-  const Ladder& against = book(Opposite(order.side));
-  if (order.post_only && order.state == OrderState::kResting && phase_ == BookPhase::kContinuous &&
-      !against.empty()) {
+  const std::int64_t needs = NeedOf(order.side(), order.state(), new_limit, new_open, true);
+  if (const auto refused = CheckFunds(owner, order.side(), needs, had)) return Fail{*refused};
+  const Ladder& against = book(Opposite(order.side()));
+  if (order.post_only() && order.state() == OrderState::kResting &&
+      phase_ == BookPhase::kContinuous && !against.empty()) {
     const std::int64_t best = against.PriceOf(against.best());
-    if (order.side == Side::kBuy ? new_limit >= best : new_limit <= best) {
+    if (order.side() == Side::kBuy ? new_limit >= best : new_limit <= best) {
       return Fail{Refused{Why::kWouldTake, new_limit, best}};
     }
   }
   if (renames) Rename(place, new_client_id);
   const std::int64_t left_price = PriceIn(place);
-  LadderOf(order.state, order.side).Leave(orders_.data(), place);
-  Rebind(owner, order.side, had, needs);
-  if (order.side == Side::kBuy) of_member_[order.owner].open_buys += new_open - open;
+  LadderOf(order.state(), order.side()).Leave(orders_.data(), place);
+  Rebind(owner, order.side(), had, needs);
+  of_member_[order.owner].open[Of(order.side())] += new_open - open;
   order.visible = new_open;
   order.quantity = new_quantity;
-  if (order.has_extra) {
+  if (order.has_extra()) {
     extras_[place].hidden = 0;
     extras_[place].limit = new_limit;
   }
   Say(EventKind::kReplaced, place, left_price, open);
-  if (order.state != OrderState::kResting) {
-    if (order.state == OrderState::kAtMarket) Rebind(owner, order.side, needs, BoundBy(place));
-    Wait(place, order.state, EventKind::kWaits);
+  if (order.state() != OrderState::kResting) {
+    if (order.state() == OrderState::kAtMarket) Rebind(owner, order.side(), needs, BoundBy(place));
+    Wait(place, order.state(), EventKind::kWaits);
     placed.open = Tonnes(new_open);
     return placed;
   }
-  order.level = book(order.side).LevelOf(new_limit);
+  order.level = book(order.side()).LevelOf(new_limit);
+  if (IsPlain(order) && phase_ == BookPhase::kContinuous) {
+    return EnterPlain(place, new_limit, needs, true, 0);
+  }
   const Taking taking = Enter(place, needs, true, 0);
   placed.traded = Tonnes(taking.traded);
   placed.value = Money::FromMinor(taking.value);
-  placed.open = Tonnes(order.live ? OpenOf(place) : 0);
+  placed.open = Tonnes(order.live() ? OpenOf(place) : 0);
   if (taking.traded > 0) RunTriggers();
   placed.interrupted = interrupted_;
   return placed;
 }
 
-void Engine::Rename(std::uint32_t place, const ClientOrderId& id) {
+[[gnu::noinline]] void Engine::Rename(std::uint32_t place, const ClientOrderId& id) {
   OrderRecord& order = orders_[place];
   const MemberId owner(order.owner);
   if (!order.client_id.empty()) {
@@ -540,7 +601,7 @@ void Engine::Rename(std::uint32_t place, const ClientOrderId& id) {
   clients_.Insert(ClientIndex::HashOf(owner, id), place);
 }
 
-bool Engine::Cancel(MemberId owner, OrderId order, Departure why) {
+[[gnu::flatten]] bool Engine::Cancel(MemberId owner, OrderId order, Departure why) {
   Begin();
   const std::uint32_t place = PlaceIfLive(owner, order);
   if (place == kNone) return false;

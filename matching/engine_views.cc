@@ -5,7 +5,7 @@ namespace ets::matching {
 
 bool Engine::IsLive(OrderId order) const {
   const std::uint32_t place = PlaceOf(order);
-  return place < orders_.size() && orders_[place].id == order.raw() && orders_[place].live;
+  return place < orders_.size() && orders_[place].id == order.raw() && orders_[place].live();
 }
 
 OrderView Engine::View(OrderId order) const {
@@ -19,18 +19,18 @@ OrderView Engine::ViewAt(std::uint32_t place) const {
   OrderView view;
   view.id = OrderId(order.id);
   view.owner = MemberId(order.owner);
-  view.state = order.state;
-  view.side = order.side;
-  view.type = order.type;
-  view.time_in_force = order.time_in_force;
-  view.self_trade = order.self_trade;
-  view.post_only = order.post_only;
+  view.state = order.state();
+  view.side = order.side();
+  view.type = order.type();
+  view.time_in_force = order.time_in_force();
+  view.self_trade = order.self_trade();
+  view.post_only = order.post_only();
   view.limit = Price::FromMinorPerTonne(LimitOf(place));
   view.quantity = Tonnes(order.quantity);
-  view.open = Tonnes(order.live ? OpenOf(place) : 0);
-  view.visible = Tonnes(order.live ? order.visible : 0);
+  view.open = Tonnes(order.live() ? OpenOf(place) : 0);
+  view.visible = Tonnes(order.live() ? order.visible : 0);
   view.client_id = order.client_id;
-  if (order.has_extra) {
+  if (order.has_extra()) {
     view.stop = Price::FromMinorPerTonne(extras_[place].stop);
     view.display = Tonnes(extras_[place].display);
     view.expire = extras_[place].expire;
@@ -60,7 +60,7 @@ std::uint32_t Engine::open_orders(MemberId owner) const {
   return owner.raw() < of_member_.size() ? of_member_[owner.raw()].open_orders : 0;
 }
 Tonnes Engine::open_buys(MemberId owner) const {
-  return Tonnes(owner.raw() < of_member_.size() ? of_member_[owner.raw()].open_buys : 0);
+  return Tonnes(owner.raw() < of_member_.size() ? of_member_[owner.raw()].open[Of(Side::kBuy)] : 0);
 }
 
 // ---- Snapshots, hash, invariants. ----
@@ -73,19 +73,16 @@ void Engine::Restore(const OrderView& order) {
   const bool has_extra =
       order.stop > Price() || order.display > Tonnes(0) || order.expire != Date(0);
   OrderRecord& record = orders_[place];
-  record = OrderRecord{.id = order.id.raw(),
-                       .visible = order.visible.count(),
-                       .quantity = order.quantity.count(),
-                       .owner = order.owner.raw(),
-                       .client_id = order.client_id,
-                       .state = order.state,
-                       .side = order.side,
-                       .type = order.type,
-                       .time_in_force = order.time_in_force,
-                       .self_trade = order.self_trade,
-                       .post_only = order.post_only,
-                       .has_extra = has_extra,
-                       .live = true};
+  record.traits() = {order.side, order.type, order.time_in_force, order.self_trade};
+  record.set_state(order.state);
+  record.set_post_only(order.post_only);
+  record.set_has_extra(has_extra);
+  record.set_live(true);
+  record.id = order.id.raw();
+  record.visible = order.visible.count();
+  record.quantity = order.quantity.count();
+  record.owner = order.owner.raw();
+  record.client_id = order.client_id;
   if (has_extra) {
     extras_[place] = {.stop = order.stop.minor_per_tonne(),
                       .limit = order.limit.minor_per_tonne(),
@@ -129,7 +126,7 @@ void Engine::AddReserved(std::vector<std::int64_t>& units_of_member,
                          std::vector<std::int64_t>& cash_of_member) const {
   Walk([&](std::uint32_t place) {
     const OrderRecord& order = orders_[place];
-    auto& reserved = order.side == Side::kBuy ? cash_of_member : units_of_member;
+    auto& reserved = order.side() == Side::kBuy ? cash_of_member : units_of_member;
     reserved[order.owner] += BoundBy(place);
   });
 }
@@ -143,10 +140,10 @@ void Engine::CheckInvariants() const {
   std::vector<OfMember> of_member(of_member_.size());
   Walk([&](std::uint32_t place) {
     const OrderRecord& order = orders_[place];
-    ETS_ASSERT(order.live && HiddenOf(place) >= 0 && OpenOf(place) <= order.quantity);
+    ETS_ASSERT(order.live() && HiddenOf(place) >= 0 && OpenOf(place) <= order.quantity);
     ETS_ASSERT(PlaceOf(OrderId(order.id)) == place);
     ++of_member[order.owner].open_orders;
-    if (order.side == Side::kBuy) of_member[order.owner].open_buys += OpenOf(place);
+    of_member[order.owner].open[Of(order.side())] += OpenOf(place);
     if (order.client_id.empty()) return;
     ETS_ASSERT(FindClientId(MemberId(order.owner), order.client_id).raw() == order.id);
     ++with_client_id;
@@ -154,7 +151,7 @@ void Engine::CheckInvariants() const {
   ETS_ASSERT(with_client_id == clients_.count());
   for (std::size_t i = 0; i < of_member.size(); ++i) {
     ETS_ASSERT(of_member[i].open_orders == of_member_[i].open_orders);
-    ETS_ASSERT(of_member[i].open_buys == of_member_[i].open_buys);
+    ETS_ASSERT(of_member[i].open == of_member_[i].open);
   }
 }
 

@@ -63,6 +63,15 @@ class Holdings {
     holding.reserved -= amount;
     holding.available += amount;
   }
+  // Reserves what `needs` exceeds `had` by, or releases what it falls short of it by. REQUIRES: as
+  // for these.
+  void Rebind(MemberId member, LedgerId ledger, std::int64_t had, std::int64_t needs) {
+    Holding& holding = Row(member, ledger);
+    const std::int64_t more = needs - had;
+    ETS_ASSERT(more <= holding.available && -more <= holding.reserved);
+    holding.available -= more;
+    holding.reserved += more;
+  }
   // Takes from reserved for good (a sale or a payment). REQUIRES: amount <= reserved.
   void Consume(MemberId member, LedgerId ledger, std::int64_t amount);
   // Moves from one member's reserved to another's available, or bought_today. The total stays.
@@ -72,12 +81,9 @@ class Holdings {
     Holding& taker = Row(to, ledger);
     ETS_ASSERT(amount >= 0 && amount <= giver.reserved);
     giver.reserved -= amount;
-    if (!as_bought) {
-      taker.available += amount;
-      return;
-    }
-    if (taker.bought_today == 0 && amount > 0) bought_.emplace_back(to, ledger);
-    taker.bought_today += amount;
+    std::int64_t& taken = as_bought ? taker.bought_today : taker.available;
+    if (as_bought && taken == 0) bought_.emplace_back(to, ledger);
+    taken += amount;
   }
   // Takes from available for good, or changes nothing and returns false when available is short.
   bool Withdraw(MemberId member, LedgerId ledger, std::int64_t amount);

@@ -75,8 +75,11 @@ class Ladder {
     Level& level = levels_[order.level];
     level.visible -= order.visible;
     --level.count;
-    (order.previous == kNone ? level.first : orders[order.previous].next) = order.next;
-    (order.next == kNone ? level.last : orders[order.next].previous) = order.previous;
+    std::uint32_t* const before =
+        order.previous == kNone ? &level.first : &orders[order.previous].next;
+    std::uint32_t* const behind = order.next == kNone ? &level.last : &orders[order.next].previous;
+    *before = order.next;
+    *behind = order.previous;
     if (level.first == kNone) {
       occupied_.Reset(order.level);
       if (order.level == best_) best_ = After(order.level);

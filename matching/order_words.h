@@ -11,7 +11,7 @@
 namespace ets::matching {
 
 enum class Side : std::uint8_t { kBuy = 1, kSell = 2 };
-constexpr Side Opposite(Side side) { return side == Side::kBuy ? Side::kSell : Side::kBuy; }
+constexpr Side Opposite(Side side) { return static_cast<Side>(3 - static_cast<int>(side)); }
 
 // What an order does with the part that does not trade at once (FIX tag 59). The table is in
 // order_types.h. On the wire and on disk. Append; never renumber.
