@@ -205,7 +205,7 @@ Latencies MeasureLatency(const matching::OrderStream& stream,
   Latencies all;
   Venue venue(stream);
   all.by_message.reserve(messages.size());
-  for (const Message& message : messages) {
+  for (const Message message : messages) {  // A copy, at hand as what a gateway has just read.
     const std::uint64_t begin = Now();
     venue.On(message);
     const double took = static_cast<double>(Now() - begin) * tick - timer;

@@ -103,7 +103,7 @@ class ClientIndex {
     return tag == kFree ? 1 : tag;
   }
   static unsigned LowestOf(std::uint32_t slots) {
-    return static_cast<unsigned>(std::countr_zero(slots));
+    return static_cast<unsigned>(__builtin_ctz(slots));
   }
   // One bit a slot.
   static std::uint32_t SlotsWith(const Group& group, std::uint8_t tag) {

@@ -64,10 +64,9 @@ void Engine::OpenRange(Price lowest, Price highest) {
   std::vector<std::int64_t> prices;
   std::vector<std::int64_t> bound;
   for (const std::uint32_t place : scratch_) {
-    const OrderRecord& order = orders_[place];
     prices.push_back(PriceIn(place));
     bound.push_back(BoundBy(place));
-    LadderOf(order.state(), order.side()).Leave(orders_.data(), place);
+    Leave(place);
   }
   const std::array<std::int64_t, 2> old_edges = {EdgeFor(Side::kBuy), EdgeFor(Side::kSell)};
   lowest_ = collar_low_ = low;
@@ -79,7 +78,7 @@ void Engine::OpenRange(Price lowest, Price highest) {
     OrderRecord& order = orders_[scratch_[i]];
     Ladder& ladder = LadderOf(order.state(), order.side());
     if (order.state() != OrderState::kAtMarket) order.level = ladder.LevelOf(prices[i]);
-    ladder.Join(orders_.data(), scratch_[i]);
+    ladder.Join(links_.data(), order, scratch_[i]);
   }
   for (std::size_t i = 0; i < scratch_.size(); ++i) {
     const std::uint32_t place = scratch_[i];
@@ -115,7 +114,7 @@ void Engine::FundAtNewEdge(std::uint32_t place, std::int64_t had, std::int64_t o
   }
   const std::int64_t open = OpenOf(place);
   const std::int64_t price = order.state() == OrderState::kAtMarket ? old_edge : PriceIn(place);
-  LadderOf(order.state(), order.side()).Leave(orders_.data(), place);
+  Leave(place);
   holdings_.Release(owner, LedgerOf(order.side()), had);
   Event& event = Say(EventKind::kCancelled, place, price, open);
   event.why = Departure::kUnfunded;
@@ -193,7 +192,7 @@ void Engine::AppendCallLevels(Side side, std::vector<CallLevel>& levels) const {
   const Ladder& ladder = book(side);
   for (std::uint32_t at = ladder.best(); at != kNone; at = ladder.After(at)) {
     std::int64_t quantity = ladder[at].visible;
-    for (std::uint32_t i = ladder[at].first; i != kNone; i = orders_[i].next) {
+    for (std::uint32_t i = ladder[at].first; i != kNone; i = links_[i].next) {
       quantity += HiddenOf(i);
     }
     levels.push_back({Price::FromMinorPerTonne(ladder.PriceOf(at)), Tonnes(quantity)});
@@ -271,8 +270,10 @@ void Engine::UncrossPair(std::uint32_t seller, std::uint32_t buyer, std::int64_t
   const std::int64_t had = BoundBy(buyer);
   const FeesPaid fees = Settle(MemberId(sells.owner), Side::kSell, buying, price, quantity,
                                terms_.fees.maker, terms_.fees.maker);
-  LadderOf(sells.state(), Side::kSell).Shrink(sells, quantity);
-  LadderOf(buys.state(), Side::kBuy).Shrink(buys, quantity);
+  LadderOf(seller).Shrink(orders_[seller].level, quantity);
+  LadderOf(buyer).Shrink(orders_[buyer].level, quantity);
+  sells.visible -= quantity;
+  buys.visible -= quantity;
   of_member_[sells.owner].open[Of(Side::kSell)] -= quantity;
   of_member_[buys.owner].open[Of(Side::kBuy)] -= quantity;
   holdings_.Release(buying, terms_.cash_ledger,
@@ -285,7 +286,7 @@ void Engine::UncrossPair(std::uint32_t seller, std::uint32_t buyer, std::int64_t
   event.fee = Money::FromMinor(fees.one);
   event.other_fee = Money::FromMinor(fees.other);
   // An order that is used up no longer counts in the level of the price, if it is in that one.
-  const bool is_there = sells.state() == OrderState::kResting && PriceIn(seller) == price;
+  const bool is_there = orders_[seller].state() == OrderState::kResting && PriceIn(seller) == price;
   if (is_there && OpenOf(seller) == 0) --event.level_orders;
   if (sells.visible == 0) RefreshOrGo(seller);
   if (buys.visible == 0) RefreshOrGo(buyer);

@@ -153,9 +153,9 @@ class Engine {
   void CheckInvariants() const;  // Asserts; O(orders + range).
 
  private:
-  static constexpr std::uint32_t kNone = OrderRecord::kNone;
+  static constexpr std::uint32_t kNone = OrderLinks::kNone;
 
-  struct OfMember {
+  struct alignas(32) OfMember {
     std::array<std::int64_t, 2> open{};  // By side.
     std::uint32_t open_orders = 0;
   };
@@ -184,7 +184,7 @@ class Engine {
     return orders_[place].visible + HiddenOf(place);
   }
   // Rests in the book of a venue without fees and hides nothing.
-  bool IsPlain(const OrderRecord& order) const { return is_free_ && order.is_plain(); }
+  bool IsPlain(std::uint32_t place) const { return is_free_ && orders_[place].is_plain(); }
   std::int64_t EdgeFor(Side side) const { return side == Side::kBuy ? highest_ : lowest_; }
   // Of an order without one: the end of the range.
   std::int64_t LimitOf(std::uint32_t place) const;
@@ -198,6 +198,12 @@ class Engine {
   const Ladder& LadderOf(OrderState state, Side side) const {
     return const_cast<Engine*>(this)->LadderOf(state, side);
   }
+  // The ladder that the order at a place is in, or is about to join.
+  Ladder& LadderOf(std::uint32_t place) {
+    return LadderOf(orders_[place].state(), orders_[place].side());
+  }
+  void Join(std::uint32_t place) { LadderOf(place).Join(links_.data(), orders_[place], place); }
+  void Leave(std::uint32_t place) { LadderOf(place).Leave(links_.data(), orders_[place], place); }
   Ladder& book(Side side) { return ladders_[Of(side)]; }
   const Ladder& book(Side side) const { return ladders_[Of(side)]; }
 
@@ -237,15 +243,16 @@ class Engine {
                       std::int64_t quantity, std::int64_t enough) const;
   void GrowPlaces(std::size_t count);
   // Writes the order into the lowest free place, which stays free until the order waits.
-  std::uint32_t WriteRecord(const OrderEntry& entry, std::int64_t limit, bool has_extra);
+  std::uint32_t WriteRecord(const OrderEntry& entry, std::int64_t limit, std::uint32_t client_hash,
+                            bool has_extra);
   // An order at a place waits from now on: counted, and found by its client id.
-  void List(std::uint32_t place, std::uint32_t client_hash);
+  void List(std::uint32_t place);
   // Matches the order at a place, then rests, waits or drops what is left. `bound` is what it has
-  // reserved, as incoming. `client_hash` matters for one that is not listed yet.
-  Taking Enter(std::uint32_t place, std::int64_t bound, bool is_listed, std::uint32_t client_hash);
+  // reserved, as incoming.
+  Taking Enter(std::uint32_t place, std::int64_t bound, bool is_listed);
   // The same of a plain one in continuous trading.
   Result<Placed, Refused> EnterPlain(std::uint32_t place, std::int64_t limit, std::int64_t bound,
-                                     bool is_listed, std::uint32_t client_hash);
+                                     bool is_listed);
   // The deepest level of the other side that an order may trade with: levels of both sides count
   // from the best price of each, so they add up to the range.
   std::uint32_t DeepestFor(const OrderRecord& order) const {
@@ -271,7 +278,7 @@ class Engine {
   void RefreshOrGo(std::uint32_t place);
   bool PreventSelfTradeInCall(std::uint32_t seller, std::uint32_t buyer);
   // The incoming order meets one of its own member. False: the incoming one is done with.
-  bool PreventSelfTrade(std::uint32_t resting, std::uint32_t incoming, Taking& taking);
+  bool PreventSelfTrade(std::uint32_t resting, std::uint32_t incoming);
   void Wait(std::uint32_t place, OrderState state, EventKind kind);
   void Trigger(std::uint32_t place);
   void RunTriggers();
@@ -296,14 +303,14 @@ class Engine {
   }
   // Of an order as it is now. The level is that of a resting one.
   Event& Say(EventKind kind, std::uint32_t place, std::int64_t price, std::int64_t quantity);
-  Event& SayPlain(EventKind kind, const OrderRecord& order, std::int64_t price, std::int64_t open,
+  Event& SayPlain(EventKind kind, std::uint32_t place, std::int64_t price, std::int64_t open,
                   const Ladder::Level& level);
   std::uint32_t UncrossHead(Side side, std::int64_t price) const;
   void UncrossPair(std::uint32_t seller, std::uint32_t buyer, std::int64_t price);
 
   template <typename Visit>
   void Walk(Visit visit) const {
-    for (const Ladder& ladder : ladders_) ladder.ForEach(orders_, visit);
+    for (const Ladder& ladder : ladders_) ladder.ForEach(links_, visit);
   }
 
   Holdings& holdings_;
@@ -327,6 +334,7 @@ class Engine {
   std::array<Ladder, 6> ladders_{Ladder{true}, Ladder{false}, Ladder{false},
                                  Ladder{true}, Ladder{false}, Ladder{false}};
   std::vector<OrderRecord> orders_;  // By place.
+  std::vector<OrderLinks> links_;    // By place.
   std::vector<OrderExtra> extras_;   // By place.
   LevelBitmap free_;                 // Places of gone orders.
   std::uint32_t lowest_free_ = kNone;

@@ -65,11 +65,12 @@ inline Event& Engine::Say(EventKind kind, std::uint32_t place, std::int64_t pric
 }
 
 // Of a plain order that rests at its level, or is about to, or did; all of it that is there.
-inline Event& Engine::SayPlain(EventKind kind, const OrderRecord& order, std::int64_t price,
+inline Event& Engine::SayPlain(EventKind kind, std::uint32_t place, std::int64_t price,
                                std::int64_t open, const Ladder::Level& level) {
+  const OrderRecord& order = orders_[place];
   Event& event = NextEvent();
   event = Event{.kind = kind,
-                .side = order.side(),
+                .side = orders_[place].side(),
                 .state = OrderState::kResting,
                 .owner = MemberId(order.owner),
                 .order = OrderId(order.id),
@@ -98,11 +99,9 @@ inline void Engine::Forget(std::uint32_t place, std::int64_t open) {
   --member.open_orders;
   --live_count_;
   order.set_live(false);
-  if (!order.client_id.empty()) {
-    clients_.Erase(ClientIndex::HashOf(MemberId(order.owner), order.client_id), place);
-  }
   free_.Set(place);
   lowest_free_ = std::min(lowest_free_, place);
+  if (!order.client_id.empty()) clients_.Erase(order.client_hash, place);
 }
 
 inline void Engine::RemovePlain(std::uint32_t place, Departure why) {
@@ -111,20 +110,20 @@ inline void Engine::RemovePlain(std::uint32_t place, Departure why) {
   const std::int64_t open = order.visible;
   Ladder& ladder = book(side);
   const std::int64_t price = ladder.PriceOf(order.level);
-  const Ladder::Level& level = ladder.Leave(orders_.data(), place);
-  SayPlain(EventKind::kCancelled, order, price, 0, level).why = why;
+  const Ladder::Level& level = ladder.Leave(links_.data(), order, place);
+  SayPlain(EventKind::kCancelled, place, price, 0, level).why = why;
   holdings_.Release(MemberId(order.owner), LedgerOf(side), EachBinds(side, price) * open);
   Forget(place, open);
 }
 
 inline void Engine::Remove(std::uint32_t place, Departure why) {
-  IsPlain(orders_[place]) ? RemovePlain(place, why) : RemoveAny(place, why);
+  IsPlain(place) ? RemovePlain(place, why) : RemoveAny(place, why);
 }
 
 inline void Engine::Wait(std::uint32_t place, OrderState state, EventKind kind) {
   OrderRecord& order = orders_[place];
   order.set_state(state);
-  LadderOf(state, order.side()).Join(orders_.data(), place);
+  Join(place);
   Say(kind, place, PriceIn(place), OpenOf(place));
 }
 

@@ -104,7 +104,7 @@ std::int64_t Engine::AtHand(Side side, MemberId owner, SelfTradePrevention mode,
       against.DepthOf(limit), against.DepthOf(side == Side::kBuy ? collar_high_ : collar_low_));
   for (std::uint32_t at = against.best(); at != kNone && at <= deepest; at = against.After(at)) {
     std::int64_t hidden = 0;
-    for (std::uint32_t i = against[at].first; i != kNone; i = orders_[i].next) {
+    for (std::uint32_t i = against[at].first; i != kNone; i = links_[i].next) {
       const bool is_own = orders_[i].owner == owner.raw() && mode != SelfTradePrevention::kOff;
       if (!is_own) {
         hidden += HiddenOf(i);
@@ -148,8 +148,8 @@ inline Result<Placed, Refused> Engine::PlacePlain(const OrderEntry& entry,
   if (!holdings_.Reserve(entry.owner, LedgerOf(entry.side), need)) {
     return Fail{*CheckFunds(entry.owner, entry.side, need, 0)};
   }
-  const std::uint32_t place = WriteRecord(entry, limit, false);
-  return EnterPlain(place, limit, need, false, client_hash);
+  const std::uint32_t place = WriteRecord(entry, limit, client_hash, false);
+  return EnterPlain(place, limit, need, false);
 }
 
 [[gnu::noinline]] Result<Placed, Refused> Engine::PlaceByRules(const OrderEntry& entry,
@@ -166,19 +166,19 @@ inline Result<Placed, Refused> Engine::PlacePlain(const OrderEntry& entry,
   }
 
   const bool has_extra = waits || entry.display > Tonnes(0) || entry.expire != Date(0);
-  const std::uint32_t place = WriteRecord(entry, limit, has_extra);
+  const std::uint32_t place = WriteRecord(entry, limit, client_hash, has_extra);
   ETS_ASSERT(holdings_.Reserve(entry.owner, LedgerOf(entry.side), need));
   Placed placed;
   placed.order = OrderId(orders_[place].id);
   if (waits) {
     orders_[place].level =
         LadderOf(OrderState::kStopped, entry.side).LevelOf(entry.stop.minor_per_tonne());
-    List(place, client_hash);
+    List(place);
     Wait(place, OrderState::kStopped, EventKind::kWaits);
     placed.open = entry.quantity;
     return placed;
   }
-  const Taking taking = Enter(place, need, false, client_hash);
+  const Taking taking = Enter(place, need, false);
   placed.traded = Tonnes(taking.traded);
   placed.value = Money::FromMinor(taking.value);
   placed.open = Tonnes(orders_[place].live() ? OpenOf(place) : 0);
@@ -188,7 +188,7 @@ inline Result<Placed, Refused> Engine::PlacePlain(const OrderEntry& entry,
 }
 
 inline std::uint32_t Engine::WriteRecord(const OrderEntry& entry, std::int64_t limit,
-                                         bool has_extra) {
+                                         std::uint32_t client_hash, bool has_extra) {
   if (lowest_free_ == kNone) GrowPlaces(orders_.size() * 2);
   const std::uint32_t place = lowest_free_;
   // Field by field: as a whole it would be made elsewhere and copied.
@@ -198,6 +198,7 @@ inline std::uint32_t Engine::WriteRecord(const OrderEntry& entry, std::int64_t l
   order.quantity = entry.quantity.count();
   order.owner = entry.owner.raw();
   order.level = book(entry.side).LevelOf(limit);
+  order.client_hash = client_hash;
   order.client_id = entry.client_id;
   OrderTraits traits(entry.side, entry.type, entry.time_in_force, entry.self_trade);
   traits.set_state(OrderState::kResting);
@@ -219,6 +220,7 @@ inline std::uint32_t Engine::WriteRecord(const OrderEntry& entry, std::int64_t l
   count = std::bit_ceil(std::clamp<std::size_t>(count, 64, kOrdersMax));
   if (count <= first) return;
   orders_.resize(count);
+  links_.resize(count);
   extras_.resize(count);
   free_.Resize(count);
   for (std::uint32_t place = first; place < count; ++place) free_.Set(place);
@@ -227,22 +229,21 @@ inline std::uint32_t Engine::WriteRecord(const OrderEntry& entry, std::int64_t l
   for (std::uint32_t place = 0; place < first; ++place) {
     const OrderRecord& order = orders_[place];
     if (!order.live() || order.client_id.empty()) continue;
-    clients_.Insert(ClientIndex::HashOf(MemberId(order.owner), order.client_id), place);
+    clients_.Insert(order.client_hash, place);
   }
 }
 
-inline void Engine::List(std::uint32_t place, std::uint32_t client_hash) {
+inline void Engine::List(std::uint32_t place) {
   OrderRecord& order = orders_[place];
   free_.Reset(place);
   if (lowest_free_ == place) lowest_free_ = free_.LowestFrom(place);
   order.set_live(true);
   Count(place, order.visible);
-  if (!order.client_id.empty()) clients_.Insert(client_hash, place);
+  if (!order.client_id.empty()) clients_.Insert(order.client_hash, place);
 }
 
 inline Result<Placed, Refused> Engine::EnterPlain(std::uint32_t place, std::int64_t limit,
-                                                  std::int64_t bound, bool is_listed,
-                                                  std::uint32_t client_hash) {
+                                                  std::int64_t bound, bool is_listed) {
   OrderRecord& order = orders_[place];
   const Side side = order.side();
   const std::int64_t whole = order.visible;
@@ -258,13 +259,13 @@ inline Result<Placed, Refused> Engine::EnterPlain(std::uint32_t place, std::int6
     holdings_.Release(MemberId(order.owner), LedgerOf(side), bound - spent - binds);
   }
   if (rests) {
-    if (!is_listed) List(place, client_hash);
-    const Ladder::Level& level = book(side).Join(orders_.data(), place);
-    SayPlain(EventKind::kRested, order, limit, left, level);
+    const Ladder::Level& level = book(side).Join(links_.data(), order, place);
+    SayPlain(EventKind::kRested, place, limit, left, level);
+    if (!is_listed) List(place);
   } else {
     if (left > 0) {
       const Ladder::Level& level = book(side)[order.level];
-      SayPlain(EventKind::kCancelled, order, limit, 0, level).why =
+      SayPlain(EventKind::kCancelled, place, limit, 0, level).why =
           taking.is_over ? Departure::kSelfTrade : Departure::kNotFilledAtOnce;
     }
     if (is_listed) Forget(place, left);
@@ -279,7 +280,7 @@ inline Result<Placed, Refused> Engine::EnterPlain(std::uint32_t place, std::int6
 }
 
 [[gnu::noinline]] Engine::Taking Engine::Enter(std::uint32_t place, std::int64_t bound,
-                                               bool is_listed, std::uint32_t client_hash) {
+                                               bool is_listed) {
   OrderRecord& order = orders_[place];
   const Side side = order.side();
   const MemberId owner(order.owner);
@@ -305,7 +306,7 @@ inline Result<Placed, Refused> Engine::EnterPlain(std::uint32_t place, std::int6
   order.set_state(at_market ? OrderState::kAtMarket : OrderState::kResting);
   const std::int64_t needs = BoundBy(place);
   if (left_bound > needs) holdings_.Release(owner, LedgerOf(side), left_bound - needs);
-  if (!is_listed) List(place, client_hash);
+  if (!is_listed) List(place);
   if (order.has_extra() && extras_[place].display > 0 && order.visible > extras_[place].display) {
     extras_[place].hidden = order.visible - extras_[place].display;
     order.visible = extras_[place].display;
@@ -332,8 +333,12 @@ inline void Engine::Match(std::uint32_t place, Taking& taking) {
       return;
     }
     const std::uint32_t maker = against[against.best()].first;
+    if (const std::uint32_t next = links_[maker].next; next != kNone) {
+      __builtin_prefetch(&orders_[next]);  // In a deep book it is far away.
+    }
     if (orders_[maker].owner == order.owner && order.self_trade() != SelfTradePrevention::kOff) {
-      if (!PreventSelfTrade(maker, place, taking)) return;
+      taking.is_over = !PreventSelfTrade(maker, place);
+      if (taking.is_over) return;
       continue;
     }
     Fill(against, maker, place, taking);
@@ -352,7 +357,8 @@ inline void Engine::Fill(Ladder& against, std::uint32_t maker, std::uint32_t tak
   const std::int64_t value = price * quantity;
   const FeesPaid fees =
       Settle(maker_owner, side, taker_owner, price, quantity, terms_.fees.maker, terms_.fees.taker);
-  against.Shrink(resting, quantity);
+  against.Shrink(against.best(), quantity);
+  resting.visible -= quantity;
   incoming.visible -= quantity;
   of_member_[resting.owner].open[Of(side)] -= quantity;
   const std::int64_t open = OpenOf(maker);
@@ -388,7 +394,7 @@ inline void Engine::Fill(Ladder& against, std::uint32_t maker, std::uint32_t tak
   if (resting.has_extra()) {
     RefreshOrGo(maker);
   } else {
-    against.Leave(orders_.data(), maker);
+    against.Leave(links_.data(), resting, maker);
     Forget(maker, 0);
   }
 }
@@ -396,7 +402,7 @@ inline void Engine::Fill(Ladder& against, std::uint32_t maker, std::uint32_t tak
 [[gnu::noinline]] void Engine::RefreshOrGo(std::uint32_t place) {
   OrderRecord& order = orders_[place];
   Ladder& ladder = LadderOf(order.state(), order.side());
-  ladder.Leave(orders_.data(), place);
+  Leave(place);
   if (HiddenOf(place) == 0) {
     Forget(place, 0);
     return;
@@ -404,12 +410,11 @@ inline void Engine::Fill(Ladder& against, std::uint32_t maker, std::uint32_t tak
   OrderExtra& extra = extras_[place];
   order.visible = std::min(extra.hidden, extra.display);
   extra.hidden -= order.visible;
-  ladder.Join(orders_.data(), place);
+  Join(place);
   Say(EventKind::kRefreshed, place, ladder.PriceOf(order.level), order.visible);
 }
 
-[[gnu::noinline]] bool Engine::PreventSelfTrade(std::uint32_t resting, std::uint32_t incoming,
-                                                Taking& taking) {
+[[gnu::noinline]] bool Engine::PreventSelfTrade(std::uint32_t resting, std::uint32_t incoming) {
   OrderRecord& order = orders_[incoming];
   switch (order.self_trade()) {
     case SelfTradePrevention::kOff:
@@ -418,17 +423,13 @@ inline void Engine::Fill(Ladder& against, std::uint32_t maker, std::uint32_t tak
       Remove(resting, Departure::kSelfTrade);
       return true;
     case SelfTradePrevention::kCancelIncoming:
-      taking.is_over = true;
       return false;
     case SelfTradePrevention::kDecrementBoth:
       break;
   }
   const std::int64_t cut = std::min(OpenOf(resting), order.visible);
   TakeFrom(resting, cut, Departure::kSelfTrade);
-  if (order.visible == cut) {
-    taking.is_over = true;
-    return false;
-  }
+  if (order.visible == cut) return false;
   // What it had bound for them is freed with what it does not need in the end.
   order.visible -= cut;
   order.quantity -= cut;
@@ -459,7 +460,7 @@ inline void Engine::Fill(Ladder& against, std::uint32_t maker, std::uint32_t tak
 
 void Engine::Trigger(std::uint32_t place) {
   OrderRecord& order = orders_[place];
-  LadderOf(OrderState::kStopped, order.side()).Leave(orders_.data(), place);
+  Leave(place);
   const std::int64_t stop = extras_[place].stop;
   const std::int64_t bound = BoundBy(place);
   const std::int64_t limit = LimitOf(place);
@@ -468,7 +469,7 @@ void Engine::Trigger(std::uint32_t place) {
   order.level = book(order.side()).LevelOf(limit);
   extras_[place].stop = 0;
   Say(EventKind::kTriggered, place, stop, OpenOf(place));
-  Enter(place, bound, true, 0);
+  Enter(place, bound, true);
 }
 
 // ---- Changing and leaving. ----
@@ -489,7 +490,8 @@ void Engine::Trigger(std::uint32_t place) {
   const std::int64_t from_hidden = std::min(HiddenOf(place), quantity);
   if (from_hidden > 0) extras_[place].hidden -= from_hidden;
   order.quantity -= quantity;
-  LadderOf(order.state(), order.side()).Shrink(order, quantity - from_hidden);
+  LadderOf(place).Shrink(order.level, quantity - from_hidden);
+  order.visible -= quantity - from_hidden;
   of_member_[order.owner].open[Of(order.side())] -= quantity;
   Say(EventKind::kReduced, place, PriceIn(place), quantity).why = why;
 }
@@ -498,7 +500,7 @@ void Engine::Trigger(std::uint32_t place) {
   const OrderRecord& order = orders_[place];
   const std::int64_t open = OpenOf(place);
   const std::int64_t price = PriceIn(place);
-  LadderOf(order.state(), order.side()).Leave(orders_.data(), place);
+  Leave(place);
   holdings_.Release(MemberId(order.owner), LedgerOf(order.side()), BoundBy(place));
   Event& event = Say(EventKind::kCancelled, place, price, open);
   event.why = why;
@@ -562,7 +564,7 @@ void Engine::Trigger(std::uint32_t place) {
   }
   if (renames) Rename(place, new_client_id);
   const std::int64_t left_price = PriceIn(place);
-  LadderOf(order.state(), order.side()).Leave(orders_.data(), place);
+  Leave(place);
   Rebind(owner, order.side(), had, needs);
   of_member_[order.owner].open[Of(order.side())] += new_open - open;
   order.visible = new_open;
@@ -579,10 +581,10 @@ void Engine::Trigger(std::uint32_t place) {
     return placed;
   }
   order.level = book(order.side()).LevelOf(new_limit);
-  if (IsPlain(order) && phase_ == BookPhase::kContinuous) {
-    return EnterPlain(place, new_limit, needs, true, 0);
+  if (IsPlain(place) && phase_ == BookPhase::kContinuous) {
+    return EnterPlain(place, new_limit, needs, true);
   }
-  const Taking taking = Enter(place, needs, true, 0);
+  const Taking taking = Enter(place, needs, true);
   placed.traded = Tonnes(taking.traded);
   placed.value = Money::FromMinor(taking.value);
   placed.open = Tonnes(order.live() ? OpenOf(place) : 0);
@@ -593,12 +595,10 @@ void Engine::Trigger(std::uint32_t place) {
 
 [[gnu::noinline]] void Engine::Rename(std::uint32_t place, const ClientOrderId& id) {
   OrderRecord& order = orders_[place];
-  const MemberId owner(order.owner);
-  if (!order.client_id.empty()) {
-    clients_.Erase(ClientIndex::HashOf(owner, order.client_id), place);
-  }
+  if (!order.client_id.empty()) clients_.Erase(order.client_hash, place);
   order.client_id = id;
-  clients_.Insert(ClientIndex::HashOf(owner, id), place);
+  order.client_hash = ClientIndex::HashOf(MemberId(order.owner), id);
+  clients_.Insert(order.client_hash, place);
 }
 
 [[gnu::flatten]] bool Engine::Cancel(MemberId owner, OrderId order, Departure why) {

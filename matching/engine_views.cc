@@ -83,6 +83,7 @@ void Engine::Restore(const OrderView& order) {
   record.quantity = order.quantity.count();
   record.owner = order.owner.raw();
   record.client_id = order.client_id;
+  record.client_hash = ClientIndex::HashOf(order.owner, order.client_id);
   if (has_extra) {
     extras_[place] = {.stop = order.stop.minor_per_tonne(),
                       .limit = order.limit.minor_per_tonne(),
@@ -97,11 +98,9 @@ void Engine::Restore(const OrderView& order) {
     const Price price = order.state == OrderState::kStopped ? order.stop : order.limit;
     record.level = ladder.LevelOf(price.minor_per_tonne());
   }
-  ladder.Join(orders_.data(), place);
+  ladder.Join(links_.data(), orders_[place], place);
   Count(place, order.open.count());
-  if (!order.client_id.empty()) {
-    clients_.Insert(ClientIndex::HashOf(order.owner, order.client_id), place);
-  }
+  if (!order.client_id.empty()) clients_.Insert(record.client_hash, place);
 }
 
 void Engine::RestoreTrades(const TradeMarks& marks) {
@@ -133,7 +132,7 @@ void Engine::AddReserved(std::vector<std::int64_t>& units_of_member,
 
 void Engine::CheckInvariants() const {
   std::size_t count = 0;
-  for (const Ladder& ladder : ladders_) count += ladder.CheckInvariants(orders_);
+  for (const Ladder& ladder : ladders_) count += ladder.CheckInvariants(links_, orders_);
   ETS_ASSERT(count == live_count_);
   if (phase_ == BookPhase::kContinuous) ETS_ASSERT(!IsCrossed());
   std::size_t with_client_id = 0;

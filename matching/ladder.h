@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -11,15 +12,15 @@
 namespace ets::matching {
 
 // Orders by price, then by time of arrival: an array of levels over a range of prices, each a
-// doubly linked list through the records of the engine's table, and a bitmap of the occupied ones.
+// doubly linked list through the engine's table of links, and a bitmap of the occupied ones.
 // One side of a book, or the stops of one side. Level 0 is the best price that the range has, so
 // that both sides of a book run the same way. Joining, leaving and finding the next best level take
 // constant time. Allocates only in SetRange().
-class Ladder {
+class alignas(64) Ladder {
  public:
-  static constexpr std::uint32_t kNone = OrderRecord::kNone;
+  static constexpr std::uint32_t kNone = OrderLinks::kNone;
 
-  struct Level {
+  struct alignas(32) Level {
     std::int64_t visible = 0;  // Sum over its orders.
     std::uint32_t first = kNone;
     std::uint32_t last = kNone;
@@ -52,17 +53,15 @@ class Ladder {
   }
 
   // At the end of the level that the record names, with what it shows. Returns the level.
-  const Level& Join(OrderRecord* orders, std::uint32_t place) {
-    OrderRecord& order = orders[place];
+  const Level& Join(OrderLinks* links, const OrderRecord& order, std::uint32_t place) {
     Level& level = levels_[order.level];
-    order.previous = level.last;
-    order.next = kNone;
+    links[place] = {.previous = level.last, .next = kNone};
     if (level.last == kNone) {
       level.first = place;
       occupied_.Set(order.level);
-      if (order.level < best_) best_ = order.level;
+      best_ = std::min(best_, order.level);
     } else {
-      orders[level.last].next = place;
+      links[level.last].next = place;
     }
     level.last = place;
     level.visible += order.visible;
@@ -70,16 +69,16 @@ class Ladder {
     return level;
   }
 
-  const Level& Leave(OrderRecord* orders, std::uint32_t place) {
-    const OrderRecord& order = orders[place];
+  const Level& Leave(OrderLinks* links, const OrderRecord& order, std::uint32_t place) {
     Level& level = levels_[order.level];
     level.visible -= order.visible;
     --level.count;
-    std::uint32_t* const before =
-        order.previous == kNone ? &level.first : &orders[order.previous].next;
-    std::uint32_t* const behind = order.next == kNone ? &level.last : &orders[order.next].previous;
-    *before = order.next;
-    *behind = order.previous;
+    const auto [previous, next] = links[place];
+    // Addresses are chosen, not ways: what is at an end of its level comes in no order.
+    std::uint32_t* const before = previous == kNone ? &level.first : &links[previous].next;
+    std::uint32_t* const behind = next == kNone ? &level.last : &links[next].previous;
+    *before = next;
+    *behind = previous;
     if (level.first == kNone) {
       occupied_.Reset(order.level);
       if (order.level == best_) best_ = After(order.level);
@@ -87,21 +86,19 @@ class Ladder {
     return level;
   }
 
-  // An order shows less and keeps its place.
-  void Shrink(OrderRecord& order, std::int64_t by) {
-    order.visible -= by;
-    levels_[order.level].visible -= by;
-  }
+  // An order of a level shows less and keeps its place.
+  void Shrink(std::uint32_t level, std::int64_t by) { levels_[level].visible -= by; }
 
   template <typename Visit>
-  void ForEach(const std::vector<OrderRecord>& orders, Visit visit) const {
+  void ForEach(const std::vector<OrderLinks>& links, Visit visit) const {
     for (std::uint32_t at = best_; at != kNone; at = After(at)) {
-      for (std::uint32_t i = levels_[at].first; i != kNone; i = orders[i].next) visit(i);
+      for (std::uint32_t i = levels_[at].first; i != kNone; i = links[i].next) visit(i);
     }
   }
 
   // Asserts; returns how many orders it has.
-  std::size_t CheckInvariants(const std::vector<OrderRecord>& orders) const {
+  std::size_t CheckInvariants(const std::vector<OrderLinks>& links,
+                              const std::vector<OrderRecord>& orders) const {
     std::size_t total = 0;
     std::uint32_t at = best_;
     for (std::uint32_t i = 0; i < levels_.size(); ++i) {
@@ -110,7 +107,7 @@ class Ladder {
         ETS_ASSERT(levels_[i].count == 0 && levels_[i].visible == 0);
         continue;
       }
-      total += CheckLevel(orders, at);
+      total += CheckLevel(links, orders, at);
       at = After(at);
     }
     ETS_ASSERT(at == kNone);
@@ -118,13 +115,14 @@ class Ladder {
   }
 
  private:
-  std::size_t CheckLevel(const std::vector<OrderRecord>& orders, std::uint32_t at) const {
+  std::size_t CheckLevel(const std::vector<OrderLinks>& links,
+                         const std::vector<OrderRecord>& orders, std::uint32_t at) const {
     const Level& level = levels_[at];
     std::int64_t visible = 0;
     std::uint32_t count = 0;
     std::uint32_t previous = kNone;
-    for (std::uint32_t i = level.first; i != kNone; i = orders[i].next) {
-      ETS_ASSERT(orders[i].level == at && orders[i].previous == previous && orders[i].visible > 0);
+    for (std::uint32_t i = level.first; i != kNone; i = links[i].next) {
+      ETS_ASSERT(orders[i].level == at && links[i].previous == previous && orders[i].visible > 0);
       visible += orders[i].visible;
       previous = i;
       ++count;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -48,7 +47,7 @@ class LevelBitmap {
   static std::uint64_t AllAbove(std::uint32_t at) { return ~std::uint64_t{1} << (at % 64); }
   // The lowest member of a word that is not empty.
   static std::uint32_t Join(std::uint32_t word, std::uint64_t bits) {
-    return word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
+    return word * 64 + static_cast<std::uint32_t>(__builtin_ctzll(bits));
   }
   std::uint32_t Down(std::uint32_t word) const { return Join(word, words_[word]); }
   // From a word of the summary on.

@@ -56,20 +56,25 @@ class OrderTraits {
 // A live order, all of it that most orders have, in one cache line. Its place in an engine's table
 // is what links name.
 struct alignas(64) OrderRecord : OrderTraits {
-  static constexpr std::uint32_t kNone = 0xFFFFFFFFU;
-
   std::uint32_t level = 0;    // In the ladder that it is in.
   std::uint64_t id = 0;       // Public; of the last order here, if none lives.
   std::int64_t visible = 0;   // What its level counts.
   std::int64_t quantity = 0;  // Filled + open.
   std::uint32_t owner = 0;
-  std::uint32_t previous = kNone;
-  std::uint32_t next = kNone;
+  std::uint32_t client_hash = 0;  // Of its own id and owner.
   ClientOrderId client_id;
 
   OrderTraits& traits() { return *this; }
 };
 static_assert(sizeof(OrderRecord) == 64);
+
+// Its neighbours in its level. Apart from the record: who joins or leaves touches theirs too.
+struct OrderLinks {
+  static constexpr std::uint32_t kNone = 0xFFFFFFFFU;
+
+  std::uint32_t previous = kNone;
+  std::uint32_t next = kNone;
+};
 
 // What few orders have.
 struct OrderExtra {
