@@ -146,35 +146,19 @@ void Calendar::OfferKept(Date today) {
 
 Tonnes Calendar::Adjust(Date as_of, std::string_view why, Date first, Date last, Tonnes volume) {
   const bool adds = volume < Tonnes();
-  Tonnes left(adds ? -volume.count() : volume.count());
+  const Tonnes wanted(adds ? -volume.count() : volume.count());
   std::vector<std::size_t> window;
   for (std::size_t i = next_; i < auctions().size(); ++i) {
     if (auctions()[i].date >= first && auctions()[i].date <= last) window.push_back(i);
   }
-  if (window.empty() || left < format_.lot) return left;
+  if (window.empty() || wanted < format_.lot) return wanted;
   std::vector<PlannedAuction>& plan = Edit(as_of, why);
-  const auto change = [&](std::size_t i, Tonnes wanted) {
-    Tonnes& planned = plan[i].slot.volume;
-    const Tonnes part = std::min({wanted, left, adds ? left : planned});
-    planned = adds ? planned + part : planned - part;
-    left -= part;
-  };
-  const Tonnes whole = WholeLots(left.count(), format_.lot);
-  const auto count = static_cast<std::int64_t>(window.size());
-  const Tonnes share = WholeLots(whole.count() / count, format_.lot);
-  const Tonnes rest = left - whole;
-  left = whole;
-  change(window.front(), share + (whole - Tonnes(share.count() * count)));
-  for (std::size_t i = 1; i < window.size(); ++i) change(window[i], share);
-  // What an auction with less could not give, the others give.
-  for (const std::size_t i : window) change(i, left);
-  const Tonnes done = whole - left;
-  if (adds) {
-    totals_.proposed += done;
-  } else {
-    totals_.withdrawn += done;
-  }
-  return left + rest;
+  std::vector<Slot> slots;
+  for (const std::size_t i : window) slots.push_back(plan[i].slot);
+  const Tonnes left = AdjustSlots(slots, volume, format_.lot);
+  for (std::size_t i = 0; i < window.size(); ++i) plan[window[i]].slot = slots[i];
+  (adds ? totals_.proposed : totals_.withdrawn) += wanted - left;
+  return left;
 }
 
 CalendarTotals Calendar::totals() const {

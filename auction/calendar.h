@@ -30,6 +30,11 @@ struct UnsoldRule {
 Tonnes SpreadUnsold(std::span<Slot> slots, std::size_t index, Tonnes unsold, const UnsoldRule& rule,
                     Tonnes lot);
 
+// Takes `volume` off the slots (or adds it, when negative), evenly in whole lots, the earliest
+// taking the remainder; what a slot with less cannot give, the others give. Returns what found no
+// room, and what is less than a lot. First volumes stay: ceilings count from them.
+Tonnes AdjustSlots(std::span<Slot> slots, Tonnes volume, Tonnes lot);
+
 // ---- The year of one auctioneer ----
 
 struct PlannedAuction {

@@ -41,4 +41,24 @@ Tonnes SpreadUnsold(std::span<Slot> slots, std::size_t index, Tonnes unsold, con
   return unsold;
 }
 
+Tonnes AdjustSlots(std::span<Slot> slots, Tonnes volume, Tonnes lot) {
+  const bool adds = volume < Tonnes();
+  const Tonnes all(adds ? -volume.count() : volume.count());
+  if (slots.empty() || all < lot) return all;
+  Tonnes left(WholeLots(all.count(), lot));
+  const Tonnes rest = all - left;
+  const auto change = [&](Slot& slot, Tonnes wanted) {
+    const Tonnes part = std::min({wanted, left, adds ? left : slot.volume});
+    slot.volume = adds ? slot.volume + part : slot.volume - part;
+    left -= part;
+  };
+  const auto count = static_cast<std::int64_t>(slots.size());
+  const Tonnes share(WholeLots(left.count() / count, lot));
+  const Tonnes first = left - Tonnes(share.count() * (count - 1));
+  change(slots.front(), first);
+  for (Slot& slot : slots.subspan(1)) change(slot, share);
+  for (Slot& slot : slots) change(slot, left);
+  return left + rest;
+}
+
 }  // namespace ets::auction

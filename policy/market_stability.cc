@@ -20,9 +20,9 @@ constexpr std::array kPublished = {
 };
 
 // Without overflow: circulation is at most 2^53.
-Tonnes RoundedShare(Tonnes whole, std::int32_t permille) {
-  const std::int64_t rest = whole.count() % 1'000 * permille;
-  return Tonnes(whole.count() / 1'000 * permille + (rest + 500) / 1'000);
+Tonnes RoundedShare(Tonnes whole, std::int32_t part, std::int64_t of) {
+  const std::int64_t rest = whole.count() % of * part;
+  return Tonnes(whole.count() / of * part + (rest + of / 2) / of);
 }
 
 }  // namespace
@@ -46,17 +46,31 @@ ReserveRule EuropeanRule(int circulation_year, bool invalidates) {
   return rule;
 }
 
-ReserveRule RuleByShares(Tonnes cap, std::int32_t upper_permille, std::int32_t lower_permille,
-                         std::int32_t floor_permille) {
-  ETS_ASSERT(0 <= floor_permille && floor_permille <= lower_permille &&
-             lower_permille <= upper_permille);
+Tonnes ShareOf(Tonnes whole, std::int32_t share) { return RoundedShare(whole, share, kMillion); }
+
+ReserveRule RuleByShares(Tonnes whole, const ReserveShares& shares) {
+  ETS_ASSERT(0 <= shares.floor && shares.floor <= shares.lower && shares.lower <= shares.upper);
+  ETS_ASSERT(shares.rate_permille >= 0 && shares.release >= 0 && shares.keeps_at_most >= 0);
   ReserveRule rule;
   rule.name = "shares";
-  rule.upper = RoundedShare(cap, upper_permille);
-  rule.lower = RoundedShare(cap, lower_permille);
-  rule.floor = RoundedShare(cap, floor_permille);
+  rule.upper = ShareOf(whole, shares.upper);
+  rule.lower = ShareOf(whole, shares.lower);
+  rule.floor = ShareOf(whole, shares.floor);
+  rule.rate_permille = shares.rate_permille;
+  rule.release = ShareOf(whole, shares.release);
+  rule.keeps_at_most = std::max(Tonnes(1), ShareOf(whole, shares.keeps_at_most));
+  return rule;
+}
+
+ReserveRule RuleByShares(Tonnes cap, std::int32_t upper_permille, std::int32_t lower_permille,
+                         std::int32_t floor_permille) {
+  ReserveShares shares;
+  shares.upper = upper_permille * 1'000;
+  shares.lower = lower_permille * 1'000;
+  shares.floor = floor_permille * 1'000;
+  shares.keeps_at_most = shares.floor;
+  ReserveRule rule = RuleByShares(cap, shares);
   rule.release = Tonnes(rule.floor.count() / 4);
-  rule.keeps_at_most = rule.floor;
   return rule;
 }
 
@@ -76,7 +90,7 @@ std::string_view ToString(ReserveBranch branch) {
 
 ReserveAction ActOn(const ReserveRule& rule, Tonnes circulation, Tonnes held) {
   if (circulation > rule.upper) {
-    return {ReserveBranch::kRate, RoundedShare(circulation, rule.rate_permille), Tonnes(0)};
+    return {ReserveBranch::kRate, RoundedShare(circulation, rule.rate_permille, 1'000), Tonnes(0)};
   }
   if (rule.has_band && circulation >= rule.lower) {
     return {ReserveBranch::kBand, circulation - rule.lower, Tonnes(0)};

@@ -47,10 +47,23 @@ struct ReserveRule {
 // `invalidates` false. REQUIRES: year >= 2017.
 ReserveRule EuropeanRule(int circulation_year, bool invalidates = true);
 
-// The same rule with thresholds as shares of a cap, in 1/1000, for a market of another size. China:
-// 80 above, 60 between, 30 below; the release is a quarter of what the floor is.
+// The same rule's thresholds and volumes as shares, in millionths, for a market of another size:
+// 833 / 1,096 / 400 m belong to a market of 1.4 bn t. For China: 8% above, 6% between, 3% below.
+struct ReserveShares {
+  std::int32_t upper = 80'000, lower = 60'000, floor = 30'000;
+  std::int32_t rate_permille = 240;  // Of the circulation, above `upper`.
+  std::int32_t release = 7'500;      // 100 m are a quarter of 400 m.
+  std::int32_t keeps_at_most = 30'000;
+};
+// The rule for a market whose cap is `whole`, each share rounded to the nearest tonne. REQUIRES:
+// 0 <= floor <= lower <= upper, no share below 0. A `keeps_at_most` that rounds to 0 keeps one
+// tonne: 0 would mean no limit.
+ReserveRule RuleByShares(Tonnes whole, const ReserveShares& shares);
+// With thresholds in 1/1000; the release is a quarter of the floor and the reserve keeps the floor.
 ReserveRule RuleByShares(Tonnes cap, std::int32_t upper_permille, std::int32_t lower_permille,
                          std::int32_t floor_permille);
+// Part `share`, in millionths, of a whole, to the nearest tonne.
+Tonnes ShareOf(Tonnes whole, std::int32_t share);
 
 enum class ReserveBranch : std::uint8_t { kRate = 1, kBand = 2, kNothing = 3, kRelease = 4 };
 std::string_view ToString(ReserveBranch branch);  // "rate".

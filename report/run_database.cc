@@ -158,6 +158,9 @@ void RunDatabase::Record(const sim::LedgerRow& row) { Insert(row); }
 void RunDatabase::Record(const sim::CbamRow& row) { Insert(row); }
 void RunDatabase::Record(const sim::CbamProvinceRow& row) { Insert(row); }
 void RunDatabase::Record(const sim::CbamImporterRow& row) { Insert(row); }
+void RunDatabase::Record(const sim::CirculationRow& row) { Insert(row); }
+void RunDatabase::Record(const sim::StabilityRow& row) { Insert(row); }
+void RunDatabase::Record(const sim::TriggerRow& row) { Insert(row); }
 void RunDatabase::Record(const sim::EquilibriumRow& row) { Insert(row); }
 void RunDatabase::Record(const sim::EventRow& row) { Insert(row); }
 void RunDatabase::Record(const sim::TradeRow& row) { Insert(row); }

@@ -41,6 +41,9 @@ class RunDatabase final : public sim::Recorder {
   void Record(const sim::CbamRow& row) override;
   void Record(const sim::CbamProvinceRow& row) override;
   void Record(const sim::CbamImporterRow& row) override;
+  void Record(const sim::CirculationRow& row) override;
+  void Record(const sim::StabilityRow& row) override;
+  void Record(const sim::TriggerRow& row) override;
   void Record(const sim::EquilibriumRow& row) override;
   void Record(const sim::EventRow& row) override;
   void Record(const sim::TradeRow& row) override;

@@ -88,7 +88,10 @@ struct Table<sim::AuctionRow> {
       ETS_COLUMN(bids, "", "Number of bids"), ETS_COLUMN(bidders, "", "Number of bidders"),
       ETS_COLUMN(winners, "", "Number of bidders that bought"),
       ETS_COLUMN(cover_ratio, "", "Volume bid over volume offered"),
-      ETS_COLUMN(revenue, "currency", "Price times volume sold"));
+      ETS_COLUMN(revenue, "currency", "Price times volume sold"),
+      ETS_COLUMN(rule, "",
+                 "Why it was held: `regular`, `containment`, `reserve`, `excessive_price`, "
+                 "`cost_containment` or `ceiling`; empty for European ones"));
 };
 
 template <>
@@ -342,13 +345,86 @@ struct Table<sim::TradeRow> {
                  ETS_COLUMN(quantity_t, "t", "Quantity"));
 };
 
+template <>
+struct Table<sim::CirculationRow> {
+  using Row = sim::CirculationRow;
+  static constexpr const char* kName = "circulation";
+  static constexpr const char* kAbout =
+      "One row per figure that the reserve rule published (docs/stability.md): circulation = "
+      "supplied + offsets - verified - cancelled - in_reserve. Empty where the rule is off.";
+  static constexpr auto kColumns = std::tuple(
+      ETS_COLUMN(year, "year", "Whose circulation it is"),
+      ETS_COLUMN(published, "", "Day of publication"),
+      ETS_COLUMN(supplied_t, "t", "Units of the vintages to that year, issued by its end"),
+      ETS_COLUMN(offsets_t, "t", "Offsets used instead of units"),
+      ETS_COLUMN(verified_t, "t",
+                 "Verified emissions; of a sector without a cap, without the last year"),
+      ETS_COLUMN(cancelled_t, "t", "Cancelled by the year's end"),
+      ETS_COLUMN(in_reserve_t, "t", "In the stability stock and the authority's other accounts"),
+      ETS_COLUMN(circulation_t, "t", "In circulation"),
+      ETS_COLUMN(whole_t, "t", "What the thresholds are shares of"),
+      ETS_COLUMN(upper_t, "t", "Upper threshold"), ETS_COLUMN(lower_t, "t", "Lower threshold"),
+      ETS_COLUMN(floor_t, "t", "Threshold of release"),
+      ETS_COLUMN(branch, "", "`rate`, `band`, `nothing` or `release`"),
+      ETS_COLUMN(intake_t, "t", "Taken in"), ETS_COLUMN(release_t, "t", "Released"),
+      ETS_COLUMN(held_t, "t", "In the stability stock on the day of publication"),
+      ETS_COLUMN(first, "", "First day on which it acts"),
+      ETS_COLUMN(last, "", "Last day on which it acts"),
+      ETS_COLUMN(first_part_t, "t", "Of the volume: September to December"),
+      ETS_COLUMN(rest_t, "t", "Of the volume: January to August"));
+};
+
+template <>
+struct Table<sim::StabilityRow> {
+  using Row = sim::StabilityRow;
+  static constexpr const char* kName = "stability";
+  static constexpr const char* kAbout =
+      "The stability stock, one row per calendar year, exact to the tonne: held_before + withheld "
+      "+ "
+      "set_aside + unsold + left_over - released - price_rules - containment + returned - "
+      "cancelled "
+      "= held_after. The last column stands beside it.";
+  static constexpr auto kColumns = std::tuple(
+      ETS_COLUMN(year, "year", "Calendar year"), ETS_COLUMN(held_before_t, "t", "Held before"),
+      ETS_COLUMN(withheld_t, "t", "Taken off the auctions by the reserve rule"),
+      ETS_COLUMN(set_aside_t, "t", "Taken off the auctions for tiers inside them"),
+      ETS_COLUMN(unsold_t, "t", "Unsold at auction and not offered again"),
+      ETS_COLUMN(left_over_t, "t", "Left of the reserve for entrants, and by rounding"),
+      ETS_COLUMN(released_t, "t", "Offered at auctions by the reserve rule"),
+      ETS_COLUMN(price_rules_t, "t", "Offered by price rules and at the ceiling"),
+      ETS_COLUMN(containment_t, "t", "Offered at the containment trigger and in tiers"),
+      ETS_COLUMN(returned_t, "t", "Of these three: not sold, and back"),
+      ETS_COLUMN(cancelled_t, "t", "Cancelled: above what may be held"),
+      ETS_COLUMN(held_after_t, "t", "Held after"),
+      ETS_COLUMN(above_caps_t, "t", "Issued above the caps at the ceiling, and sold"));
+};
+
+template <>
+struct Table<sim::TriggerRow> {
+  using Row = sim::TriggerRow;
+  static constexpr const char* kName = "triggers";
+  static constexpr const char* kAbout =
+      "One row per month and price rule that could be read, and per auction whose price moved a "
+      "volume. Empty where these rules are off.";
+  static constexpr auto kColumns = std::tuple(
+      ETS_COLUMN(date, "", "Day of the reading"),
+      ETS_COLUMN(rule, "",
+                 "`excessive_price`, `cost_containment`, `tier`, `withholding` or `ceiling`"),
+      ETS_COLUMN(recent_cny, "CNY/t", "Price that was read: mean of months, or of the auction"),
+      ETS_COLUMN(reference_cny, "CNY/t", "Mean of the two years before; 0: the threshold is given"),
+      ETS_COLUMN(threshold_cny, "CNY/t", "What it was held against"),
+      ETS_COLUMN(triggered, "", "1 where the condition is met"),
+      ETS_COLUMN(volume_t, "t", "Volume that it moves; 0 in a pause or when nobody acts"));
+};
+
 #undef ETS_COLUMN
 
 // Every table but `run`, in the order in which they are created, exported and described.
-using AllRows = std::tuple<sim::InputRow, sim::PriceRow, sim::AuctionRow, sim::WeekRow,
-                           sim::SectorRow, sim::FirmRow, sim::FirmYearRow, sim::SectorYearRow,
-                           sim::LedgerRow, sim::CbamRow, sim::CbamProvinceRow, sim::CbamImporterRow,
-                           sim::EquilibriumRow, sim::EventRow, sim::TradeRow>;
+using AllRows =
+    std::tuple<sim::InputRow, sim::PriceRow, sim::AuctionRow, sim::WeekRow, sim::SectorRow,
+               sim::FirmRow, sim::FirmYearRow, sim::SectorYearRow, sim::LedgerRow, sim::CbamRow,
+               sim::CbamProvinceRow, sim::CbamImporterRow, sim::CirculationRow, sim::StabilityRow,
+               sim::TriggerRow, sim::EquilibriumRow, sim::EventRow, sim::TradeRow>;
 
 // Calls f(column) for each column of the table in order.
 template <typename Row, typename F>

@@ -14,7 +14,10 @@ using registry::AccountKind;
 using registry::TransferCode;
 
 Authority::Authority(const Rulebook& rulebook, const registry::Registry& registry, Apply apply)
-    : rulebook_(rulebook), registry_(registry), apply_(std::move(apply)) {
+    : rulebook_(rulebook),
+      registry_(registry),
+      apply_(std::move(apply)),
+      stability_(rulebook_, registry_, accounts_, StabilityPort()) {
   const auto open = [this](AccountKind kind) {
     return AccountId(Do(registry::OpenAccount{kind, 0}).id);
   };
@@ -36,6 +39,12 @@ Authority::Authority(const Rulebook& rulebook, const registry::Registry& registr
   figures_.assign(rulebook_.sectors.size(), std::vector<double>(years, 0));
   offered_.assign(rulebook_.sectors.size(), std::vector<Tonnes>(years));
   pools_.assign(rulebook_.sectors.size(), std::vector<Tonnes>(years));
+}
+
+StabilityDesk::Port Authority::StabilityPort() {
+  return {.apply = [this](const registry::Command& command) { return Do(command); },
+          .ledger = [this](int vintage) { return Ledger(vintage); },
+          .used = [this](int year, bool only_capped) { return UsedIn(year, only_capped); }};
 }
 
 registry::Receipt Authority::Do(const registry::Command& command) {
@@ -113,10 +122,13 @@ void Authority::File(FirmId firm, int vintage, const policy::Activity& activity)
 
 void Authority::Morning(Date today) {
   const int year = today.year();
+  today_ = today;
   if (today.month() == 1 && today.day() == 1) {
+    stability_.EndYear(year - 1);
     OpenCappedYear(year);
-    TrimStability(year);
+    stability_.OpenYear(today, plan_);
   }
+  stability_.Morning(today, plan_);
   for (std::size_t s = 0; s < rulebook_.sectors.size(); ++s) {
     for (const int vintage : {year - 1, year}) {
       const VintageBook* book = Book(s, vintage);
@@ -131,16 +143,11 @@ void Authority::Morning(Date today) {
 
 void Authority::OpenCappedYear(int year) {
   if (year > rulebook_.last_vintage) return;
-  Tonnes caps;
+  const Tonnes caps = rulebook_.Caps(year);
   bool all_capped = true;
   for (std::size_t s = 0; s < rulebook_.sectors.size(); ++s) {
     const VintageBook* book = Book(s, year);
-    if (book == nullptr) continue;
-    if (!book->rule->capped) {
-      all_capped = false;
-      continue;
-    }
-    caps += book->cap;
+    all_capped &= book == nullptr || book->rule->capped;
   }
   if (caps == Tonnes()) return;
   const LedgerId ledger = Ledger(year);
@@ -163,24 +170,6 @@ void Authority::OpenCappedYear(int year) {
                          TransferCode::kIssue});
   }
   PlanAuctions(year);
-}
-
-void Authority::PlanAuctions(int year) {
-  auction_days_.clear();
-  slots_.clear();
-  if (!rulebook_.auction_enabled || year < rulebook_.auction_first_year) return;
-  Tonnes volume;
-  for (std::size_t s = 0; s < rulebook_.sectors.size(); ++s) volume += offered(s, year);
-  if (volume == Tonnes()) return;
-  auction_days_ = rulebook_.calendar.AuctionDays(year, rulebook_.auction_weekday);
-  ETS_ASSERT(!auction_days_.empty());
-  const std::int64_t lot = rulebook_.auction_format.lot.count();
-  const auto days = static_cast<std::int64_t>(auction_days_.size());
-  const std::int64_t each = volume.count() / days / lot * lot;
-  slots_.assign(auction_days_.size(), {Tonnes(each), Tonnes(each)});
-  const std::int64_t last =
-      (volume.count() - each * (days - 1)) / lot * lot;  // The last takes the rest.
-  slots_.back() = {Tonnes(last), Tonnes(last)};
 }
 
 void Authority::Give(Enrolled& firm, int vintage, Tonnes amount, TransferCode code) {
@@ -353,145 +342,27 @@ void Authority::CloseVintage(int vintage) {
   for (const AccountId from : {accounts_.reserve, accounts_.allocation}) {
     const std::int64_t left = registry_.balance(from, ledger);
     if (left <= 0) continue;
-    const AccountId to = capped ? accounts_.stability : accounts_.cancellation;
-    Do(registry::MakeTransfer{{from, to, ledger, left,
-                               capped ? TransferCode::kToStability : TransferCode::kCancel,
-                               static_cast<std::uint16_t>(vintage), 0}});
+    if (capped) {
+      stability_.TakeLeftOver(from, ledger, Tonnes(left), vintage);
+    } else {
+      Do(registry::MakeTransfer{{from, accounts_.cancellation, ledger, left, TransferCode::kCancel,
+                                 static_cast<std::uint16_t>(vintage), 0}});
+    }
   }
 }
 
-void Authority::TrimStability(int year) {
-  Tonnes caps;
-  for (std::size_t s = 0; s < rulebook_.sectors.size(); ++s) {
-    const VintageBook* book = Book(s, year);
-    if (book != nullptr && book->rule->capped) caps += book->cap;
+// Verified emissions and offsets of one emission year.
+StabilityDesk::Port::Used Authority::UsedIn(int year, bool only_capped) const {
+  StabilityDesk::Port::Used used;
+  for (std::uint32_t i = 0; i < firms_.size(); ++i) {
+    if (firms_[i].sector == kNotListed) continue;
+    const VintageBook* book = Book(firms_[i].sector, year);
+    if (book == nullptr || (only_capped && !book->rule->capped)) continue;
+    const registry::ComplianceView view = registry_.compliance(i, static_cast<std::uint16_t>(year));
+    used.emissions += view.emissions;
+    used.offsets += view.offsets;
   }
-  Tonnes stock;
-  for (int vintage = rulebook_.first_vintage; vintage <= year && vintage <= rulebook_.last_vintage;
-       ++vintage) {
-    const Unit unit = Unit::Allowance(static_cast<Vintage>(vintage));
-    if (registry_.has_ledger(unit))
-      stock += Tonnes(registry_.balance(accounts_.stability, registry_.ledger(unit)));
-  }
-  Tonnes excess = policy::StabilityExcess(stock, caps, rulebook_.stability_ceiling);
-  for (int vintage = rulebook_.first_vintage; excess > Tonnes() && vintage <= year; ++vintage) {
-    const Unit unit = Unit::Allowance(static_cast<Vintage>(vintage));
-    if (!registry_.has_ledger(unit)) continue;
-    const LedgerId ledger = registry_.ledger(unit);
-    const Tonnes part = std::min(excess, Tonnes(registry_.balance(accounts_.stability, ledger)));
-    if (part == Tonnes()) continue;
-    Do(registry::MakeTransfer{{accounts_.stability, accounts_.cancellation, ledger, part.count(),
-                               TransferCode::kCancel, 0, 0}});
-    excess -= part;
-  }
-}
-
-std::vector<PlannedAuction> Authority::Auctions(Date today) {
-  std::vector<PlannedAuction> planned;
-  const auto day = std::find(auction_days_.begin(), auction_days_.end(), today);
-  if (day == auction_days_.end()) return planned;
-  const auto slot = static_cast<std::size_t>(day - auction_days_.begin());
-  slot_today_ = slot;
-  const int year = today.year();
-  const auto price_of = [year](const std::map<int, Price>& prices) {
-    const auto found = prices.find(year);
-    return found == prices.end() ? Price() : found->second;
-  };
-  const Tonnes stock(registry_.balance(accounts_.auction_stock, Ledger(year)));
-  const Tonnes lot = rulebook_.auction_format.lot;
-  Tonnes volume = std::min(slots_[slot].volume, stock);
-  volume = Tonnes(volume.count() / lot.count() * lot.count());
-  if (volume > Tonnes())
-    planned.push_back({year, volume, price_of(rulebook_.auction_reserve), false});
-
-  const Price trigger = price_of(rulebook_.containment_trigger);
-  Tonnes held;
-  for (int vintage = rulebook_.first_vintage; vintage <= year; ++vintage) {
-    const Unit unit = Unit::Allowance(static_cast<Vintage>(vintage));
-    if (registry_.has_ledger(unit))
-      held += Tonnes(registry_.balance(accounts_.stability, registry_.ledger(unit)));
-  }
-  Tonnes extra = trigger > Price()
-                     ? policy::ContainmentVolume(last_prices_, rulebook_.containment_window,
-                                                 trigger, held, rulebook_.containment_share, lot)
-                     : Tonnes();
-  for (int vintage = rulebook_.first_banking_vintage; extra > Tonnes() && vintage <= year;
-       ++vintage) {
-    const Unit unit = Unit::Allowance(static_cast<Vintage>(vintage));
-    if (!registry_.has_ledger(unit)) continue;
-    Tonnes part =
-        std::min(extra, Tonnes(registry_.balance(accounts_.stability, registry_.ledger(unit))));
-    part = Tonnes(part.count() / lot.count() * lot.count());
-    if (part == Tonnes()) continue;
-    Do(registry::MakeTransfer{{accounts_.stability, accounts_.auction_stock, registry_.ledger(unit),
-                               part.count(), TransferCode::kFromStability, 0, 0}});
-    planned.push_back({vintage, part, trigger, true});
-    extra -= part;
-  }
-  return planned;
-}
-
-std::size_t Authority::AuctionsLeft(Date today) const {
-  return static_cast<std::size_t>(
-      auction_days_.end() - std::lower_bound(auction_days_.begin(), auction_days_.end(), today));
-}
-
-void Authority::AuctionHeld(const PlannedAuction& planned, const auction::Clearing& clearing) {
-  const Tonnes unsold = planned.volume - clearing.sold;
-  const LedgerId ledger = Ledger(planned.vintage);
-  const auto to_stability = [&](Tonnes amount) {
-    if (amount == Tonnes()) return;
-    Do(registry::MakeTransfer{{accounts_.auction_stock, accounts_.stability, ledger, amount.count(),
-                               TransferCode::kToStability, 0, 0}});
-  };
-  const auto cancel = [&](Tonnes amount) {
-    if (amount == Tonnes()) return;
-    Do(registry::MakeTransfer{{accounts_.auction_stock, accounts_.cancellation, ledger,
-                               amount.count(), TransferCode::kCancel, 0, 0}});
-  };
-  if (planned.containment) {
-    to_stability(unsold);
-    return;
-  }
-  // Nothing sold is a price at the reserve for the trigger's mean: it cannot be above it.
-  last_prices_.push_back(clearing.sold > Tonnes() ? clearing.price : planned.reserve);
-  if (last_prices_.size() > static_cast<std::size_t>(rulebook_.containment_window))
-    last_prices_.erase(last_prices_.begin());
-  const std::size_t slot = slot_today_;
-  const bool above_reserve = clearing.price > planned.reserve;
-  clean_auctions_ = unsold == Tonnes() && above_reserve ? clean_auctions_ + 1 : 0;
-  const auto spread = [&](Tonnes volume, int auctions) {
-    const auction::Format& format = rulebook_.auction_format;
-    const std::int64_t whole = volume.count() / format.lot.count() * format.lot.count();
-    const Tonnes left = auction::SpreadUnsold(slots_, slot, Tonnes(whole),
-                                              {auctions, format.unsold_ceiling_bp}, format.lot);
-    return volume - Tonnes(whole) + left;
-  };
-  switch (rulebook_.auction_format.unsold) {
-    case auction::Unsold::kNextAuctions:
-      to_stability(spread(unsold, static_cast<int>(rulebook_.auction_format.unsold_auctions)));
-      break;
-    case auction::Unsold::kNextOfYear:
-      to_stability(spread(unsold, 1));
-      break;
-    case auction::Unsold::kAfterCleanAuctions:
-      // It stays in the stock until enough auctions sold out above the reserve.
-      kept_ += unsold;
-      if (clean_auctions_ >= rulebook_.auction_format.unsold_auctions) kept_ = spread(kept_, 1);
-      break;
-    case auction::Unsold::kReserve:
-      to_stability(unsold);
-      break;
-    case auction::Unsold::kCancel:
-      cancel(unsold);
-      break;
-  }
-  if (slot + 1 == slots_.size()) {
-    kept_ = {};
-    clean_auctions_ = 0;
-    // Less than a lot remains after the year's last auction.
-    to_stability(Tonnes(registry_.balance(accounts_.auction_stock, ledger)));
-  }
+  return used;
 }
 
 void Authority::Evening(Date today, Price month_price) {

@@ -6,19 +6,14 @@
 #include <vector>
 
 #include "auction/auction.h"
-#include "auction/calendar.h"
 #include "base/date.h"
 #include "base/ids.h"
 #include "registry/registry.h"
+#include "scheme/plan.h"
 #include "scheme/rulebook.h"
+#include "scheme/stability_desk.h"
 
 namespace ets::scheme {
-
-// The system accounts of the scheme in the registry.
-struct SystemAccounts {
-  AccountId issuance, bank, allocation, reserve, stability, auction_stock, treasury, surrender,
-      cancellation, converted, expired;
-};
 
 // What one firm was allocated and owes for one vintage.
 struct FirmVintage {
@@ -29,14 +24,6 @@ struct FirmVintage {
   Tonnes shortfall;  // At the deadline.
   Money fine;
   bool reported = false, verified = false, final = false, assessed = false;
-};
-
-// One auction that the calendar holds on a day.
-struct PlannedAuction {
-  int vintage = 0;
-  Tonnes volume;
-  Price reserve;
-  bool containment = false;  // Offered out of the stability stock, at not less than the trigger.
 };
 
 // The authority that allocates and enforces: the scheme's calendar, plans and duties. It reads the
@@ -52,6 +39,8 @@ class Authority {
 
   // Opens the system accounts and the currency and offset ledgers.
   Authority(const Rulebook& rulebook, const registry::Registry& registry, Apply apply);
+  Authority(const Authority&) = delete;  // The stability desk looks at its rulebook.
+  Authority& operator=(const Authority&) = delete;
 
   // Lists a firm under its number. `last_activity`: its 2024, for shares before anything is
   // verified.
@@ -66,7 +55,10 @@ class Authority {
   void File(FirmId firm, int vintage, const policy::Activity& activity);
 
   void Morning(Date today);
-  std::vector<PlannedAuction> Auctions(Date today);
+  // The mean price of the month that ended, on the first day of the next one.
+  void MonthEnded(Date today, Price mean);
+  // `last_close`: what the exchange showed last; opens the collar's ceiling.
+  std::vector<PlannedAuction> Auctions(Date today, Price last_close = {});
   // Regular auctions of the year from `today` on, today's included.
   std::size_t AuctionsLeft(Date today) const;
   void AuctionHeld(const PlannedAuction& planned, const auction::Clearing& clearing);
@@ -89,6 +81,8 @@ class Authority {
   Tonnes offered(std::size_t sector, int vintage) const;        // Paid part of the sector's cap.
   Tonnes arrears(FirmId firm) const;
   const SystemAccounts& accounts() const { return accounts_; }
+  const StabilityDesk& stability() const { return stability_; }
+  const AuctionPlan& auction_plan() const { return plan_; }  // The running year's.
   LedgerId cny() const { return cny_; }
   LedgerId offset_ledger() const { return offset_; }
   const Rulebook& rulebook() const { return rulebook_; }
@@ -119,13 +113,18 @@ class Authority {
   FirmVintage& At(Enrolled& firm, int vintage);
   const VintageBook* Book(std::size_t sector, int vintage) const;
   void OpenCappedYear(int year);
+  // authority_auctions.cc
   void PlanAuctions(int year);
+  void RegularHeld(const PlannedAuction& planned, const auction::Clearing& clearing);
+  void EndAuctionYear(int year);
+  // authority.cc
   void PreAllocate(std::size_t sector, int vintage);
   void Verify(std::size_t sector, int vintage);
   Tonnes ServeEntrants(std::size_t sector, int vintage);
   void AllocateFinally(std::size_t sector, int vintage);
   void CloseVintage(int vintage);
-  void TrimStability(int year);
+  StabilityDesk::Port StabilityPort();
+  StabilityDesk::Port::Used UsedIn(int year, bool only_capped) const;
   void ExpireLegacy();
   bool WasShortBeforeBanking(FirmId firm) const;
   void AssessSector(std::size_t sector, int vintage, Price month_price);
@@ -141,9 +140,11 @@ class Authority {
   std::vector<std::vector<Tonnes>> offered_;  // [sector][vintage - first].
   std::vector<std::vector<Tonnes>>
       pools_;  // Free pool of capped vintages, [sector][vintage - first].
-  std::vector<Date> auction_days_;
-  std::vector<auction::Slot> slots_;
+  AuctionPlan plan_;
+  StabilityDesk stability_;
+  Date today_;
   std::size_t slot_today_ = 0;
+  std::size_t planned_today_ = 0;     // Auctions of the day that were not held yet.
   std::uint32_t clean_auctions_ = 0;  // In a row: sold out above the reserve price.
   Tonnes kept_;                       // Unsold, in the stock, for after clean auctions.
   std::vector<Price> last_prices_;

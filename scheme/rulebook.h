@@ -8,6 +8,7 @@
 #include "base/quantity.h"
 #include "policy/allocation.h"
 #include "scheme/calendar.h"
+#include "scheme/stability_rules.h"
 
 namespace ets::scheme {
 
@@ -55,7 +56,19 @@ struct Rulebook {
   std::map<int, Price> containment_trigger;  // By year.
   int containment_window = 4;
   double containment_share = 0.25;
-  double stability_ceiling = 0.06;
+  double stability_ceiling = 0.06;  // Where no reserve rule says what the stock may hold.
+
+  StabilityRules stability;
+
+  // Of all sectors under a cap; 0 where none is.
+  Tonnes Caps(int year) const {
+    Tonnes caps;
+    for (const SectorBook& sector : sectors) {
+      const auto found = sector.vintages.find(year);
+      if (found != sector.vintages.end() && found->second.rule->capped) caps += found->second.cap;
+    }
+    return caps;
+  }
 };
 
 }  // namespace ets::scheme

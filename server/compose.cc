@@ -149,6 +149,8 @@ RunOutcome RunToFolder(const LoadedScenario& loaded, const RunOptions& options) 
     outcome.result = sim::Run(inputs);
     outcome.seconds = SecondsSince(start);
     outcome.years = summary.Years();
+    const sim::Stability& rules = loaded.scenario.stability;
+    if (rules.any()) outcome.stability = summary.Stability();
 
     for (const auto& [store, name] :
          {std::pair(registry.value().get(), "registry"), {exchange.value().get(), "exchange"}}) {

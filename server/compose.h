@@ -18,6 +18,19 @@ struct RunOptions {
   std::function<bool(const sim::Progress&)> progress;
 };
 
+// What the stability rules did in a year, for the summary; only where one of them is switched on.
+struct StabilityYear {
+  int year = 0;
+  double circulation_mt = 0;  // Published in the year, of the year before; see `branch`.
+  std::string branch;         // Empty: no figure was published.
+  double taken_mt = 0;        // Off the auctions: withheld and set aside.
+  double offered_mt = 0;      // Out of the stock into auctions, what came back left out.
+  double cancelled_mt = 0;
+  double held_mt = 0;  // In the stock at the year's end.
+  double above_caps_mt = 0;
+  int triggers = 0;  // Readings of price rules that were triggered.
+};
+
 struct YearSummary {
   int year = 0;
   double mean_price_cny = 0;  // Of the headline price.
@@ -39,7 +52,8 @@ struct RunOutcome {
   std::string error;  // Unless kDone: what happened, for people.
   sim::RunResult result;
   std::vector<YearSummary> years;
-  double seconds = 0;  // Simulation only.
+  std::vector<StabilityYear> stability;  // Empty: every rule is off.
+  double seconds = 0;                    // Simulation only.
   double seconds_total = 0;
 };
 

@@ -44,6 +44,29 @@ void Summary::Record(const sim::LedgerRow& row) {
   At(row.year).year.bank_mt = static_cast<double>(row.bank_t) / 1e6;
 }
 
+void Summary::Record(const sim::CirculationRow& row) {
+  next_.Record(row);
+  StabilityYear& year = stability_[row.published.year()];
+  year.circulation_mt = static_cast<double>(row.circulation_t) / 1e6;
+  year.branch = row.branch;
+}
+
+void Summary::Record(const sim::StabilityRow& row) {
+  next_.Record(row);
+  StabilityYear& year = stability_[row.year];
+  const auto mt = [](std::int64_t tonnes) { return static_cast<double>(tonnes) / 1e6; };
+  year.taken_mt = mt(row.withheld_t + row.set_aside_t);
+  year.offered_mt = mt(row.released_t + row.price_rules_t + row.containment_t - row.returned_t);
+  year.cancelled_mt = mt(row.cancelled_t);
+  year.held_mt = mt(row.held_after_t);
+  year.above_caps_mt = mt(row.above_caps_t);
+}
+
+void Summary::Record(const sim::TriggerRow& row) {
+  next_.Record(row);
+  stability_[row.date.year()].triggers += row.triggered ? 1 : 0;
+}
+
 void Summary::Record(const sim::EquilibriumRow& row) {
   next_.Record(row);
   At(row.year).year.equilibrium_cny = row.price_cny;
@@ -59,6 +82,15 @@ std::vector<YearSummary> Summary::Years() const {
       year.certificate_eur = sums.certificate_sum / sums.certificate_weeks;
     if (year.auctioned_mt > 0) year.auction_cny = year.revenue_bn_cny * 1e3 / year.auctioned_mt;
     years.push_back(year);
+  }
+  return years;
+}
+
+std::vector<StabilityYear> Summary::Stability() const {
+  std::vector<StabilityYear> years;
+  for (const auto& [number, sums] : stability_) {
+    years.push_back(sums);
+    years.back().year = number;
   }
   return years;
 }

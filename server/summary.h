@@ -25,12 +25,17 @@ class Summary final : public sim::Recorder {
   void Record(const sim::CbamRow& row) override { next_.Record(row); }
   void Record(const sim::CbamProvinceRow& row) override { next_.Record(row); }
   void Record(const sim::CbamImporterRow& row) override { next_.Record(row); }
+  void Record(const sim::CirculationRow& row) override;
+  void Record(const sim::StabilityRow& row) override;
+  void Record(const sim::TriggerRow& row) override;
   void Record(const sim::EquilibriumRow& row) override;
   void Record(const sim::EventRow& row) override { next_.Record(row); }
   void Record(const sim::TradeRow& row) override { next_.Record(row); }
   void Record(std::string_view key, std::string_view value) override { next_.Record(key, value); }
 
   std::vector<YearSummary> Years() const;
+  // By year of the stock, each with what was published and triggered in it.
+  std::vector<StabilityYear> Stability() const;
 
  private:
   struct Sums {
@@ -43,6 +48,7 @@ class Summary final : public sim::Recorder {
 
   sim::Recorder& next_;
   std::map<int, Sums> sums_;
+  std::map<int, StabilityYear> stability_;
 };
 
 }  // namespace ets::server

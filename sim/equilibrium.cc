@@ -219,6 +219,7 @@ double EquilibriumSolver::Net(const EquilibriumQuestion& question, int year, dou
   const double offsets = scenario_.offset_supply_mt.At(year) * 1e6 *
                          std::clamp(price / std::max(scenario_.offset_full_price, 1e-9), 0.0, 1.0);
   net += std::min(offsets, scenario_.offset_limit * emissions);
+  if (year == question.first_year) net += question.announced_t;
   if (out != nullptr) out->emissions_t.push_back(emissions);
   if (question.bank_t < 0 && year < question.first_year + kArrearsYears)
     net += question.bank_t / kArrearsYears;

@@ -21,6 +21,8 @@ struct EquilibriumQuestion {
   // year from first_year on. Then a further step must be worth step_trigger times its cost and
   // works step_delay_months later. Empty: plants follow the price at once, at their cost.
   std::vector<std::vector<double>> standing;
+  // What stability rules are known to add to the first year's auctions, or to take off, in t.
+  double announced_t = 0;
 };
 
 struct EquilibriumPath {

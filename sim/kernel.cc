@@ -295,6 +295,7 @@ void World::Morning(Date day) {
     }
   }
   authority_.Morning(day);
+  RecordFigures();
   if (day.day() == 1 && day.month() != 1 && day != scenario_.first_day) {
     const Date last_month = day - 1;
     ProduceMonth(last_month.year(), last_month.month());
@@ -347,7 +348,7 @@ void World::Session(Date day) {
   --days_to_deadline_;
   last_buying_day_ = days_to_deadline_ <= 0;
   venue_.AdvanceTo(InstantOf(day, At(9, 30), kBeijingOffset));
-  const std::vector<scheme::PlannedAuction> planned = authority_.Auctions(day);
+  const std::vector<scheme::PlannedAuction> planned = authority_.Auctions(day, HeadlineClose());
   for (const scheme::PlannedAuction& auction : planned) EnsureListed(auction.vintage);
   ETS_ASSERT(venue_.Apply(market::OpenSession{day}, SourceKind::kClock).ok());
   HoldAuctions(day, planned);

@@ -69,6 +69,7 @@ void World::SolveOutlook(int year) {
   question.bank_t = bank;
   question.discount = scenario_.discount_mean;
   question.output_level = sector_level_;
+  question.announced_t = static_cast<double>(authority_.stability().announced());
   if (opening_path_.price.empty()) {
     opening_path_ = solver_.Solve(question);
     for (std::size_t i = 0; i < opening_path_.price.size(); ++i) {
@@ -217,6 +218,7 @@ void World::MonthOutlook(Date day) {
                    : static_cast<double>(HeadlineClose().minor_per_tonne()) / 100;
   month_t_ = 0;
   month_value_ = {};
+  if (day != scenario_.first_day) authority_.MonthEnded(day, ToPrice(seen));
   if (day != scenario_.first_day)
     outlook_.adaptive += scenario_.expectation_gain * (seen - outlook_.adaptive);
   outlook_.belief = 1;
@@ -231,6 +233,7 @@ void World::MonthOutlook(Date day) {
   for (std::size_t i = 0; i < agents_.size(); ++i) {
     Agent& agent = agents_[i];
     FormExpectation(agent, outlook_, time);
+    KnowCeiling(agent, day.year());
     const Sector& sector = scenario_.sectors[agent.sector];
     const bool covered = day.year() >= sector.first_vintage;
     DecideAbatement(agent, scenario_, sector, outlook_,

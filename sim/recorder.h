@@ -50,6 +50,9 @@ struct AuctionRow {
                containment_t = 0;  // Of offered.
   int bids = 0, bidders = 0, winners = 0;
   double cover_ratio = 0, revenue = 0;
+  // "regular", "containment", "reserve", "excessive_price", "cost_containment", "ceiling"; "" for
+  // European ones.
+  std::string rule;
 };
 
 // Table `weekly`: one row per ISO week.
@@ -185,6 +188,40 @@ struct CbamImporterRow {
   double penalty_eur = 0;
 };
 
+// Table `circulation`: one row per figure that the reserve rule published.
+struct CirculationRow {
+  int year = 0;
+  Date published;
+  std::int64_t supplied_t = 0, offsets_t = 0, verified_t = 0, cancelled_t = 0, in_reserve_t = 0;
+  std::int64_t circulation_t = 0;  // The first two less the next three.
+  std::int64_t whole_t = 0, upper_t = 0, lower_t = 0, floor_t = 0;
+  std::string branch;  // "rate", "band", "nothing", "release"
+  std::int64_t intake_t = 0, release_t = 0, held_t = 0;
+  Date first, last;                           // Auctions on which it acts.
+  std::int64_t first_part_t = 0, rest_t = 0;  // September to December, January to August.
+};
+
+// Table `stability`: the stability stock by calendar year, exact to the tonne: held_before +
+// withheld + set_aside + unsold + left_over - released - price_rules - containment + returned -
+// cancelled = held_after.
+struct StabilityRow {
+  int year = 0;
+  std::int64_t held_before_t = 0, withheld_t = 0, set_aside_t = 0, unsold_t = 0, left_over_t = 0;
+  std::int64_t released_t = 0, price_rules_t = 0, containment_t = 0, returned_t = 0;
+  std::int64_t cancelled_t = 0, held_after_t = 0;
+  std::int64_t above_caps_t = 0;  // Beside it: issued at the ceiling and sold, in the year.
+};
+
+// Table `triggers`: a price held against a price rule.
+struct TriggerRow {
+  Date date;
+  // "excessive_price", "cost_containment", "tier", "withholding", "ceiling"
+  std::string rule;
+  double recent_cny = 0, reference_cny = 0, threshold_cny = 0;  // Reference 0: none.
+  bool triggered = false;
+  std::int64_t volume_t = 0;  // That it moves.
+};
+
 // Table `equilibrium`: the frictionless competitive benchmark, one row per year.
 struct EquilibriumRow {
   int year = 0;
@@ -225,6 +262,9 @@ class Recorder {
   virtual void Record(const CbamRow& row) = 0;
   virtual void Record(const CbamProvinceRow& row) = 0;
   virtual void Record(const CbamImporterRow& row) = 0;
+  virtual void Record(const CirculationRow& row) = 0;
+  virtual void Record(const StabilityRow& row) = 0;
+  virtual void Record(const TriggerRow& row) = 0;
   virtual void Record(const EquilibriumRow& row) = 0;
   virtual void Record(const EventRow& row) = 0;
   virtual void Record(const TradeRow& row) = 0;

@@ -94,6 +94,7 @@ void World::RecordOpening() {
 }
 
 void World::RecordSession(Date day) {
+  RecordReadings();
   bool headline = true;
   for (VintageInstrument& entry : vintages_) {
     if (!entry.listed) continue;
@@ -267,6 +268,7 @@ void World::RecordYear(int year) {
   for (const Agent& agent : agents_) bank += agent.position;
   row.bank_t = std::llround(bank);
   recorder_.Record(row);
+  RecordStability(year);
   held_before_ = row.held_after_t;
   totals_before_ = totals;
   sold_at_auction_ = containment_sold_ = offsets_used_ = obligations_met_ = 0;

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "auction/reserve.h"
 #include "sim/equilibrium.h"
 
 namespace ets::sim {
@@ -12,6 +13,99 @@ Date OnDay(int year, int month_day) { return Date::Of(year, month_day / 100, mon
 Price YearlyPrice(const YearSeries& first, int first_year, double growth, int year) {
   const double cny = first.At(first_year) * std::pow(1 + growth, year - first_year);
   return Price::FromMinorPerTonne(std::llround(cny * 100));
+}
+
+std::int32_t Millionths(double share) {
+  return static_cast<std::int32_t>(std::lround(share * 1'000'000));
+}
+
+Price ToFen(double cny) { return Price::FromMinorPerTonne(std::llround(cny * 100)); }
+
+scheme::ReserveRules ReserveRulesOf(const Stability& keys) {
+  scheme::ReserveRules rules;
+  rules.enabled = keys.reserve_enabled;
+  rules.shares = {.upper = Millionths(keys.upper_share),
+                  .lower = Millionths(keys.lower_share),
+                  .floor = Millionths(keys.floor_share),
+                  .rate_permille = static_cast<std::int32_t>(std::lround(keys.intake_rate * 1'000)),
+                  .release = Millionths(keys.release_share),
+                  .keeps_at_most = Millionths(keys.keeps_share)};
+  rules.of_emissions = keys.base == "emissions";
+  rules.invalidates = keys.invalidates;
+  rules.first_year = keys.reserve_first_year;
+  rules.published = keys.published;
+  return rules;
+}
+
+scheme::PriceRule ExcessivePriceOf(const Stability& keys) {
+  policy::ExcessivePriceRule law = policy::EuropeanExcessivePrice();
+  law.months = keys.excessive_months;
+  law.multiple_percent = static_cast<std::int32_t>(std::lround(keys.excessive_multiple * 100));
+  scheme::PriceRule rule;
+  rule.enabled = keys.excessive_enabled;
+  rule.by_year = {law};
+  rule.first_year = 0;
+  rule.volume = Millionths(keys.excessive_volume);
+  rule.over_months = keys.excessive_over_months;
+  rule.pause_months = keys.excessive_pause_months;
+  return rule;
+}
+
+scheme::PriceRule CostContainmentOf(const Stability& keys) {
+  scheme::PriceRule rule;
+  rule.enabled = keys.cost_enabled;
+  for (const int year : {1, 2, 3}) rule.by_year.push_back(policy::BritishCostContainment(year));
+  rule.first_year = keys.cost_first_year;
+  rule.acts = keys.cost_acts;
+  rule.volume = Millionths(keys.cost_volume);
+  rule.over_months = keys.cost_over_months;
+  rule.pause_months = keys.cost_pause_months;
+  rule.from_later_auctions = keys.cost_source == "later_auctions";
+  return rule;
+}
+
+// RGGI's dollars at the exchange rate, or the scenario's own prices; a year without one has none.
+scheme::AuctionTriggers::Prices TriggerPricesOf(const Stability& keys, int year) {
+  scheme::AuctionTriggers::Prices prices;
+  if (keys.triggers_table == "own") {
+    const auto own = [year](const YearSeries& series) {
+      const double cny = series.At(year);
+      return cny > 0 ? std::optional(ToFen(cny)) : std::nullopt;
+    };
+    return {own(keys.tier_one_cny), own(keys.tier_two_cny), own(keys.withhold_below_cny)};
+  }
+  const auction::RggiTriggers* const row = auction::RggiTriggersOf(year);
+  if (row == nullptr) return prices;
+  const auto exchanged = [&](Price cents) {
+    return ToFen(static_cast<double>(cents.minor_per_tonne()) / 100 * keys.cny_per_usd);
+  };
+  prices.tier_one = exchanged(row->tier_one);
+  if (row->tier_two) prices.tier_two = exchanged(*row->tier_two);
+  if (row->emission) prices.withhold_below = exchanged(*row->emission);
+  return prices;
+}
+
+scheme::StabilityRules StabilityRulesOf(const Scenario& scenario) {
+  const Stability& keys = scenario.stability;
+  scheme::StabilityRules rules;
+  rules.reserve = ReserveRulesOf(keys);
+  rules.excessive_price = ExcessivePriceOf(keys);
+  rules.cost_containment = CostContainmentOf(keys);
+  rules.triggers.enabled = keys.triggers_enabled;
+  rules.triggers.tier_one = Millionths(keys.tier_one_share);
+  rules.triggers.tier_two = Millionths(keys.tier_two_share);
+  rules.triggers.withheld = Millionths(keys.withhold_share);
+  rules.collar.enabled = keys.collar_enabled;
+  rules.collar.without_end = keys.without_end;
+  rules.collar.offer = Millionths(keys.ceiling_offer);
+  const policy::PriceCollar first{
+      ToFen(keys.floor_cny), ToFen(keys.ceiling_cny),
+      static_cast<std::int32_t>(std::lround(keys.collar_growth * 100'000))};
+  for (int year = scenario.auction_first_year; year <= scenario.horizon_year; ++year) {
+    rules.triggers.by_year[year] = TriggerPricesOf(keys, year);
+    rules.collar.by_year[year] = first.InYear(year - scenario.auction_first_year);
+  }
+  return rules;
 }
 
 // Vintage 2024's own dates: notices of the ministry of 11 April 2025 and the plan of November 2025.
@@ -94,6 +188,7 @@ scheme::Rulebook MakeRulebook(const Scenario& scenario, const Population& popula
   book.containment_window = scenario.containment_window;
   book.containment_share = scenario.containment_share;
   book.stability_ceiling = scenario.stability_ceiling;
+  book.stability = StabilityRulesOf(scenario);
   return book;
 }
 

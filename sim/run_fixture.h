@@ -27,6 +27,9 @@ struct Rows final : Recorder {
   std::vector<CbamRow> cbam;
   std::vector<CbamProvinceRow> cbam_provinces;
   std::vector<CbamImporterRow> cbam_importers;
+  std::vector<CirculationRow> circulation;
+  std::vector<StabilityRow> stability;
+  std::vector<TriggerRow> triggers;
   std::vector<EquilibriumRow> equilibrium;
   std::vector<EventRow> events;
   std::vector<TradeRow> trades;
@@ -44,6 +47,9 @@ struct Rows final : Recorder {
   void Record(const CbamRow& row) override { cbam.push_back(row); }
   void Record(const CbamProvinceRow& row) override { cbam_provinces.push_back(row); }
   void Record(const CbamImporterRow& row) override { cbam_importers.push_back(row); }
+  void Record(const CirculationRow& row) override { circulation.push_back(row); }
+  void Record(const StabilityRow& row) override { stability.push_back(row); }
+  void Record(const TriggerRow& row) override { triggers.push_back(row); }
   void Record(const EquilibriumRow& row) override { equilibrium.push_back(row); }
   void Record(const EventRow& row) override { events.push_back(row); }
   void Record(const TradeRow& row) override { trades.push_back(row); }

@@ -6,10 +6,12 @@
 
 #include "auction/fields.h"
 #include "base/assert.h"
+#include "policy/cap_path.h"
 #include "sim/scenario_checks.h"
 #include "sim/scenario_inputs.h"
 #include "sim/scenario_schema.h"
 #include "sim/scenario_tree.h"
+#include "sim/stability_checks.h"
 
 namespace ets::sim {
 namespace {
@@ -212,6 +214,52 @@ double Scenario::TriggerOf(int year) const {
   return Grown(containment_trigger_cny, containment_growth, year);
 }
 
+void Scenario::ApplyLinearCaps() {
+  const auto tonnes = [](double mt) { return Tonnes(std::llround(mt * 1e6)); };
+  std::vector<policy::CapPath> paths;
+  for (const Sector& sector : sectors) {
+    int base = std::max(linear_caps.base_year, sector.first_vintage);
+    while (base <= horizon_year && sector.RuleOf(base) != "cap") ++base;
+    policy::CapPath path;
+    path.name = sector.name;
+    path.first_year = base;
+    path.first_cap = base <= horizon_year ? tonnes(sector.cap_mt.At(base)) : Tonnes();
+    for (const auto& [year, share] : linear_caps.factor.values()) {
+      path.factors.push_back(
+          {year, static_cast<std::int32_t>(std::lround(share * 100'000)), path.first_cap});
+    }
+    paths.push_back(std::move(path));
+  }
+  for (const auto& [year, mt] : linear_caps.rebasing_mt.values()) {
+    Tonnes all;
+    for (const policy::CapPath& path : paths) {
+      if (path.first_year < year) all += path.first_cap;
+    }
+    // The last sector takes what rounding leaves.
+    Tonnes left = tonnes(mt);
+    Tonnes caps_left = all;
+    for (policy::CapPath& path : paths) {
+      if (path.first_year >= year || caps_left == Tonnes()) continue;
+      const double share =
+          static_cast<double>(path.first_cap.count()) / static_cast<double>(caps_left.count());
+      const Tonnes change(std::llround(static_cast<double>(left.count()) * share));
+      path.rebasings.push_back({year, change, ""});
+      left -= change;
+      caps_left -= path.first_cap;
+    }
+  }
+  for (std::size_t s = 0; s < sectors.size(); ++s) {
+    if (paths[s].first_year > horizon_year) continue;
+    YearSeries caps;
+    for (const auto& [year, mt] : sectors[s].cap_mt.values()) {
+      if (year <= paths[s].first_year) caps.Set(year, mt);
+    }
+    for (const policy::CapYear& year : policy::CapsOf(paths[s], horizon_year))
+      caps.Set(year.year, static_cast<double>(year.cap.count()) / 1e6);
+    sectors[s].cap_mt = std::move(caps);
+  }
+}
+
 std::string ToString(const Problem& problem) {
   return problem.file + ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column) +
          ": " + problem.message;
@@ -229,6 +277,10 @@ ParsedScenario ParseScenario(const std::vector<SourceFile>& files,
   parsed.scenario = Build(tree, data);
   if (tree.readable) {
     CheckScenario(parsed.scenario, tree);
+    if (tree.problems.empty() && parsed.scenario.linear_caps.enabled) {
+      parsed.scenario.ApplyLinearCaps();
+      CheckLinearCaps(parsed.scenario, tree);
+    }
     parsed.scenario.inputs = InputsOf(parsed.scenario, tree);
   }
   Order(tree);

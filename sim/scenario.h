@@ -142,6 +142,61 @@ struct Europe {
   friend bool operator==(const Europe&, const Europe&) = default;
 };
 
+// The stability rules beside the auction's own containment; docs/stability.md. All off by
+// themselves; volumes and thresholds are shares of the year's caps unless said otherwise.
+struct Stability {
+  bool reserve_enabled = false;
+  double upper_share = 0.08, lower_share = 0.06, floor_share = 0.03;
+  double intake_rate = 0.24;      // Of the circulation, above the upper threshold.
+  double release_share = 0.0075;  // Below the floor.
+  double keeps_share = 0.03;      // More than this becomes invalid on 1 January.
+  bool invalidates = true;
+  std::string base = "caps";  // or "emissions".
+  int reserve_first_year = 2030;
+  int published = 801;
+
+  bool excessive_enabled = false;
+  int excessive_months = 6;
+  double excessive_multiple = 2.4;
+  double excessive_volume = 0.054;
+  int excessive_over_months = 3, excessive_pause_months = 12;
+
+  bool cost_enabled = false;
+  int cost_first_year = 2027;
+  bool cost_acts = true;
+  double cost_volume = 0.05;
+  int cost_over_months = 3, cost_pause_months = 12;
+  std::string cost_source = "stock";  // or "later_auctions".
+
+  bool triggers_enabled = false;
+  std::string triggers_table = "rggi";  // or "own".
+  double cny_per_usd = 7.20;
+  YearSeries tier_one_cny, tier_two_cny, withhold_below_cny;  // Of the table "own".
+  double tier_one_share = 0.10, tier_two_share = 0.10,
+         withhold_share = 0.10;  // Of the year's sale.
+
+  bool collar_enabled = false;
+  double floor_cny = 60, ceiling_cny = 200;  // In auction.first_year.
+  double collar_growth = 0.06;
+  bool without_end = true;
+  double ceiling_offer = 0.01;
+
+  bool any() const {
+    return reserve_enabled || excessive_enabled || cost_enabled || triggers_enabled ||
+           collar_enabled;
+  }
+  friend bool operator==(const Stability&, const Stability&) = default;
+};
+
+// Caps by linear factors from a base year on, instead of those given year by year.
+struct LinearCaps {
+  bool enabled = false;
+  int base_year = 2030;
+  YearSeries factor;       // Share of the base year's cap a year; holds until the next one given.
+  YearSeries rebasing_mt;  // Of all capped sectors together, before the year's step.
+  friend bool operator==(const LinearCaps&, const LinearCaps&) = default;
+};
+
 // Everything a run is made of. Plain data: the same struct gives the same run with the same seed
 // and binary. Read from TOML by ParseScenario(); docs/scenario.md lists every key with unit, range
 // and default.
@@ -219,6 +274,8 @@ struct Scenario {
   int containment_window = 4;
   double containment_share = 0.25;
   double stability_ceiling = 0.06;
+  Stability stability;
+  LinearCaps linear_caps;
 
   // Market.
   double listed_band = 0.10, block_band = 0.30;
@@ -266,6 +323,8 @@ struct Scenario {
   // The auction's reserve price and the containment trigger: the last year given, grown from there.
   double ReservePriceOf(int year) const;
   double TriggerOf(int year) const;
+  // Replaces every sector's caps after linear_caps.base_year by its path. REQUIRES: enabled.
+  void ApplyLinearCaps();
 };
 
 // One thing wrong with a scenario: "file:line:column: what is wrong; what is allowed".

@@ -9,6 +9,7 @@
 
 #include "sim/exporters.h"
 #include "sim/registry_rules.h"
+#include "sim/stability_checks.h"
 
 namespace ets::sim {
 namespace {
@@ -61,6 +62,7 @@ class Checker {
     EuropeanFacts();
     Platforms();
     RegistryLaw();
+    CheckStability(scenario_, tree_);
   }
 
  private:

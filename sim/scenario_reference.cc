@@ -92,7 +92,8 @@ All problems of all files are shown at once and nothing is run:
 Beyond single values this is checked: months, power's classes and horizons sum to 1; free + paid +
 reserve is the whole of a cap; every capped vintage to `horizon_year` has a cap; abatement curves
 rise; every sector has a rule from its first vintage on; every simulated year has its Spring
-Festival; the auction has a reserve price and a trigger above it; data files have their columns.
+Festival; the auction has a reserve price and a trigger above it; stability rules have an auction,
+thresholds in order and prices in order; data files have their columns.
 
 ## Keys
 
@@ -110,6 +111,7 @@ constexpr Section kSections[] = {
     {"power", "Power: groups, classes, benchmarks"},
     {"band", "Rules of all sectors"},
     {"auction", "Auction, market, credit"},
+    {"stability", "Stability rules"},
     {"abatement", "Behaviour"},
     {"europe", "Europe and the border"},
     {"registry", "The registry's law"},

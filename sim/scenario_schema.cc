@@ -37,6 +37,10 @@ Owner& In(Scenario& scenario, const Path& path) {
     return In<Sector>(scenario, path).cbam;
   } else if constexpr (std::is_same_v<Owner, DataTrust>) {
     return scenario.trust;
+  } else if constexpr (std::is_same_v<Owner, Stability>) {
+    return scenario.stability;
+  } else if constexpr (std::is_same_v<Owner, LinearCaps>) {
+    return scenario.linear_caps;
   } else {
     static_assert(std::is_same_v<Owner, Sector>);
     const int index = scenario.SectorIndex(path[1]);
@@ -381,6 +385,17 @@ void AddRules(Table& t) {
         "relative distance beyond which the band is flat");
   t.Add("caps.reserve_share", &S::reserve_share, "share", kShare,
         "share of each cap that is held back");
+  using L = LinearCaps;
+  t.Add("caps.path.enabled", &L::enabled, "", {},
+        "whether caps fall by a linear factor after base_year, instead of as cap_mt says");
+  t.Add("caps.path.base_year", &L::base_year, "", Between(2020, 2100),
+        "last year whose caps are those given; a sector capped later starts from its first cap")
+      .Because("every sector of the roadmap is capped in 2030");
+  t.Add(
+      "caps.path.factor.<year>", &L::factor, "share a year", kShare,
+      "part of its base cap that each sector's cap loses a year; holds until the next year given");
+  t.Add("caps.path.rebasing_mt.<year>", &L::rebasing_mt, "Mt", Between(-1e5, 1e5),
+        "one-off change of all caps together, before the year's step; split by caps");
   t.Add("caps.weight_gas", &S::cap_weight_gas, "", kAbove0,
         "weight of a MWh from gas in power's pool; from coal: 1");
   t.Add("caps.weight_heat_coal", &S::cap_weight_heat_coal, "", kAbove0,
@@ -497,6 +512,126 @@ void AddMarket(Table& t) {
   t.Add("credit.line_share", &S::credit_line_share, "share", Between(0, 10),
         "credit line of a firm, over twelve months' product value");
   t.Add("credit.rate", &S::credit_rate, "a year", Between(0, 1), "interest on credit");
+}
+
+constexpr const char* kMsr = "Decision (EU) 2015/1814";
+constexpr const char* kMsrShares =
+    "Decision (EU) 2015/1814 in proportion: 1,096 / 833 / 400 of 1,386 Mt";
+constexpr const char* kRggiTable = "RGGI: a tenth of the cap, which is auctioned nearly whole";
+
+void AddReserveRule(Table& t) {
+  using S = Stability;
+  t.Add("stability.reserve.enabled", &S::reserve_enabled, "", {},
+        "whether auctions follow the circulation: the reserve rule");
+  t.Add("stability.reserve.first_year", &S::reserve_first_year, "", Between(2025, 2100),
+        "first year whose circulation counts")
+      .Because("every sector of the roadmap is capped from 2030");
+  t.Text("stability.reserve.base", &S::base,
+         "what the shares are of; the year's caps, or all verified emissions of the year")
+      .Choices({"caps", "emissions"});
+  t.Add("stability.reserve.upper_share", &S::upper_share, "share", Between(0, 2),
+        "circulation above which intake_rate of it is taken in")
+      .Because(
+          "a market of 8.6 bn t; the European one has 79%, of which its history is the reason");
+  t.Add("stability.reserve.lower_share", &S::lower_share, "share", Between(0, 2),
+        "circulation from which what lies above this is taken in")
+      .Because("as for upper_share");
+  t.Add("stability.reserve.floor_share", &S::floor_share, "share", Between(0, 2),
+        "circulation below which units are released")
+      .Because("as for upper_share");
+  t.Add("stability.reserve.intake_rate", &S::intake_rate, "share", kShare,
+        "part of the circulation that is taken in above the upper threshold")
+      .Fact(kMsr);
+  t.Add("stability.reserve.release_share", &S::release_share, "share", kShare,
+        "released over twelve months below the floor; all, if fewer are held")
+      .Because("a quarter of floor_share, as 100 Mt are of 400 Mt");
+  t.Add("stability.reserve.invalidates", &S::invalidates, "", {},
+        "whether what the stock holds above keeps_share is cancelled on 1 January; false: the "
+        "amendment of 2026")
+      .Fact("Decision (EU) 2015/1814; proposal 2026/0085(COD) would stop it");
+  t.Add("stability.reserve.keeps_share", &S::keeps_share, "share", Between(0, 2),
+        "most that the stock may hold on 1 January")
+      .Because("floor_share, as 400 Mt are in Europe");
+  t.Add("stability.reserve.published", &S::published, "", {},
+        "day of the next year on which the figure is published; it acts on auctions from 1 "
+        "September to 31 August")
+      .As(Kind::kMonthDay)
+      .Because("China verifies until 31 July; Europe until 31 March, and publishes by 1 June");
+}
+
+void AddPriceRules(Table& t) {
+  using S = Stability;
+  t.Add("stability.excessive_price.enabled", &S::excessive_enabled, "", {},
+        "whether dear months release units from the stock (Article 29a)");
+  t.Add("stability.excessive_price.months", &S::excessive_months, "months", Between(1, 24),
+        "months in a row whose mean is held against the two years before them")
+      .Fact("Directive 2003/87/EC, Article 29a");
+  t.Add("stability.excessive_price.multiple", &S::excessive_multiple, "x price", Between(0.1, 100),
+        "how far above those two years' mean it must lie")
+      .Fact("Directive 2003/87/EC, Article 29a");
+  t.Add("stability.excessive_price.volume_share", &S::excessive_volume, "share", kShare,
+        "what is then released; of the year's caps")
+      .Because("75 Mt of a cap of 1,386 Mt");
+  t.Add("stability.excessive_price.over_months", &S::excessive_over_months, "months",
+        Between(1, 12), "months over whose auctions it is spread");
+  t.Add("stability.excessive_price.pause_months", &S::excessive_pause_months, "months",
+        Between(0, 60), "months from a trigger until the next one counts");
+  t.Add("stability.cost_containment.enabled", &S::cost_enabled, "", {},
+        "whether dear months bring units by the British rule; 2x for 3 months in the scheme's "
+        "first year, 2.5x for 3 in its second, 3x for 6 later");
+  t.Add("stability.cost_containment.first_year", &S::cost_first_year, "", Between(2020, 2100),
+        "the scheme's first year in that sense")
+      .Because("the year of the first caps and auctions");
+  t.Add("stability.cost_containment.acts", &S::cost_acts, "", {},
+        "whether the authority acts when the rule says it may; else it looks on")
+      .Because("the British rule leaves it to ministers");
+  t.Add("stability.cost_containment.volume_share", &S::cost_volume, "share", kShare,
+        "what is then offered in addition; of the year's caps");
+  t.Text("stability.cost_containment.source", &S::cost_source,
+         "where it comes from; the stability stock, or later auctions of the same year")
+      .Choices({"stock", "later_auctions"});
+  t.Add("stability.cost_containment.over_months", &S::cost_over_months, "months", Between(1, 12),
+        "months over whose auctions it is spread");
+  t.Add("stability.cost_containment.pause_months", &S::cost_pause_months, "months", Between(0, 60),
+        "months from a trigger until the next one counts");
+  t.Add("stability.triggers.enabled", &S::triggers_enabled, "", {},
+        "whether prices inside an auction bring units to it or keep units back");
+  t.Text("stability.triggers.table", &S::triggers_table,
+         "prices; RGGI's stored table of 2021 to 2037, or the three keys below")
+      .Choices({"rggi", "own"});
+  t.Add("stability.triggers.cny_per_usd", &S::cny_per_usd, "CNY/USD", Between(0.01, 1000),
+        "exchange rate for RGGI's table");
+  t.Add("stability.triggers.tier_one_cny.<year>", &S::tier_one_cny, "CNY/t", kAbove0,
+        "price above which the first tier is sold; holds until the next year given");
+  t.Add("stability.triggers.tier_two_cny.<year>", &S::tier_two_cny, "CNY/t", kAbove0,
+        "price above which the second tier is sold; holds until the next year given");
+  t.Add("stability.triggers.withhold_below_cny.<year>", &S::withhold_below_cny, "CNY/t", kAbove0,
+        "price below which units are kept back and cancelled; holds until the next year given");
+  t.Add("stability.triggers.tier_one_share", &S::tier_one_share, "share", Between(0, 0.45),
+        "first tier; set aside from the year's auctions")
+      .Because(kRggiTable);
+  t.Add("stability.triggers.tier_two_share", &S::tier_two_share, "share", Between(0, 0.45),
+        "second tier; set aside from the year's auctions")
+      .Because(kRggiTable);
+  t.Add("stability.triggers.withhold_share", &S::withhold_share, "share", kShare,
+        "most that a year's auctions may keep back; of their volume")
+      .Because(kRggiTable);
+  t.Add("stability.collar.enabled", &S::collar_enabled, "", {},
+        "whether auctions have a floor and a ceiling");
+  t.Add("stability.collar.floor_cny", &S::floor_cny, "CNY/t", kAbove0,
+        "price below which no auction sells, in auction.first_year; the higher of it and the "
+        "reserve price holds")
+      .Because("the auction's reserve price");
+  t.Add("stability.collar.ceiling_cny", &S::ceiling_cny, "CNY/t", kAbove0,
+        "price at which units are offered once it is reached, in auction.first_year");
+  t.Add("stability.collar.growth", &S::collar_growth, "a year", Between(0, 0.5),
+        "growth of both, each year rounded to the fen")
+      .Because("as the reserve price grows");
+  t.Add("stability.collar.without_end", &S::without_end, "", {},
+        "whether what the stock lacks is issued above the caps; false: the ceiling holds while "
+        "there is stock");
+  t.Add("stability.collar.offer_share", &S::ceiling_offer, "share", Between(0.00001, 1),
+        "what one auction offers at the ceiling; of the year's caps");
 }
 
 void AddBehaviour(Table& t) {
@@ -753,6 +888,8 @@ std::vector<Key> BuildKeys() {
   AddPower(table);
   AddRules(table);
   AddMarket(table);
+  AddReserveRule(table);
+  AddPriceRules(table);
   AddBehaviour(table);
   AddEurope(table);
   table.Append(RegistryKeys());

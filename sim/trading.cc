@@ -326,7 +326,7 @@ void World::Buy(std::size_t firm, double need, double panic) {
   const market::InstrumentView& view = market_.instrument(best);
   if (best_ask == 0)
     limit = std::min(limit, static_cast<double>(view.close.minor_per_tonne()) / 100 * kOpenBid);
-  const Price price = std::min(ToPrice(limit), view.band_high);
+  const Price price = BelowCeiling(std::min(ToPrice(limit), view.band_high));
   if (price < view.band_low) return;
   const std::int64_t value = (price * Tonnes(size)).minor();
   if (!Fund(firm, value, value)) return;
@@ -377,7 +377,8 @@ bool World::BuyBlock(std::size_t firm, double need) {
       if (agreed > std::max(kBuyTolerance * buyer.hold_value,
                             days_to_deadline_ < scenario_.panic_days ? 2 * close : 0))
         continue;
-      const Price price = std::clamp(ToPrice(agreed), view.block_band_low, view.block_band_high);
+      const Price price =
+          std::clamp(BelowCeiling(ToPrice(agreed)), view.block_band_low, view.block_band_high);
       if (MakeAvailable(other, entry.ledger, quantity) < quantity) continue;
       const std::int64_t value = (price * Tonnes(quantity)).minor();
       if (!Fund(firm, value, value)) return false;
@@ -626,12 +627,19 @@ void World::HoldAuctions(Date day, const std::vector<scheme::PlannedAuction>& au
   const std::size_t auctions_left = authority_.AuctionsLeft(day);
   for (const scheme::PlannedAuction& planned : auctions) {
     const VintageInstrument entry = EnsureListed(planned.vintage);
-    venue_.Deposit(auctioneer_, entry.ledger, planned.volume.count());
+    Tonnes lodged = planned.volume;
+    for (const auction::Trigger& tier : planned.tiers) lodged += tier.volume;
+    venue_.Deposit(auctioneer_, entry.ledger, lodged.count());
     market::OpenAuction open;
     open.auctioneer = auctioneer_;
     open.instrument = entry.instrument;
     open.terms.format = authority_.rulebook().auction_format;
     open.terms.supply = planned.volume;
+    open.terms.containment = planned.tiers;
+    open.terms.withholding = planned.withholding;
+    if (!planned.tiers.empty())
+      open.terms.format.containment_tiers = static_cast<std::uint8_t>(planned.tiers.size());
+    if (planned.withholding) open.terms.format.emission_containment = true;
     // Where a format knows only a secret reserve, the scenario's is it.
     const bool is_secret = open.terms.format.reserve == auction::ReserveSource::kNone &&
                            open.terms.format.secret != auction::SecretReserve::kNone;
@@ -661,9 +669,11 @@ void World::HoldAuctions(Date day, const std::vector<scheme::PlannedAuction>& au
     events_.Add(last_clearing_.price.minor_per_tonne());
     events_.Add(sold);
     sold_at_auction_ += sold;
-    if (planned.containment) containment_sold_ += sold;
+    const bool from_stock = planned.offer != scheme::Offer::kRegular && !planned.above_cap;
+    containment_sold_ += from_stock ? sold : last_clearing_.contained.count();
+    const Tonnes offered = planned.volume + last_clearing_.contained - last_clearing_.withheld;
     week_auction_t_ += sold;
-    week_auction_offered_ += planned.volume.count();
+    week_auction_offered_ += offered.count();
     week_auction_bid_ += last_clearing_.bid_volume.count();
     if (sold > 0) {
       week_auction_value_ += last_clearing_.price * last_clearing_.sold;
@@ -680,11 +690,12 @@ void World::HoldAuctions(Date day, const std::vector<scheme::PlannedAuction>& au
     row.currency = "CNY";
     row.price = sold > 0 ? static_cast<double>(last_clearing_.price.minor_per_tonne()) / 100 : 0;
     row.reserve_price = static_cast<double>(planned.reserve.minor_per_tonne()) / 100;
-    row.offered_t = planned.volume.count();
+    row.offered_t = offered.count();
     row.sold_t = sold;
-    row.unsold_t = planned.volume.count() - sold;
+    row.unsold_t = offered.count() - sold;
     row.bid_t = last_clearing_.bid_volume.count();
-    row.containment_t = planned.containment ? planned.volume.count() : 0;
+    row.containment_t = from_stock ? offered.count() : last_clearing_.contained.count();
+    row.rule = ToString(planned.offer);
     row.bids = static_cast<int>(last_clearing_.bids);
     row.bidders = static_cast<int>(last_clearing_.bidders);
     row.winners = static_cast<int>(last_clearing_.successful_bidders);

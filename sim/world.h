@@ -120,6 +120,15 @@ class World final : public market::Listener {
   void RecordYear(int year);
   std::int64_t HeldByFirms() const;
 
+  // stability.cc
+  void RecordFigures();
+  void RecordReadings();
+  void RecordStability(int year);
+  // What one can always buy at: the collar's ceiling where it holds without end; else none.
+  std::optional<Price> CeilingOf(int year) const;
+  void KnowCeiling(Agent& agent, int year) const;
+  Price BelowCeiling(Price price) const;
+
   // border.cc
   void RecordCbam(int year);
   CbamRow RecordSectorCbam(std::size_t sector, int year, double certificate);
@@ -178,6 +187,8 @@ class World final : public market::Listener {
   std::int64_t held_before_ = 0, sold_at_auction_ = 0, containment_sold_ = 0, obligations_met_ = 0,
                offsets_used_ = 0;
   scheme::Authority::Totals totals_before_;
+  std::size_t figures_recorded_ = 0, readings_recorded_ = 0;
+  std::int64_t above_caps_before_ = 0;
   std::int64_t week_auction_t_ = 0, week_auction_offered_ = 0, week_auction_bid_ = 0;
   Money week_auction_value_;
   std::vector<double> certificate_sum_;           // By year: sum of daily certificate prices ...

@@ -51,6 +51,9 @@ class YearlyRecorder final : public sim::Recorder {
   void Record(const sim::CbamRow&) override {}
   void Record(const sim::CbamProvinceRow&) override {}
   void Record(const sim::CbamImporterRow&) override {}
+  void Record(const sim::CirculationRow&) override {}
+  void Record(const sim::StabilityRow&) override {}
+  void Record(const sim::TriggerRow&) override {}
   void Record(const sim::EquilibriumRow& row) override;
   void Record(const sim::EventRow&) override {}
   void Record(const sim::TradeRow&) override {}

@@ -65,28 +65,47 @@ class ProgressLine {
   std::chrono::steady_clock::time_point last_;
 };
 
+std::string Cell(double number, int width, int decimals) {
+  char text[32];
+  if (number == 0) {
+    std::snprintf(text, sizeof text, "%*s", width, "-");
+  } else {
+    std::snprintf(text, sizeof text, "%*.*f", width, decimals, number);
+  }
+  return text;
+}
+
+// What the stability rules did; nothing where they are off.
+void PrintStability(const server::RunOutcome& outcome) {
+  if (outcome.stability.empty()) return;
+  std::printf("\nstability\n%4s  %11s  %8s  %9s  %9s  %9s  %9s  %10s  %8s\n", "", "circulation", "",
+              "withheld", "offered", "cancelled", "stock", "above caps", "triggers");
+  std::printf("%4s  %11s  %8s  %9s  %9s  %9s  %9s  %10s  %8s\n", "year", "Mt", "branch", "Mt", "Mt",
+              "Mt", "Mt", "Mt", "");
+  for (const server::StabilityYear& year : outcome.stability) {
+    std::printf("%4d  %s  %8s  %s  %s  %s  %s  %s  %s\n", year.year,
+                Cell(year.circulation_mt, 11, 1).c_str(),
+                year.branch.empty() ? "-" : year.branch.c_str(), Cell(year.taken_mt, 9, 2).c_str(),
+                Cell(year.offered_mt, 9, 2).c_str(), Cell(year.cancelled_mt, 9, 2).c_str(),
+                Cell(year.held_mt, 9, 2).c_str(), Cell(year.above_caps_mt, 10, 2).c_str(),
+                Cell(year.triggers, 8, 0).c_str());
+  }
+}
+
 void PrintSummary(const server::RunOutcome& outcome) {
   std::printf("\n%4s  %9s  %11s  %8s  %10s  %9s  %9s  %9s  %6s  %11s\n", "", "price", "equilibrium",
               "traded", "emissions", "bank", "auctioned", "auction", "sales", "certificate");
   std::printf("%4s  %9s  %11s  %8s  %10s  %9s  %9s  %9s  %6s  %11s\n", "year", "CNY/t", "CNY/t",
               "Mt", "Mt CO2e", "Mt", "Mt", "CNY/t", "CNYbn", "EUR/t");
-  const auto cell = [](double number, int width, int decimals) {
-    char text[32];
-    if (number == 0) {
-      std::snprintf(text, sizeof text, "%*s", width, "-");
-    } else {
-      std::snprintf(text, sizeof text, "%*.*f", width, decimals, number);
-    }
-    return std::string(text);
-  };
   for (const server::YearSummary& year : outcome.years) {
     std::printf("%4d  %s  %s  %s  %s  %s  %s  %s  %s  %s\n", year.year,
-                cell(year.mean_price_cny, 9, 2).c_str(), cell(year.equilibrium_cny, 11, 2).c_str(),
-                cell(year.traded_mt, 8, 1).c_str(), cell(year.emissions_mt, 10, 1).c_str(),
-                cell(year.bank_mt, 9, 1).c_str(), cell(year.auctioned_mt, 9, 1).c_str(),
-                cell(year.auction_cny, 9, 2).c_str(), cell(year.revenue_bn_cny, 6, 1).c_str(),
-                cell(year.certificate_eur, 11, 2).c_str());
+                Cell(year.mean_price_cny, 9, 2).c_str(), Cell(year.equilibrium_cny, 11, 2).c_str(),
+                Cell(year.traded_mt, 8, 1).c_str(), Cell(year.emissions_mt, 10, 1).c_str(),
+                Cell(year.bank_mt, 9, 1).c_str(), Cell(year.auctioned_mt, 9, 1).c_str(),
+                Cell(year.auction_cny, 9, 2).c_str(), Cell(year.revenue_bn_cny, 6, 1).c_str(),
+                Cell(year.certificate_eur, 11, 2).c_str());
   }
+  PrintStability(outcome);
   std::printf("\n%llu orders and bids, %llu trades, every one settled in the registry; %.1f s\n",
               static_cast<unsigned long long>(outcome.result.orders + outcome.result.bids),
               static_cast<unsigned long long>(outcome.result.trades), outcome.seconds_total);
