@@ -15,8 +15,9 @@ ETS_EMBED(template, ETS_FILE("report/page/template.html"));
 ETS_EMBED(style, ETS_FILE("report/page/report.css"));
 ETS_EMBED(script, ETS_FILE("report/page/words.js") ETS_FILE("report/page/charts.js")
                       ETS_FILE("report/page/what_happened.js") ETS_FILE("report/page/scarcity.js")
-                          ETS_FILE("report/page/who_pays.js") ETS_FILE("report/page/market.js")
-                              ETS_FILE("report/page/rules.js") ETS_FILE("report/page/page.js"));
+                          ETS_FILE("report/page/stability.js") ETS_FILE("report/page/who_pays.js")
+                              ETS_FILE("report/page/market.js") ETS_FILE("report/page/rules.js")
+                                  ETS_FILE("report/page/page.js"));
 ETS_EMBED(queries, ETS_FILE("report/page/data.sql"));
 ETS_EMBED(charts, ETS_FILE("third_party/echarts/echarts.common.min.js"));
 

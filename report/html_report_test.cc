@@ -66,10 +66,10 @@ class HtmlReport : public testing::Test {
 
 TEST_F(HtmlReport, HasEverySectionEvenWhenTheTablesAreEmpty) {
   const std::string page = Page();
-  for (const char* id :
-       {"story",  "numbers",    "price", "auctions", "emissions", "caps",    "ledger", "positions",
-        "margin", "compliance", "costs", "firm",     "cash",      "revenue", "cbam",   "vintages",
-        "days",   "benchmark",  "rules", "calendar", "limits",    "about"}) {
+  for (const char* id : {"story",     "numbers",   "price",     "auctions", "emissions",  "caps",
+                         "ledger",    "stability", "positions", "margin",   "compliance", "costs",
+                         "firm",      "cash",      "revenue",   "cbam",     "vintages",   "days",
+                         "benchmark", "rules",     "calendar",  "limits",   "about"}) {
     EXPECT_EQ(CountOf(page, " id=\"" + std::string(id) + "\""), 1) << id;
   }
   SQLite::Database database(":memory:");

@@ -42,6 +42,19 @@ SELECT *, held_before_t + issued_free_t - taken_back_t + sold_t + offsets_used_t
           - obligations_met_t - expired_t - cancelled_t - held_after_t AS check_t
 FROM ledger ORDER BY year;
 
+-- name: circulation
+SELECT year, published, circulation_t, upper_t, lower_t, floor_t, branch, intake_t, release_t, held_t
+FROM circulation ORDER BY year;
+
+-- name: stability
+SELECT * FROM stability ORDER BY year;
+
+-- name: trigger_years
+-- With max(), SQLite takes the other columns from the row of the highest price.
+SELECT rule, CAST(substr(date, 1, 4) AS INTEGER) AS year, count(*) AS readings, sum(triggered) AS triggered,
+       round(max(recent_cny), 2) AS highest_cny, round(threshold_cny, 2) AS threshold_cny, sum(volume_t) AS volume_t
+FROM triggers GROUP BY rule, 2 ORDER BY rule, 2;
+
 -- name: compliance
 SELECT year, sum(status <> 'open') AS assessed, sum(status = 'compliant') AS compliant, sum(status = 'short') AS short,
        sum(status = 'open') AS open, sum(CASE WHEN status <> 'open' THEN verified_t ELSE 0 END) AS obligation_t,

@@ -50,6 +50,7 @@ function contents() {
   emissions,
   caps,
   ledger,
+  stability,
   positions,
   margin,
   complianceSection,

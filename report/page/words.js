@@ -1,8 +1,8 @@
 'use strict';
 // The page's story, told from the data that data.sql selects. These files make one script, in this
 // order: words.js (data, numbers, words), charts.js (tables and charts), then the page's parts in the
-// order in which they are read: what_happened.js, scarcity.js, who_pays.js, market.js, rules.js, and
-// page.js, which sets them going.
+// order in which they are read: what_happened.js, scarcity.js, stability.js, who_pays.js, market.js,
+// rules.js, and page.js, which sets them going.
 
 const data = JSON.parse(document.getElementById('data').textContent);
 const $ = id => document.getElementById(id);
