@@ -97,7 +97,7 @@ void Move(LiveRegistry& live, std::uint64_t transfers) {
       if (answer.kind != Answer::Kind::kApplied) std::abort();
       ++done;
     });
-    while (i - done > kUnderWay) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    while (i + 1 - done > kUnderWay) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   while (done < transfers) std::this_thread::yield();
 }

@@ -75,7 +75,7 @@ MaybeRefusal Registry::Impl::Check(const CloseAccount& command) const {
   if (const auto refusal = CheckAccounts({command.account})) return refusal;
   const Account& account = At(command.account);
   const About about{.account = command.account};
-  if (!RowOf(account.kind).has_entity) return Refuse(Refusal::kWrongAccountKind, about);
+  if (const auto refusal = CheckKind(command.account, HasEntity)) return refusal;
   if (const auto refusal = CheckStanding({{command.account}})) return refusal;
   if (account.holds > 0 || !balances.IsEmpty(command.account)) {
     return Refuse(Refusal::kAccountNotEmpty, about);
@@ -151,9 +151,7 @@ MaybeRefusal Registry::Impl::Check(const AddTrusted& command) const {
   if (command.account == command.target) {
     return Refuse(Refusal::kSameAccount, {.account = command.account});
   }
-  if (!RowAt(command.account).has_entity) {
-    return Refuse(Refusal::kWrongAccountKind, {.account = command.account});
-  }
+  if (const auto refusal = CheckKind(command.account, HasEntity)) return refusal;
   return CheckStanding({{command.account}, {command.target}});
 }
 

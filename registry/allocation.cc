@@ -15,8 +15,8 @@ bool IsPlanned(TransferCode code) {
   return code == TransferCode::kPreAllocation || code == TransferCode::kFinalAllocation;
 }
 
-bool IsPool(AccountKind kind) {
-  return kind == AccountKind::kAllocation || kind == AccountKind::kReserve;
+bool IsPool(const KindRow& row) {
+  return row.kind == AccountKind::kAllocation || row.kind == AccountKind::kReserve;
 }
 
 bool IsOfVintage(const Unit& unit, std::uint16_t year) {
@@ -113,7 +113,7 @@ MaybeRefusal Registry::Impl::Check(const RunAllocation& command) const {
   });
   if (!known) return Refuse(Refusal::kEntitlementNotFound);
   const About about{.account = command.from, .ledger = command.ledger};
-  if (!IsPool(At(command.from).kind)) return Refuse(Refusal::kWrongAccountKind, about);
+  if (const auto refusal = CheckKind(command.from, IsPool)) return refusal;
   if (const auto refusal = CheckStanding({{command.from, kMaySend}})) return refusal;
   if (!IsOfVintage(UnitOf(command.ledger), command.year)) {
     return Refuse(Refusal::kUnitNotEligible, about);
@@ -158,10 +158,11 @@ MaybeRefusal Registry::Impl::Check(const ReturnExcess& command) const {
   const About about{.account = command.holder, .ledger = command.ledger, .asked = command.amount};
   if (command.holder == command.to) return Refuse(Refusal::kSameAccount, about);
   if (const auto refusal = CheckAmount(command.amount)) return refusal;
-  const AccountKind to = At(command.to).kind;
-  if (!RowOf(holder.kind).has_obligations || (!IsPool(to) && to != AccountKind::kTotalQuantity)) {
-    return Refuse(Refusal::kWrongAccountKind, about);
-  }
+  if (const auto refusal = CheckKind(command.holder, HasObligations)) return refusal;
+  const auto takes_back = [](const KindRow& row) {
+    return IsPool(row) || row.kind == AccountKind::kTotalQuantity;
+  };
+  if (const auto refusal = CheckKind(command.to, takes_back)) return refusal;
   // A blocked account may return what is not its own.
   if (const auto refusal = CheckStanding({{command.holder}, {command.to}})) return refusal;
   if (!IsOfVintage(UnitOf(command.ledger), command.year)) {
@@ -205,9 +206,8 @@ MaybeRefusal Registry::Impl::Check(const Allocate& command) const {
   if (const auto refusal = CheckAmount(command.amount)) return refusal;
   if (!IsCode(command.code)) return Refuse(Refusal::kValueInvalid, about);
   const Account& holder = At(command.holder);
-  if (!IsPool(At(command.from).kind) || !RowOf(holder.kind).has_obligations) {
-    return Refuse(Refusal::kWrongAccountKind, about);
-  }
+  if (const auto refusal = CheckKind(command.from, IsPool)) return refusal;
+  if (const auto refusal = CheckKind(command.holder, HasObligations)) return refusal;
   if (const auto refusal =
           CheckStanding({{command.from, kMaySend}, {command.holder, kMayReceive}})) {
     return refusal;
@@ -248,12 +248,12 @@ MaybeRefusal Registry::Impl::Check(const TakeBack& command) const {
   const About about{.account = command.holder, .ledger = command.ledger, .asked = command.amount};
   if (command.holder == command.to) return Refuse(Refusal::kSameAccount, about);
   if (const auto refusal = CheckAmount(command.amount)) return refusal;
-  const AccountKind to = At(command.to).kind;
-  if (!RowAt(command.holder).has_obligations ||
-      (!IsPool(to) && to != AccountKind::kStability && to != AccountKind::kAuctionStock &&
-       to != AccountKind::kCancellation)) {
-    return Refuse(Refusal::kWrongAccountKind, about);
-  }
+  if (const auto refusal = CheckKind(command.holder, HasObligations)) return refusal;
+  const auto takes = [](const KindRow& row) {
+    return IsPool(row) || row.kind == AccountKind::kStability ||
+           row.kind == AccountKind::kAuctionStock || row.kind == AccountKind::kCancellation;
+  };
+  if (const auto refusal = CheckKind(command.to, takes)) return refusal;
   if (const auto refusal = CheckStanding({{command.holder}, {command.to}})) return refusal;
   if (UnitOf(command.ledger).type != UnitType::kAllowance) {
     return Refuse(Refusal::kUnitNotEligible, about);

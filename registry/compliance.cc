@@ -176,7 +176,7 @@ MaybeRefusal Registry::Impl::Check(const Surrender& command) const {
   if (const auto refusal = CheckYear(command.year)) return refusal;
   const Account& holder = At(command.holder);
   const About about{.account = command.holder, .ledger = command.ledger, .asked = command.amount};
-  if (!RowOf(holder.kind).has_obligations) return Refuse(Refusal::kWrongAccountKind, about);
+  if (const auto refusal = CheckKind(command.holder, HasObligations)) return refusal;
   if (const auto refusal = CheckStanding({{command.holder, kMaySurrender}})) return refusal;
   if (const auto refusal = CheckHoldable(command.holder, command.ledger)) return refusal;
   const Firm& firm = *FindFirm(holder.entity);
@@ -235,9 +235,7 @@ MaybeRefusal Registry::Impl::Check(const SurrenderInOrder& command) const {
   if (const auto refusal = CheckAmount(command.amount)) return refusal;
   if (const auto refusal = CheckYear(command.year)) return refusal;
   const Account& holder = At(command.holder);
-  if (!RowOf(holder.kind).has_obligations) {
-    return Refuse(Refusal::kWrongAccountKind, {.account = command.holder});
-  }
+  if (const auto refusal = CheckKind(command.holder, HasObligations)) return refusal;
   if (const auto refusal = CheckStanding({{command.holder, kMaySurrender}})) return refusal;
   if (profile.compliance != ComplianceRule::kPerYear) return {};
   const Firm& firm = *FindFirm(holder.entity);

@@ -159,9 +159,7 @@ MaybeRefusal Registry::Impl::Check(const Freeze& command) const {
       (command.until != 0 && command.until <= at)) {
     return Refuse(Refusal::kValueInvalid, about);
   }
-  if (RowAt(command.account).pool != Pool::kHeld) {
-    return Refuse(Refusal::kWrongAccountKind, about);
-  }
+  if (const auto refusal = CheckKind(command.account, IsHeld)) return refusal;
   return CheckStanding({{command.account}});
 }
 

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -134,6 +135,22 @@ struct Registry::Impl {
   };
   MaybeRefusal Refuse(Refusal refusal) const;
   MaybeRefusal Refuse(Refusal refusal, const About& about) const;
+  // Of an account whose kind is not among those of which `allowed(KindRow)` holds.
+  template <typename Allowed>
+  MaybeRefusal RefuseKind(AccountId account, const Allowed& allowed) const {
+    std::int64_t kinds = 0;
+    for (const KindRow& row : std::span(Kinds()).subspan(1)) {
+      if (allowed(row)) kinds |= BitOf(row.kind);
+    }
+    return Refuse(
+        Refusal::kWrongAccountKind,
+        {.account = account, .asked = static_cast<int>(At(account).kind), .limit = kinds});
+  }
+  template <typename Allowed>
+  MaybeRefusal CheckKind(AccountId account, const Allowed& allowed) const {
+    if (allowed(RowAt(account))) return {};
+    return RefuseKind(account, allowed);
+  }
 
   bool Exists(AccountId account) const { return account.raw() < accounts.size(); }
   bool Exists(LedgerId ledger) const { return ledger.raw() < ledgers.size(); }
@@ -231,6 +248,7 @@ struct Registry::Impl {
   MaybeRefusal CheckTransfer(const Transfer& transfer) const;
   // By kind: who may send to whom.
   bool MayGo(const Account& from, const Account& to, bool is_cash) const;
+  MaybeRefusal RefuseKinds(const Transfer& transfer) const;
   void DoTransfer(const Transfer& transfer);
   void UndoTransfer();
   void DoGroup(std::span<const BatchItem> items, std::size_t first, Receipt& receipt);

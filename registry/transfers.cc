@@ -39,6 +39,21 @@ bool Registry::Impl::MayGo(const Account& from, const Account& to, bool is_cash)
          to.kind == AccountKind::kAuctionDelivery;
 }
 
+// REQUIRES: the kinds of its two accounts forbid the transfer. Names the first that does.
+MaybeRefusal Registry::Impl::RefuseKinds(const Transfer& transfer) const {
+  const Account& from = At(transfer.debit);
+  const bool is_cash = IsCash(transfer.ledger);
+  const auto gives = [&](const KindRow& row) {
+    return IsHeld(row) && (is_cash || row.kind != AccountKind::kCompliance);
+  };
+  if (const auto refusal = CheckKind(transfer.debit, gives)) return refusal;
+  return RefuseKind(transfer.credit, [&](const KindRow& row) {
+    Account to = At(transfer.credit);
+    to.kind = row.kind;
+    return (is_cash ? row.receives_cash : row.receives_units) && MayGo(from, to, is_cash);
+  });
+}
+
 MaybeRefusal Registry::Impl::CheckTransfer(const Transfer& transfer) const {
   if (!Exists(transfer.debit) || !Exists(transfer.credit)) {
     return CheckAccounts({transfer.debit, transfer.credit});
@@ -53,9 +68,11 @@ MaybeRefusal Registry::Impl::CheckTransfer(const Transfer& transfer) const {
   const KindRow& from_row = RowOf(from.kind);
   const KindRow& to_row = RowOf(to.kind);
   const bool is_cash = IsCash(transfer.ledger);
-  if (from_row.pool != Pool::kHeld || !(is_cash ? to_row.receives_cash : to_row.receives_units) ||
-      !MayGo(from, to, is_cash)) {
-    return Refuse(Refusal::kWrongAccountKind, about);
+  const auto receives = [&](const KindRow& row) {
+    return is_cash ? row.receives_cash : row.receives_units;
+  };
+  if (!IsHeld(from_row) || !receives(to_row) || !MayGo(from, to, is_cash)) {
+    return RefuseKinds(transfer);
   }
   if (from.kind == AccountKind::kEscrow) {
     return Refuse(Refusal::kEscrowIsDebitedBySettlementOnly, about);

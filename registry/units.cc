@@ -25,9 +25,9 @@ bool IsUnit(const Unit& unit) {
 }
 
 // Its units may leave in other ways than to the exchange, an auction or a surrender.
-bool IsFreeHolder(AccountKind kind) {
-  return RowOf(kind).has_entity && kind != AccountKind::kEscrow &&
-         kind != AccountKind::kCompliance && kind != AccountKind::kLimitedUse;
+bool IsFreeHolder(const KindRow& row) {
+  return row.has_entity && row.kind != AccountKind::kEscrow &&
+         row.kind != AccountKind::kCompliance && row.kind != AccountKind::kLimitedUse;
 }
 
 }  // namespace
@@ -146,7 +146,7 @@ MaybeRefusal Registry::Impl::Check(const Issue& command) const {
     return Refuse(Refusal::kAmountTooLarge, about);
   }
   if (!IsCode(command.code)) return Refuse(Refusal::kValueInvalid, about);
-  if (RowAt(command.to).pool != Pool::kHeld) return Refuse(Refusal::kWrongAccountKind, about);
+  if (const auto refusal = CheckKind(command.to, IsHeld)) return refusal;
   if (const auto refusal = CheckStanding({{command.to, kMayReceive}})) return refusal;
   if (const auto refusal = CheckHoldable(command.to, command.ledger)) return refusal;
   return CheckCap(command.ledger, command.amount);
@@ -179,7 +179,7 @@ MaybeRefusal Registry::Impl::Check(const ConvertUnits& command) const {
   if (balances.issued(command.to) > kAmountMax - command.amount) {
     return Refuse(Refusal::kAmountTooLarge, about);
   }
-  if (!IsFreeHolder(At(command.holder).kind)) return Refuse(Refusal::kWrongAccountKind, about);
+  if (const auto refusal = CheckKind(command.holder, IsFreeHolder)) return refusal;
   if (const auto refusal = CheckStanding({{command.holder, kMaySend}})) return refusal;
   if (const auto refusal = CheckHoldable(command.holder, command.to)) return refusal;
   const Unit& from = UnitOf(command.from);
@@ -246,7 +246,7 @@ MaybeRefusal Registry::Impl::Check(const CancelUnits& command) const {
       command.statement.size() > kCertificateTextMax) {
     return Refuse(Refusal::kValueInvalid, about);
   }
-  if (!IsFreeHolder(At(command.holder).kind)) return Refuse(Refusal::kWrongAccountKind, about);
+  if (const auto refusal = CheckKind(command.holder, IsFreeHolder)) return refusal;
   if (const auto refusal = CheckStanding({{command.holder, kMaySend}})) return refusal;
   if (IsCash(command.ledger)) return Refuse(Refusal::kUnitNotEligible, about);
   return CheckAvailable(command.holder, command.ledger, command.amount);

@@ -71,6 +71,9 @@ struct KindRow {
 const std::array<KindRow, kAccountKindCount>& Kinds();  // [0] is no kind.
 const KindRow& RowOf(AccountKind kind);                 // REQUIRES: a kind of the enum.
 std::string_view ToString(AccountKind kind);
+inline bool HasEntity(const KindRow& row) { return row.has_entity; }
+inline bool HasObligations(const KindRow& row) { return row.has_obligations; }
+inline bool IsHeld(const KindRow& row) { return row.pool == Pool::kHeld; }
 
 // Why a command was refused: the first rule it broke, in this order; a refusal changes nothing. The
 // order is the order of checks and part of the contract. On the wire and on disk. The wire adds
@@ -139,7 +142,11 @@ struct RefusalDetail {
   std::int64_t available = 0;  // posted - reserved - frozen; may be negative after a freeze.
   std::int64_t asked = 0;
   std::int64_t limit = 0;  // The cap, holding limit, entitlement, quota or owed amount; or 0.
+  // For kWrongAccountKind: asked is the account's kind, limit the kinds allowed, as BitOf() each.
 };
+constexpr std::int64_t BitOf(AccountKind kind) {
+  return std::int64_t{1} << static_cast<unsigned>(kind);
+}
 
 // What a transfer was for. On disk and on the wire. Append; never renumber.
 enum class TransferCode : std::uint8_t {

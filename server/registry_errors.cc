@@ -5,6 +5,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <array>
+#include <span>
 
 #include "base/assert.h"
 #include "google/rpc/error_details.pb.h"
@@ -165,6 +166,27 @@ Metadata TimesOf(const registry::RefusalDetail& detail) {
   return {{"asked", wire::ToString(detail.asked)}, {"limit", wire::ToString(detail.limit)}};
 }
 
+// Where what was asked is an account's kind, and the limit the kinds allowed.
+Metadata KindsOf(const registry::RefusalDetail& detail) {
+  if (detail.asked == 0) return {};
+  std::string allowed;
+  for (const registry::KindRow& row : std::span(registry::Kinds()).subspan(1)) {
+    if ((detail.limit & registry::BitOf(row.kind)) == 0) continue;
+    allowed += (allowed.empty() ? "" : " ") + std::string(row.name);
+  }
+  const auto kind = static_cast<registry::AccountKind>(detail.asked);
+  return {{"account", wire::NameOf(detail.account)},
+          {"kind", std::string(registry::ToString(kind))},
+          {"allowed_kinds", allowed}};
+}
+
+Metadata MetadataOf(registry::Refusal refusal, const registry::RefusalDetail& detail,
+                    std::optional<Unit> unit) {
+  if (refusal == registry::Refusal::kTimeGoesBack) return TimesOf(detail);
+  if (refusal == registry::Refusal::kWrongAccountKind) return KindsOf(detail);
+  return MetadataOf(detail, unit);
+}
+
 std::string MessageOf(const ErrorRow& row, const Metadata& metadata) {
   std::string message = row.meaning;
   const char* before = ": ";
@@ -231,8 +253,7 @@ grpc::Status RetryLater(Reason reason, const std::string& message,
 grpc::Status RefusalError(registry::Refusal refusal, const registry::RefusalDetail& detail,
                           std::optional<Unit> unit) {
   const ErrorRow& row = RowOf(refusal);
-  const Metadata metadata =
-      refusal == registry::Refusal::kTimeGoesBack ? TimesOf(detail) : MetadataOf(detail, unit);
+  const Metadata metadata = MetadataOf(refusal, detail, unit);
   const std::string message = MessageOf(row, metadata);
   google::rpc::Status status = Canonical(row, message, metadata);
   if (row.code == FAILED_PRECONDITION) {

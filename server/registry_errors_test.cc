@@ -85,6 +85,19 @@ TEST(Errors, CarryExactlyOneInfoWithThePeersCodes) {
   EXPECT_EQ(said.details.message(), status.error_message());
 }
 
+TEST(Errors, OfAnAccountsKindSayWhichKindsMay) {
+  using registry::AccountKind;
+  registry::RefusalDetail detail;
+  detail.has_account = true;
+  detail.account = AccountId(12);
+  detail.asked = static_cast<int>(AccountKind::kHolder);
+  detail.limit = BitOf(AccountKind::kAllocation) | BitOf(AccountKind::kReserve);
+  const Said said = SaidBy(RefusalError(registry::Refusal::kWrongAccountKind, detail, {}));
+  EXPECT_EQ(said.metadata.at("account"), "accounts/12");
+  EXPECT_EQ(said.metadata.at("kind"), "holder");
+  EXPECT_EQ(said.metadata.at("allowed_kinds"), "allocation reserve");
+}
+
 TEST(Errors, ThatAreEqualAreEqualBytes) {
   registry::RefusalDetail detail;
   detail.has_account = detail.has_ledger = detail.has_holding = true;

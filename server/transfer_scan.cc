@@ -1,5 +1,7 @@
 #include "server/transfer_scan.h"
 
+#include <span>
+
 namespace ets::server {
 
 namespace {
@@ -7,6 +9,9 @@ namespace {
 constexpr SimTime kMicrosPerHour = 3'600'000'000;
 constexpr std::uint64_t kSeenPerLook = 16'384;    // Transfers between two looks at the clock.
 constexpr std::size_t kRecordsPerLookUp = 1'024;  // Of accounts.
+// Reading begins with checking a whole batch. Records no further apart than this are read in one
+// go, past those in between.
+constexpr std::uint64_t kReadOnRecords = 4'096;
 
 // One walk through a journal.
 class Scan {
@@ -29,9 +34,11 @@ class Scan {
         end_.failure = records.error();
         break;
       }
-      for (const std::uint64_t record : *records) {
-        Read(record, record);
-        if (is_over_) break;
+      for (std::size_t from = 0; from < records->size() && !is_over_;) {
+        std::size_t to = from + 1;
+        while (to < records->size() && (*records)[to] - (*records)[to - 1] <= kReadOnRecords) ++to;
+        Read(std::span(*records).subspan(from, to - from));
+        from = to;
       }
       if (records->size() < kRecordsPerLookUp) break;
       first = records->back() + 1;
@@ -43,6 +50,17 @@ class Scan {
   void Read(std::uint64_t first, std::uint64_t last) {
     end_.failure =
         live_.Records(first, last, [this](const JournalRecord& record) { return Take(record); });
+    is_over_ = is_over_ || end_.failure.has_value();
+  }
+
+  // Those records and no others.
+  void Read(std::span<const std::uint64_t> wanted) {
+    const auto take = [&](const JournalRecord& record) {
+      if (record.sequence != wanted.front()) return true;
+      wanted = wanted.subspan(1);
+      return Take(record) && !wanted.empty();
+    };
+    end_.failure = live_.Records(wanted.front(), wanted.back(), take);
     is_over_ = is_over_ || end_.failure.has_value();
   }
 

@@ -127,7 +127,10 @@ Said ValueInvalid(World& w) {
 
 Said WrongAccountKind(World& w) {
   w.Open(kUnit);
-  return RefusedTransfer(w, w.Central(pb::ACCOUNT_KIND_SURRENDER), Pool(w), 1);
+  const Said said = RefusedTransfer(w, w.Central(pb::ACCOUNT_KIND_SURRENDER), Pool(w), 1);
+  EXPECT_EQ(said.metadata.at("kind"), "surrender");
+  EXPECT_EQ(said.metadata.at("allowed_kinds").find("surrender"), std::string::npos);
+  return said;
 }
 
 Said EscrowIsDebitedBySettlementOnly(World& w) {
