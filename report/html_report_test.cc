@@ -167,6 +167,16 @@ TEST_F(HtmlReport, IsTheSameForTheSameRun) {
   EXPECT_EQ(Contents(folder_ / "again.html"), page);
 }
 
+// The page's files are one script: a name that two of them declare would stop all of it.
+TEST(PageScript, DeclaresEachNameOnce) {
+  const std::string script(embedded::Script());
+  const std::regex declared("(?:^|\n)(?:const|let|function) (\\w+)");
+  std::set<std::string> names;
+  for (std::sregex_iterator at(script.begin(), script.end(), declared), end; at != end; ++at)
+    EXPECT_TRUE(names.insert((*at)[1]).second) << (*at)[1];
+  EXPECT_GT(names.size(), 50U);
+}
+
 TEST(PageScript, AsksOnlyForQueriesThatExist) {
   const std::string script(embedded::Script()), queries(embedded::Queries());
   const std::regex asked("rows\\('([a-z_]+)'\\)");

@@ -1,6 +1,6 @@
 // The stability stock and the rules that feed and open it.
 
-const ruleWords = {
+const triggerWords = {
   excessive_price: 'excessive price',
   cost_containment: 'cost containment',
   tier: 'tier inside an auction',
@@ -110,7 +110,7 @@ function stability() {
       column('threshold_cny', 'Threshold then', 'CNY/t', 2),
       column('volume_t', 'Volume moved', 't'),
     ],
-    readings.map(r => ({...r, rule: ruleWords[r.rule] ?? r.rule})),
+    readings.map(r => ({...r, rule: triggerWords[r.rule] ?? r.rule})),
     {note: 'Monthly rules are read once a month; inside auctions only those count that moved a volume.'},
   );
 }
