@@ -10,6 +10,7 @@ readonly kPackages=(
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
   libsqlitecpp-dev libsqlite3-dev librocksdb-dev
   libboost-dev libspdlog-dev libfmt-dev libssl-dev libzip-dev libpugixml-dev
+  libquickfix-dev
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 )
 

@@ -8,6 +8,7 @@
 #include "server/auction_service.h"
 #include "server/binary_entry.h"
 #include "server/exchange_edge.h"
+#include "server/fix_entry.h"
 #include "server/sequencer.h"
 
 namespace ets::server {
@@ -50,6 +51,7 @@ struct LiveServer::Impl {
   std::unique_ptr<LiveExchange> exchange;
   std::unique_ptr<Venue> venue;
   std::unique_ptr<BinaryEntry> binary;
+  std::unique_ptr<FixEntry> fix;
   std::unique_ptr<ExchangeServices> market_services;
   std::unique_ptr<AuctionServices> auctions;
   std::unique_ptr<GrpcPort> port;
@@ -100,7 +102,8 @@ struct LiveServer::Impl {
   std::optional<ServeFailure> OpenExchange(const ExchangeOptions& options,
                                            const ExchangeServiceOptions& service,
                                            const VenueOptions& seat,
-                                           const std::string& binary_listen) {
+                                           const std::string& binary_listen,
+                                           const std::string& fix_listen) {
     auto opened = LiveExchange::Open(options, *link);
     if (!opened.ok()) return FailureOf(opened.error());
     exchange = std::move(opened.value());
@@ -108,14 +111,20 @@ struct LiveServer::Impl {
     venue = Venue::Open(*exchange, seat);
     market_services = std::make_unique<ExchangeServices>(*venue, service);
     auctions = std::make_unique<AuctionServices>(*exchange, service);
-    if (binary_listen.empty()) return std::nullopt;
-    auto entry = BinaryEntry::Open(
-        *venue, {.listen = binary_listen,
-                 .admit = [service, it = exchange.get()](std::string_view token, AccountId escrow) {
-                   return Admit(service, *it, token, escrow);
-                 }});
-    if (!entry.ok()) return ServeFailure{true, "the binary order entry: " + entry.error()};
-    binary = std::move(entry.value());
+    const auto admit = [service, it = exchange.get()](std::string_view token, AccountId escrow) {
+      return Admit(service, *it, token, escrow);
+    };
+    if (!binary_listen.empty()) {
+      auto entry = BinaryEntry::Open(*venue, {.listen = binary_listen, .admit = admit});
+      if (!entry.ok()) return ServeFailure{true, "the binary order entry: " + entry.error()};
+      binary = std::move(entry.value());
+    }
+    if (!fix_listen.empty()) {
+      auto entry = FixEntry::Open(
+          *venue, {.listen = fix_listen, .folder = options.data + "/fix", .admit = admit});
+      if (!entry.ok()) return ServeFailure{true, "the FIX gateway: " + entry.error()};
+      fix = std::move(entry.value());
+    }
     return std::nullopt;
   }
   std::string Shutdown();
@@ -133,6 +142,7 @@ std::string LiveServer::Impl::Shutdown() {
   if (link) link->Stop();
   if (port) port->Close();
   if (binary) binary->Close();
+  if (fix) fix->Close();
   if (venue) venue->Shutdown();
   for (const std::string& error :
        {exchange ? exchange->Shutdown() : std::string(), branches ? branches->Shutdown() : ""}) {
@@ -169,7 +179,8 @@ Result<std::unique_ptr<LiveServer>, ServeFailure> LiveServer::Start(const ServeO
     exchange.sequencer = impl->sequencer;
     ExchangeServiceOptions service{options.services.auth, &main};
     service.stream_responses_max = options.stream_responses_max;
-    failure = impl->OpenExchange(exchange, service, options.venue, options.binary_listen);
+    failure = impl->OpenExchange(exchange, service, options.venue, options.binary_listen,
+                                 options.fix_listen);
   }
   if (!failure) failure = impl->OpenPort(options.port);
   std::unique_ptr<LiveServer> server(new LiveServer(std::move(impl)));
@@ -185,7 +196,7 @@ Result<std::unique_ptr<LiveServer>, ServeFailure> LiveServer::Start(
   if (!link.ok()) return Fail{ServeFailure{true, link.error()}};
   impl->link = std::move(link.value());
   auto failure = impl->OpenExchange(options.exchange, {options.auth, nullptr}, options.venue,
-                                    options.binary_listen);
+                                    options.binary_listen, options.fix_listen);
   if (!failure) failure = impl->OpenPort(options.port);
   std::unique_ptr<LiveServer> server(new LiveServer(std::move(impl)));
   if (failure) return Fail{*failure};
@@ -202,6 +213,9 @@ LiveExchange* LiveServer::exchange() const { return impl_->exchange.get(); }
 Venue* LiveServer::venue() const { return impl_->venue.get(); }
 std::uint16_t LiveServer::binary_port() const {
   return impl_->binary ? impl_->binary->port() : std::uint16_t{0};
+}
+std::uint16_t LiveServer::fix_port() const {
+  return impl_->fix ? impl_->fix->port() : std::uint16_t{0};
 }
 
 std::string LiveServer::failed() const {

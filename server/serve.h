@@ -23,6 +23,7 @@ struct ServeOptions {
   bool with_exchange = true;  // Not with a registry that is served read-only.
   VenueOptions venue;
   std::string binary_listen;                  // HOST:PORT of the binary order entry; empty: none.
+  std::string fix_listen;                     // HOST:PORT of the FIX gateway; empty: none.
   std::size_t stream_responses_max = 65'536;  // Of ExchangeServiceOptions.
 };
 
@@ -34,6 +35,7 @@ struct ServeExchangeOptions {
   PortOptions port;
   VenueOptions venue;
   std::string binary_listen;  // HOST:PORT of the binary order entry; empty: none.
+  std::string fix_listen;     // HOST:PORT of the FIX gateway; empty: none.
 };
 
 // The composition root of what is served: which machines, which threads, which port. In one process
@@ -56,6 +58,7 @@ class LiveServer {
   LiveExchange* exchange() const;     // Null without one.
   Venue* venue() const;               // Likewise.
   std::uint16_t binary_port() const;  // 0: there is none.
+  std::uint16_t fix_port() const;     // Likewise.
 
  private:
   struct Impl;

@@ -24,6 +24,7 @@ struct Arguments {
   std::string data;
   std::string listen = "127.0.0.1:50051";
   std::string binary;
+  std::string fix;
   std::string profile = "sim";
   std::string clock = "real";
   std::string start;
@@ -157,14 +158,16 @@ bool ReadOptions(const Arguments& arguments, server::ServeOptions& options, std:
 
 using Started = Result<std::unique_ptr<server::LiveServer>, server::ServeFailure>;
 
-// It has no encryption of its own.
-bool MayListenBinary(const Arguments& arguments, std::string& error) {
-  if (arguments.binary.empty() || arguments.insecure || server::IsLoopback(arguments.binary)) {
-    return true;
+// They have no encryption of their own.
+bool MayListenPlainly(const Arguments& arguments, std::string& error) {
+  for (const auto& [flag, address] :
+       {std::pair("--binary ", arguments.binary), std::pair("--fix ", arguments.fix)}) {
+    if (address.empty() || arguments.insecure || server::IsLoopback(address)) continue;
+    error = flag + address + ": it is plain text; allowed: an address of this machine, or " +
+            "--insecure";
+    return false;
   }
-  error = "--binary " + arguments.binary +
-          ": it is plain text; allowed: an address of this machine, or --insecure";
-  return false;
+  return true;
 }
 
 Started StartRegistry(const Arguments& arguments, bool with_exchange) {
@@ -174,10 +177,11 @@ Started StartRegistry(const Arguments& arguments, bool with_exchange) {
   if (arguments.data.empty()) {
     return Fail{server::ServeFailure{true, "--data is required: the folder of the registry"}};
   }
-  if (!ReadOptions(arguments, options, error) || !MayListenBinary(arguments, error)) {
+  if (!ReadOptions(arguments, options, error) || !MayListenPlainly(arguments, error)) {
     return Fail{server::ServeFailure{true, error}};
   }
   options.binary_listen = arguments.binary;
+  options.fix_listen = arguments.fix;
   return server::LiveServer::Start(options);
 }
 
@@ -192,10 +196,11 @@ Started StartExchange(const Arguments& arguments) {
   std::string error;
   if (!ReadAuth(arguments, options.auth, error) ||
       !ReadToken(arguments.registry_token_file, options.registry.token, error) ||
-      !MayListenBinary(arguments, error)) {
+      !MayListenPlainly(arguments, error)) {
     return Fail{server::ServeFailure{true, error}};
   }
   options.binary_listen = arguments.binary;
+  options.fix_listen = arguments.fix;
   return server::LiveServer::Start(options);
 }
 
@@ -215,6 +220,9 @@ int Run(const std::function<Started()>& start) {
   }
   if ((*server)->binary_port() != 0) {
     std::cout << "binary order entry on port " << (*server)->binary_port() << std::endl;
+  }
+  if ((*server)->fix_port() != 0) {
+    std::cout << "FIX on port " << (*server)->fix_port() << std::endl;
   }
   std::cout << "listening on " << (*server)->address() << std::endl;
   constexpr timespec kLook{0, 100'000'000};
@@ -289,15 +297,18 @@ void AddRegistry(CLI::App* verb, Arguments& arguments) {
   AddPort(verb, arguments);
 }
 
-void AddBinary(CLI::App* verb, Arguments& arguments) {
+void AddProtocols(CLI::App* verb, Arguments& arguments) {
   verb->add_option("--binary", arguments.binary,
                    "Where the binary order entry listens (docs/binary-order-entry.md); none by "
                    "default")
       ->type_name("HOST:PORT");
+  verb->add_option("--fix", arguments.fix,
+                   "Where the FIX 4.4 gateway listens (docs/fix.md); none by default")
+      ->type_name("HOST:PORT");
 }
 
 void AddExchange(CLI::App* verb, Arguments& arguments) {
-  AddBinary(verb, arguments);
+  AddProtocols(verb, arguments);
   verb->add_option("--data", arguments.data, "The folder of the exchange; made when not there")
       ->required()
       ->type_name("DIR");
@@ -354,7 +365,7 @@ void AddServeVerb(CLI::App& app, int& exit_code) {
   CLI::App* const verb =
       app.add_subcommand("serve", "Serve a live registry and exchange over gRPC");
   AddRegistry(verb, *both);
-  AddBinary(verb, *both);
+  AddProtocols(verb, *both);
   verb->footer(kServeFooter);
   verb->require_subcommand(0, 1);
 

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "server/quickfix.h"
+
+namespace ets::server::fix {
+
+// docs/fix44.xml, which is built in.
+std::string_view DictionaryText();
+// The same, read: what a message may hold.
+const FIX::DataDictionary& Dictionary();
+// For FIX::Session.
+FIX::DataDictionaryProvider DictionaryProvider();
+
+}  // namespace ets::server::fix
