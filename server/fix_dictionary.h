@@ -1,6 +1,6 @@
 #pragma once
 
-#include <memory>
+#include <string>
 #include <string_view>
 
 #include "server/quickfix.h"
@@ -11,6 +11,8 @@ namespace ets::server::fix {
 std::string_view DictionaryText();
 // The same, read: what a message may hold.
 const FIX::DataDictionary& Dictionary();
+// What the dictionary has against a message, in words; empty: nothing.
+std::string WhatIsWrong(const std::string& message);
 // For FIX::Session.
 FIX::DataDictionaryProvider DictionaryProvider();
 

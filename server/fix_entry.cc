@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "server/fix_dictionary.h"
 #include "server/fix_session.h"
 
 namespace ets::server {
@@ -31,9 +32,12 @@ using Clock = std::chrono::steady_clock;
 
 constexpr seconds kLogonPatience(10);
 constexpr milliseconds kTick(100);
+// To take what is still unsent, and then to close.
+constexpr seconds kFarewell(5);
 constexpr milliseconds kLinger(1'000);
 constexpr int kHeartbeatMost = 600;
 constexpr std::size_t kNameMax = 16;
+constexpr int kClockSecondsMax = 120;
 // A client that leaves so much unread is heard no further until it reads.
 constexpr std::size_t kBehindBytes = std::size_t{1} << 20U;
 
@@ -110,6 +114,18 @@ Result<Logon, std::string> ReadLogon(std::span<const Field> fields) {
   return logon;
 }
 
+// What is wrong with a logon's content or clock, in words; empty: nothing.
+std::string WhatIsWrongWith(const std::string& message, std::span<const Field> fields) {
+  std::string wrong = WhatIsWrong(message);
+  if (!wrong.empty()) return wrong;
+  const std::string sent = TextOf(fields, tag::SendingTime);
+  const int off =
+      FIX::UtcTimeStamp() - FIX::UtcTimeStamp(FIX::UtcTimeStampConvertor::convert(sent));
+  if (std::abs(off) <= kClockSecondsMax) return {};
+  return "SendingTime(52) " + sent + " is " + std::to_string(off) +
+         " s behind this clock; allowed: " + std::to_string(kClockSecondsMax) + " either way";
+}
+
 // A Logout to somebody who has no session: it counts in none.
 std::string RefusalOf(std::string_view client, const std::string& why) {
   const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
@@ -150,7 +166,7 @@ struct Port {
 class Connection final : public Wire, public std::enable_shared_from_this<Connection> {
  public:
   Connection(Port& port, tcp::socket socket)
-      : port_(port), socket_(std::move(socket)), linger_(port.context), began_(Clock::now()) {}
+      : port_(port), socket_(std::move(socket)), began_(Clock::now()) {}
 
   void Begin() {
     error_code ignored;
@@ -168,7 +184,9 @@ class Connection final : public Wire, public std::enable_shared_from_this<Connec
     Refuse({}, why);
   }
   void Tick() {
-    if (session_ != nullptr || is_leaving_ || Clock::now() - began_ < kLogonPatience) return;
+    const auto now = Clock::now();
+    if (is_leaving_ && now > ends_at_) return Cut();
+    if (session_ != nullptr || is_leaving_ || now - began_ < kLogonPatience) return;
     Refuse({}, "no Logon(A) within 10 s");
   }
 
@@ -189,6 +207,7 @@ class Connection final : public Wire, public std::enable_shared_from_this<Connec
   }
   void End() override {
     is_leaving_ = true;
+    ends_at_ = Clock::now() + kFarewell;
     session_ = nullptr;
     Pump();
   }
@@ -227,6 +246,8 @@ class Connection final : public Wire, public std::enable_shared_from_this<Connec
     const auto logon = ReadLogon(*fields);
     const std::string client = TextOf(*fields, tag::SenderCompID);
     if (!logon.ok()) return Refuse(client, logon.error());
+    const std::string wrong = WhatIsWrongWith(message, *fields);
+    if (!wrong.empty()) return Refuse(client, wrong);
     LogOn(*logon, message);
   }
   void LogOn(const Logon& logon, const std::string& message) {
@@ -270,17 +291,13 @@ class Connection final : public Wire, public std::enable_shared_from_this<Connec
   void Linger() {
     error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
-    linger_.expires_after(kLinger);
-    linger_.async_wait([self = shared_from_this()](const error_code& error) {
-      if (!error) self->Cut();
-    });
+    ends_at_ = std::min(ends_at_, Clock::now() + kLinger);
     ReadOn();
   }
   void Cut() {
     if (is_gone_) return;
     is_gone_ = true;
     is_leaving_ = true;
-    linger_.cancel();
     error_code ignored;
     socket_.close(ignored);
     if (ClientSession* const session = std::exchange(session_, nullptr)) session->Lost();
@@ -290,8 +307,8 @@ class Connection final : public Wire, public std::enable_shared_from_this<Connec
 
   Port& port_;
   tcp::socket socket_;
-  asio::steady_timer linger_;
   const Clock::time_point began_;
+  Clock::time_point ends_at_;         // Once it is leaving.
   ClientSession* session_ = nullptr;  // While it has this wire.
   std::array<char, 4'096> in_{};
   Frames frames_;
@@ -324,7 +341,6 @@ ClientSession* Port::SessionOf(const std::string& client, MemberId member, std::
 }
 
 void Port::RemoveFiles(const std::string& client) const {
-  if (options.folder.empty()) return;
   for (const char* const ending : {".body", ".header", ".seqnums", ".session"}) {
     std::error_code ignored;
     fs::remove(PathOf(client) + ending, ignored);
@@ -333,7 +349,6 @@ void Port::RemoveFiles(const std::string& client) const {
 
 // Sessions of today go on; those of other days are over.
 void Port::Restore() {
-  if (options.folder.empty()) return;
   const std::string prefix = std::string("FIX.4.4-") + kVenueId + "-";
   const auto now = SimTime{std::time(nullptr)} * kMicrosPerSecond;
   std::vector<std::string> clients;
@@ -383,7 +398,7 @@ struct FixEntry::Impl {
   std::string Open() {
     ReadRules();
     std::error_code error;
-    if (!port.options.folder.empty()) fs::create_directories(port.options.folder, error);
+    fs::create_directories(port.options.folder, error);
     if (error) return "cannot make " + port.options.folder + ": " + error.message();
     port.shared.stores = fix::MakeStores(port.options.folder);
     port.shared.post = [this](std::function<void()> task) {

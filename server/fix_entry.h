@@ -14,7 +14,7 @@ namespace ets::server {
 struct FixEntryOptions {
   std::string listen = "127.0.0.1:0";  // HOST:PORT; port 0: any free one.
   // Where sessions keep sequence numbers and what they may have to send again, so that a client
-  // goes on after a restart; made when it is not there. Empty: in memory, for tests.
+  // goes on after a restart; made when it is not there.
   std::string folder;
   // Who may trade for a member, by token: the member's number at the exchange, or why not, in
   // words.

@@ -72,7 +72,8 @@ class QuoteFeed final : public Feed {
     if (most != 0) count_ = count_ == 0 ? most : std::min(count_, most);
     Take(snapshot.book);
     view_ = snapshot.view;
-    return Whole(snapshot.number);
+    seen_.clear();
+    return Refreshed(snapshot.number);
   }
 
   std::optional<FIX::Message> GoOn(const MarketUpdates& updates) override {

@@ -69,11 +69,15 @@ class TwoMembers final : public RegistryLink {
   bool is_stopped_ = false;
 };
 
+inline std::string NewFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "capclear-fix-XXXXXX").string();
+  return mkdtemp(pattern.data());
+}
+
 class FixTest : public ::testing::Test {
  protected:
   FixTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "capclear-fix-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
+    folder_ = NewFolder();
     OpenExchange();
     for (int i = 0; i < 500 && !(Member(kSeller) && Member(kBuyer)); ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -168,7 +172,11 @@ class Trader final : public FIX::Application {
  public:
   Trader(std::uint16_t port, std::string client, std::string password = "secret",
          std::map<int, std::string> logon = {})
-      : client_(std::move(client)), password_(std::move(password)), logon_(std::move(logon)) {
+      : client_(std::move(client)),
+        password_(std::move(password)),
+        logon_(std::move(logon)),
+        folder_(NewFolder()),
+        stores_(folder_) {
     std::istringstream text(
         "[DEFAULT]\nConnectionType=initiator\nReconnectInterval=1\n"
         "StartTime=00:00:00\nEndTime=00:00:00\nHeartBtInt=30\n"
@@ -182,7 +190,10 @@ class Trader final : public FIX::Application {
     initiator_ = std::make_unique<FIX::SocketInitiator>(*this, stores_, settings_);
     Start();
   }
-  ~Trader() override { Stop(); }
+  ~Trader() override {
+    Cut();
+    std::filesystem::remove_all(folder_);
+  }
 
   void Start() {
     initiator_->start();
@@ -277,7 +288,8 @@ class Trader final : public FIX::Application {
 
   const std::string client_, password_;
   const std::map<int, std::string> logon_;
-  FIX::MemoryStoreFactory stores_;
+  const std::string folder_;
+  FIX::FileStoreFactory stores_;
   FIX::SessionSettings settings_;
   std::mutex mutex_;
   std::condition_variable changed_;

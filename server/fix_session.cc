@@ -12,8 +12,9 @@ namespace tag = FIX::FIELD;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// After this many heartbeats without a word a client is gone; QuickFIX asks it after 1.2.
-constexpr double kSilentBeats = 2.3;
+// After two heartbeats without a word, and half of one since QuickFIX has asked for it, a client is
+// gone: sooner than QuickFIX would hang up, which says nothing.
+constexpr int kSilentBeats = 2;
 constexpr seconds kLogoutPatience(2);
 constexpr std::size_t kAheadBytesMax = std::size_t{1} << 20U;
 constexpr int kUnknownId = 1, kNotAvailable = 4;  // BusinessRejectReason(380).
@@ -30,24 +31,19 @@ std::string TypeIn(const std::string& message) {
   return message.substr(begin, message.find(kSoh, begin) - begin);
 }
 
-// A store that keeps no market data.
-template <typename Base>
-class Store final : public Base {
+// Keeps no market data.
+class Store final : public FIX::FileStore {
  public:
-  using Base::Base;
+  using FileStore::FileStore;
   bool set(int number, const std::string& message) override {
     const std::string type = TypeIn(message);
-    if (type == "W" || type == "X" || type == "f") return true;
-    return Base::set(number, message);
+    return type == "W" || type == "X" || type == "f" || FileStore::set(number, message);
   }
 };
 class Stores final : public FIX::MessageStoreFactory {
  public:
   explicit Stores(std::string folder) : folder_(std::move(folder)) {}
-  FIX::MessageStore* create(const FIX::SessionID& id) override {
-    if (folder_.empty()) return new Store<FIX::MemoryStore>();
-    return new Store<FIX::FileStore>(folder_, id);
-  }
+  FIX::MessageStore* create(const FIX::SessionID& id) override { return new Store(folder_, id); }
   void destroy(FIX::MessageStore* store) override { delete store; }
 
  private:
@@ -155,6 +151,7 @@ void ClientSession::LogOn(Wire& wire, const std::string& logon, seconds heartbea
   heartbeat_ = heartbeat;
   cancel_on_disconnect_ = cancel_on_disconnect;
   heard_ = Clock::now();
+  asked_.reset();
   logout_sent_.reset();
   ahead_bytes_ = 0;
   day_ = Today();
@@ -204,6 +201,7 @@ std::string ClientSession::WhatIsWrong(const std::string& message, std::span<con
 
 void ClientSession::Take(const std::string& message, std::span<const Field> fields) {
   heard_ = Clock::now();
+  asked_.reset();
   if (trade_) trade_->Heard();
   const std::string wrong = WhatIsWrong(message, fields);
   if (!wrong.empty()) return SayGoodbye(wrong);
@@ -214,13 +212,22 @@ void ClientSession::Take(const std::string& message, std::span<const Field> fiel
   }
 }
 
+bool ClientSession::IsSilent() const {
+  if (wire_ == nullptr || heartbeat_.count() == 0 || !asked_) return false;
+  const auto now = Clock::now();
+  return now - heard_ > heartbeat_ * kSilentBeats && now - *asked_ > milliseconds(heartbeat_) / 2;
+}
+
 void ClientSession::Tick() {
-  if (wire_ != nullptr && heartbeat_.count() > 0 &&
-      Clock::now() - heard_ > heartbeat_ * kSilentBeats) {
+  if (IsSilent()) {
     return SayGoodbye("nothing was heard for " + std::to_string(heartbeat_.count()) +
                       " s, nor after a TestRequest(1)");
   }
-  session_->next();
+  try {
+    session_->next();
+  } catch (const std::exception& error) {
+    return SayGoodbye(error.what());
+  }
   if (wire_ == nullptr) return;
   if (session_->sentLogout()) {
     if (!logout_sent_) logout_sent_ = Clock::now();
@@ -245,6 +252,7 @@ void ClientSession::Lost() { session_->disconnect(); }
 
 bool ClientSession::send(const std::string& message) {
   if (wire_ == nullptr) return false;
+  if (TypeIn(message) == "1") asked_ = Clock::now();
   wire_->Write(message);
   return true;
 }

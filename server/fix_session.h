@@ -43,8 +43,8 @@ struct Shared {
   std::function<void(std::function<void()>)> post;  // To the port's thread; from any.
 };
 
-// Outgoing messages in files of a folder, or in memory where there is none. Market data is not
-// kept: it is old when it is asked for again, and QuickFIX fills its gap.
+// Outgoing messages in files of a folder. Market data is not kept: it is old when it is asked for
+// again, and QuickFIX fills its gap.
 std::unique_ptr<FIX::MessageStoreFactory> MakeStores(const std::string& folder);
 
 // What the venue tells a session, from its threads to the port's.
@@ -132,6 +132,7 @@ class ClientSession final : public FIX::Application,
 
   static Handler HandlerOf(const std::string& message_type);
 
+  bool IsSilent() const;
   std::string WhatIsWrong(const std::string& message, std::span<const Field> fields);
   void Send(FIX::Message message);
   void Reject(const FIX::Message& message, int reason, const std::string& why);
@@ -179,6 +180,7 @@ class ClientSession final : public FIX::Application,
   bool cancel_on_disconnect_ = false;
   std::chrono::seconds heartbeat_{0};
   Clock::time_point heard_;
+  std::optional<Clock::time_point> asked_;  // By a TestRequest, since it was heard.
   std::optional<Clock::time_point> logout_sent_;
   std::size_t ahead_bytes_ = 0;  // Of messages that wait for earlier ones.
 

@@ -201,7 +201,10 @@ void ClientSession::SecurityListRequest(const FIX::Message& message) {
       instruments.push_back(*one);
     }
   } else {
-    for (std::uint16_t i = 0; i < shared_.symbols.count(); ++i) instruments.emplace_back(i);
+    for (std::uint16_t i = 0; i < shared_.symbols.count(); ++i) {
+      const auto snapshot = shared_.venue.market_data().Snapshot(InstrumentId(i));
+      if (snapshot && snapshot->view.listed) instruments.emplace_back(i);
+    }
   }
   std::size_t done = 0;
   do {
