@@ -429,7 +429,7 @@ TEST_F(FixEntryTest, ShowsTheBookAndWhatChangesInIt) {
   EXPECT_EQ(Fields(buyer_.NextOf("Y"), {262, 281}), "262=q 281=1");
   seller_.Send(Limit("s5", '2', "70.40", "1"));
   ASSERT_TRUE(seller_.NextReport("4"));
-  AwaitLevels(*venue_, 4);
+  AwaitLevels(*venue_, 3);
   buyer_.Send(Quotes("p", '0', "1B4578"));
   const auto next = buyer_.Next([](const FIX::Message& message) {
     return ValueOf(message.getHeader(), tag::MsgType) != "8";
