@@ -1,201 +1,106 @@
-// What the exchange costs through its gRPC stream: one client's order to acknowledgement, or many
-// clients at a fixed rate. Server and clients share this process and its cores.
+// What the exchange costs over the wire: one client's order to acknowledgement, or many clients at
+// a fixed rate. The server is this process, the clients are another one; both share the machine.
 //
-//   bin/market_load --mode ping --count 20000
-//   bin/market_load --mode load --clients 3000 --rate 20000 --seconds 10 --fsync
-//
-// Load is open-loop: every order has its moment, and its latency counts from there, late or not.
+//   bin/market_load ping --protocol binary
+//   bin/market_load ping --protocol grpc
+//   bin/market_load load --protocol grpc --clients 3000 --rate 20000 --seconds 10 --fsync
+//   bin/market_load load --protocol mixed ...     every other client by binary order entry
+//   bin/market_load floor --rate 20000            gRPC alone, every message answered at once
 
-#include <grpcpp/grpcpp.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <deque>
-#include <iostream>
-#include <random>
+#include <cstdio>
+#include <fstream>
+#include <optional>
 
+#include "bench/wire/echo.h"
+#include "bench/wire/generator.h"
 #include "tests/market_place.h"
 
 namespace ets {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using std::chrono::nanoseconds;
+using bench::Desk;
 
 struct Options {
   std::string mode = "ping";
-  int clients = 1;
-  int channels = 0;  // 0: one a client.
+  std::string protocol = "grpc";
+  bench::LoadOptions load{.clients = 3'000, .rate = 20'000, .seconds = 10, .seed = 1};
   int count = 20'000;
-  int rate = 20'000;
-  int seconds = 10;
+  int threads = 0;
   bool fsync = false;
+  bool groups = true;
 };
 
-void PrintLatencies(std::vector<double>& micros) {
-  std::sort(micros.begin(), micros.end());
-  const auto at = [&](double part) {
-    return micros.empty()
-               ? 0
-               : micros[std::min(
-                     micros.size() - 1,
-                     static_cast<std::size_t>(part * static_cast<double>(micros.size())))];
-  };
-  std::printf("us: p50 %.1f  p90 %.1f  p99 %.1f  p99.9 %.1f  max %.1f\n", at(0.5), at(0.9),
-              at(0.99), at(0.999), micros.empty() ? 0 : micros.back());
+// Where the server listens. From the server to the generator, through a pipe.
+struct Ports {
+  std::uint16_t grpc = 0, binary = 0;
+};
+
+std::vector<Desk> DesksAt(const Ports& ports, const Options& options) {
+  std::vector<Desk> desks;
+  const std::string address = "127.0.0.1:" + std::to_string(ports.grpc);
+  if (options.protocol != "binary") {
+    desks.push_back({ports.grpc, [address, groups = options.groups](int client) {
+                       return bench::MakeGrpcDialect(
+                           address, "/ets.market.v1.OrderEntryService/Trade",
+                           MarketPlace::EscrowOf(client), MarketPlace::kInstrument, groups);
+                     }});
+  }
+  if (options.protocol != "grpc") {
+    desks.push_back({ports.binary, [](int client) {
+                       return bench::MakeBinaryDialect(MarketPlace::EscrowOf(client), 0);
+                     }});
+  }
+  return desks;
 }
 
-mk::TradeRequest OrderOf(std::uint64_t number, std::mt19937_64& dice) {
-  mk::TradeRequest request;
-  request.set_request(number);
-  mk::OrderDraft& draft = *request.mutable_place();
-  draft.set_instrument(MarketPlace::kInstrument);
-  draft.set_side(dice() % 2 == 0 ? mk::SIDE_BUY : mk::SIDE_SELL);
-  draft.set_price(6'990 + static_cast<std::int64_t>(dice() % 20));
-  draft.set_quantity(1 + static_cast<std::int64_t>(dice() % 5));
-  draft.set_client_order_id("c" + std::to_string(number));
-  return request;
+std::string LoadAverage() {
+  std::string text;
+  std::getline(std::ifstream("/proc/loadavg"), text);
+  return text;
 }
 
-void Ping(const Options& options) {
+int Generate(const Options& options, int from_server) {
+  Ports ports;
+  if (read(from_server, &ports, sizeof(ports)) != sizeof(ports)) return 1;
+  const std::vector<Desk> desks = DesksAt(ports, options);
+  const pid_t server = getppid();
+  std::printf("%s, %s, %s; load average before: %s\n", options.mode.c_str(),
+              options.protocol.c_str(), options.fsync ? "after fsync" : "no fsync",
+              LoadAverage().c_str());
+  bench::Latencies latencies = options.mode == "ping"
+                                   ? bench::Ping(desks[0], options.count, options.load.seed, server)
+                                   : bench::Offer(desks, options.load, server);
+  const std::string what = options.mode == "ping"
+                               ? "order to acknowledgement, one client"
+                               : std::to_string(options.load.clients) + " clients, " +
+                                     std::to_string(options.load.rate) + " orders/s offered";
+  bench::Print(what.c_str(), latencies);
+  return 0;
+}
+
+void WaitFor(pid_t child, int to_generator, const Ports& ports) {
+  if (write(to_generator, &ports, sizeof(ports)) != sizeof(ports)) std::abort();
+  int status = 0;
+  waitpid(child, &status, 0);
+}
+
+void Serve(const Options& options, pid_t child, int to_generator) {
+  if (options.mode == "floor") {
+    const auto echo =
+        options.threads == 0 ? bench::MakeCallbackEcho() : bench::MakeQueueEcho(options.threads);
+    return WaitFor(child, to_generator, {echo->port(), 0});
+  }
   server::VenueOptions venue;
   if (!options.fsync) venue.acknowledge = server::Acknowledge::kBeforeSync;
-  MarketPlace place(1, venue, options.fsync);
-  grpc::ClientContext context;
-  const auto stream = place.entry().Trade(&context);
-  mk::TradeRequest logon;
-  logon.mutable_logon()->set_member(MarketPlace::Member(0));
-  stream->Write(logon);
-  mk::TradeResponse response;
-  stream->Read(&response);
-  std::mt19937_64 dice(1);
-  std::vector<double> micros;
-  for (int i = 1; i <= options.count; ++i) {
-    const mk::TradeRequest request = OrderOf(static_cast<std::uint64_t>(i), dice);
-    const auto begin = Clock::now();
-    stream->Write(request);
-    do {
-      if (!stream->Read(&response)) std::abort();
-    } while (response.request() != request.request() || !response.has_receipt());
-    const std::chrono::duration<double, std::micro> took = Clock::now() - begin;
-    if (i > options.count / 10) micros.push_back(took.count());
-  }
-  std::printf("order to acknowledgement, one client, %d orders, %s\n", options.count,
-              options.fsync ? "after fsync" : "no fsync");
-  PrintLatencies(micros);
-  context.TryCancel();
-  stream->Finish();
-}
-
-// What all clients share: the moment of every order, and when it was answered.
-struct Ledger {
-  std::vector<Clock::time_point> due;
-  std::vector<std::atomic<nanoseconds::rep>> took;
-  std::atomic<std::uint64_t> answered = 0, refused = 0, logged_on = 0, ended = 0;
-};
-
-class Client final : public grpc::ClientBidiReactor<mk::TradeRequest, mk::TradeResponse> {
- public:
-  Client(mk::OrderEntryService::Stub& stub, int member, Ledger& ledger) : ledger_(ledger) {
-    stub.async()->Trade(&context_, this);
-    mk::TradeRequest logon;
-    logon.mutable_logon()->set_member(MarketPlace::Member(member));
-    Send(std::move(logon));
-    StartRead(&in_);
-    StartCall();
-  }
-  void Send(mk::TradeRequest request) {
-    const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(request));
-    Pump();
-  }
-  void OnWriteDone(bool ok) override {
-    const std::lock_guard lock(mutex_);
-    is_writing_ = false;
-    waiting_.pop_front();
-    if (ok) Pump();
-  }
-  void OnReadDone(bool ok) override {
-    if (!ok) return;
-    if (in_.has_logged_on()) ++ledger_.logged_on;
-    if (in_.has_receipt() || in_.has_rejection()) {
-      const auto took = Clock::now() - ledger_.due[in_.request()];
-      ledger_.took[in_.request()] = std::chrono::duration_cast<nanoseconds>(took).count();
-      if (in_.has_rejection()) ++ledger_.refused;
-      ++ledger_.answered;
-    }
-    StartRead(&in_);
-  }
-  void OnDone(const grpc::Status&) override { ++ledger_.ended; }
-  void Cancel() { context_.TryCancel(); }
-
- private:
-  void Pump() {
-    if (is_writing_ || waiting_.empty()) return;
-    is_writing_ = true;
-    StartWrite(&waiting_.front());
-  }
-
-  Ledger& ledger_;
-  grpc::ClientContext context_;
-  mk::TradeResponse in_;
-  std::mutex mutex_;
-  std::deque<mk::TradeRequest> waiting_;
-  bool is_writing_ = false;
-};
-
-void Load(const Options& options) {
-  server::VenueOptions venue;
-  MarketPlace place(options.clients, venue, options.fsync);
-  const int channel_count = options.channels == 0 ? options.clients : options.channels;
-  std::vector<std::unique_ptr<mk::OrderEntryService::Stub>> stubs;
-  for (int i = 0; i < channel_count; ++i) {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    stubs.push_back(mk::OrderEntryService::NewStub(
-        grpc::CreateCustomChannel(place.address(), grpc::InsecureChannelCredentials(), arguments)));
-  }
-  const auto total =
-      static_cast<std::size_t>(options.rate) * static_cast<std::size_t>(options.seconds);
-  Ledger ledger;
-  ledger.due.resize(total);
-  ledger.took = std::vector<std::atomic<nanoseconds::rep>>(total);
-  std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < options.clients; ++i) {
-    clients.push_back(
-        std::make_unique<Client>(*stubs[static_cast<std::size_t>(i % channel_count)], i, ledger));
-  }
-  while (ledger.logged_on < clients.size()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  std::printf("%zu clients on %d connections are logged on\n", clients.size(), channel_count);
-  std::mt19937_64 dice(1);
-  const auto begin = Clock::now();
-  for (std::size_t i = 0; i < total; ++i) {
-    ledger.due[i] =
-        begin + nanoseconds(static_cast<std::int64_t>(i) * 1'000'000'000 / options.rate);
-    if (Clock::now() < ledger.due[i]) std::this_thread::sleep_until(ledger.due[i]);
-    clients[dice() % clients.size()]->Send(OrderOf(i, dice));
-  }
-  const auto patience = Clock::now() + std::chrono::seconds(30);
-  while (ledger.answered < total && Clock::now() < patience) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  const std::chrono::duration<double> took = Clock::now() - begin;
-  std::vector<double> micros;
-  for (const auto& nanos : ledger.took) {
-    if (nanos != 0) micros.push_back(static_cast<double>(nanos) / 1'000);
-  }
-  std::printf("%zu orders offered at %d/s, %llu answered (%.0f/s), %llu refused, %zu lost, %s\n",
-              total, options.rate, static_cast<unsigned long long>(ledger.answered),
-              static_cast<double>(ledger.answered) / took.count(),
-              static_cast<unsigned long long>(ledger.refused), total - ledger.answered,
-              options.fsync ? "after fsync" : "no fsync");
-  PrintLatencies(micros);
-  for (const auto& client : clients) client->Cancel();
-  while (ledger.ended < clients.size()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  MarketPlace place(options.mode == "ping" ? 1 : options.load.clients, venue, false);
+  if (options.fsync) place.SyncFromNowOn();
+  const std::string& address = place.address();
+  const auto port = std::stoi(address.substr(address.rfind(':') + 1));
+  WaitFor(child, to_generator, {static_cast<std::uint16_t>(port), place.server().binary_port()});
 }
 
 }  // namespace
@@ -203,19 +108,33 @@ void Load(const Options& options) {
 
 int main(int argc, char** argv) {
   ets::Options options;
-  CLI::App app("The exchange through its gRPC stream: latency and load");
-  app.add_option("--mode", options.mode)->check(CLI::IsMember({"ping", "load"}));
-  app.add_option("--clients", options.clients)->check(CLI::Range(1, 100'000));
-  app.add_option("--channels", options.channels, "Connections; 0: one a client");
+  CLI::App app("The exchange over the wire: latency and load");
+  app.add_option("mode", options.mode)->check(CLI::IsMember({"ping", "load", "floor"}));
+  app.add_option("--protocol", options.protocol)->check(CLI::IsMember({"grpc", "binary", "mixed"}));
+  app.add_option("--clients", options.load.clients, "A connection each")
+      ->check(CLI::Range(1, 100'000));
   app.add_option("--count", options.count, "Orders of a ping");
-  app.add_option("--rate", options.rate, "Orders a second of a load, in total");
-  app.add_option("--seconds", options.seconds, "Of a load");
+  app.add_option("--rate", options.load.rate, "Orders a second of a load, in total");
+  app.add_option("--seconds", options.load.seconds, "Of a load");
+  app.add_option("--seed", options.load.seed, "Of the orders");
+  app.add_option("--threads", options.threads,
+                 "Of the floor, with a completion queue each; 0: the callback interface");
+  app.add_flag("--groups,!--no-groups", options.groups, "As gRPC's Logon has it; on by default");
   app.add_flag("--fsync", options.fsync, "Acknowledge after the journal is on the disk");
   CLI11_PARSE(app, argc, argv);
-  if (options.mode == "ping") {
-    ets::Ping(options);
-  } else {
-    ets::Load(options);
+  options.load.reports = options.mode != "floor";
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  int ends[2];
+  if (pipe(ends) != 0) return 1;
+  std::fflush(stdout);
+  const pid_t child = fork();  // Before gRPC has a thread.
+  if (child == 0) {
+    close(ends[1]);
+    const int code = ets::Generate(options, ends[0]);
+    std::fflush(stdout);
+    std::_Exit(code);
   }
+  close(ends[0]);
+  ets::Serve(options, child, ends[1]);
   return 0;
 }

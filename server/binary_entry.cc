@@ -4,8 +4,10 @@
 #include <atomic>
 #include <boost/asio.hpp>
 #include <charconv>
+#include <cstring>
 #include <mutex>
 #include <set>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -67,6 +69,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLogonPatience(10'000);
+// What is read at once: many orders.
+constexpr std::size_t kReadBytes = 4'096;
+static_assert(kReadBytes >= binary::kMessageMax);
 constexpr std::uint32_t kHeartbeatLeast = 100;
 constexpr std::uint32_t kHeartbeatMost = 600'000;
 
@@ -187,7 +192,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
     error_code ignored;
     socket_.set_option(tcp::no_delay(true), ignored);
     Watch(kLogonPatience);
-    ReadHeader();
+    Read();
   }
 
   // Says why and closes once it is written.
@@ -203,6 +208,10 @@ class Connection final : public SessionListener, public std::enable_shared_from_
 
   void OnAnswer(const VenueAnswer& answer) override { SendFromVenue(AnswerOf(answer)); }
   void OnReport(const Report& report) override { SendFromVenue(ReportOf(report)); }
+  void OnTold() override {
+    if (port_.context.get_executor().running_in_this_thread()) return TakeFromVenue();
+    asio::post(port_.context, [self = shared_from_this()] { self->TakeFromVenue(); });
+  }
   void OnClosed(CloseReason reason) override {
     asio::post(port_.context, [self = shared_from_this(), reason] {
       self->SayGoodbye("the session has ended: " + std::string(ToString(reason)));
@@ -212,14 +221,9 @@ class Connection final : public SessionListener, public std::enable_shared_from_
  private:
   template <typename Message>
   void SendFromVenue(const Message& message) {
-    bool is_first = false;
-    {
-      const std::lock_guard lock(mutex_);
-      is_first = from_venue_.empty();
-      const auto* const bytes = reinterpret_cast<const std::byte*>(&message);
-      from_venue_.insert(from_venue_.end(), bytes, bytes + sizeof(Message));
-    }
-    if (is_first) asio::post(port_.context, [self = shared_from_this()] { self->TakeFromVenue(); });
+    const std::lock_guard lock(mutex_);
+    const auto* const bytes = reinterpret_cast<const std::byte*>(&message);
+    from_venue_.insert(from_venue_.end(), bytes, bytes + sizeof(Message));
   }
   void TakeFromVenue() {
     {
@@ -236,53 +240,60 @@ class Connection final : public SessionListener, public std::enable_shared_from_
 
   // ---- Reading ----
 
-  void ReadHeader() {
-    asio::async_read(socket_, asio::buffer(in_, sizeof(binary::Header)),
-                     [self = shared_from_this()](const error_code& error, std::size_t) {
-                       self->OnHeader(error);
-                     });
-  }
-  void OnHeader(const error_code& error) {
-    if (error) return Cut();
-    const auto header = binary::ReadAs<binary::Header>(in_);
-    const std::string wrong = binary::WhatIsWrong(header);
-    if (!wrong.empty()) return SayGoodbye(wrong);
-    const std::size_t rest = header.size - sizeof(binary::Header);
-    if (rest == 0) return OnMessage(header.kind);
-    asio::async_read(
-        socket_, asio::buffer(in_.data() + sizeof(binary::Header), rest),
-        [self = shared_from_this(), kind = header.kind](const error_code& failed, std::size_t) {
-          if (failed) return self->Cut();
-          self->OnMessage(kind);
-        });
+  void Read() {
+    socket_.async_read_some(asio::buffer(in_.data() + in_size_, in_.size() - in_size_),
+                            [self = shared_from_this()](const error_code& error, std::size_t size) {
+                              if (error) return self->Cut();
+                              self->in_size_ += size;
+                              self->TakeMessages();
+                            });
   }
 
-  void OnMessage(binary::Kind kind) {
-    if (is_leaving_) return;
-    if (!session_ && kind != binary::Kind::kLogon) {
-      return SayGoodbye("the first message must be a logon (kind 1)");
+  // Takes what is whole; the orders among it go to the venue together.
+  void TakeMessages() {
+    const std::span<const std::byte> in(in_.data(), in_size_);
+    std::size_t taken = 0;
+    while (!is_leaving_ && in.size() - taken >= sizeof(binary::Header)) {
+      const auto header = binary::ReadAs<binary::Header>(in.subspan(taken));
+      std::string wrong = binary::WhatIsWrong(header);
+      if (wrong.empty() && in.size() - taken < header.size) break;
+      if (wrong.empty()) wrong = OnMessage(header.kind, in.subspan(taken, header.size));
+      if (!wrong.empty()) {
+        Submit();
+        return SayGoodbye(wrong);
+      }
+      taken += header.size;
     }
-    std::string wrong;
+    Submit();
+    if (is_leaving_) return;
+    std::memmove(in_.data(), in_.data() + taken, in_size_ - taken);
+    in_size_ -= taken;
+    Read();
+  }
+
+  // What is wrong with it, or nothing.
+  std::string OnMessage(binary::Kind kind, std::span<const std::byte> bytes) {
+    if (!session_ && kind != binary::Kind::kLogon) {
+      return "the first message must be a logon (kind 1)";
+    }
     switch (kind) {
       case binary::Kind::kLogon:
-        wrong = OnLogon(binary::ReadAs<binary::Logon>(in_));
-        break;
+        return OnLogon(binary::ReadAs<binary::Logon>(bytes));
       case binary::Kind::kPlace:
-        wrong = OnPlace(binary::ReadAs<binary::Place>(in_));
-        break;
+        return OnPlace(binary::ReadAs<binary::Place>(bytes));
       case binary::Kind::kChange:
-        OnChange(binary::ReadAs<binary::Change>(in_));
+        OnChange(binary::ReadAs<binary::Change>(bytes));
         break;
       case binary::Kind::kCancel:
-        OnCancel(binary::ReadAs<binary::Cancel>(in_));
+        OnCancel(binary::ReadAs<binary::Cancel>(bytes));
         break;
       case binary::Kind::kCancelAll:
-        wrong = OnCancelAll(binary::ReadAs<binary::CancelAll>(in_));
-        break;
+        return OnCancelAll(binary::ReadAs<binary::CancelAll>(bytes));
       case binary::Kind::kHeartbeat:
         session_->Heard();
         break;
       case binary::Kind::kLogout:
+        Submit();
         session_->Close();
         break;
       case binary::Kind::kWelcome:
@@ -291,8 +302,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
       case binary::Kind::kGoodbye:
         break;
     }
-    if (!wrong.empty()) return SayGoodbye(wrong);
-    ReadHeader();
+    return {};
   }
 
   std::string OnLogon(const binary::Logon& logon) {
@@ -314,6 +324,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
     terms.member = *member;
     terms.cancel_on_disconnect = logon.cancel_on_disconnect != 0;
     terms.heartbeat = milliseconds(beat);
+    terms.lends_thread = true;
     auto welcome = binary::Make<binary::Welcome>(binary::Kind::kWelcome);
     welcome.member = logon.member;
     welcome.heartbeat_ms = beat;
@@ -356,7 +367,12 @@ class Connection final : public SessionListener, public std::enable_shared_from_
     return {};
   }
   void Submit(std::uint64_t tag, MemberRequest request) {
-    session_->Submit(VenueRequest{tag, std::move(request)});
+    requests_.push_back({tag, std::move(request)});
+  }
+  void Submit() {
+    if (requests_.empty() || !session_) return;
+    session_->Submit(requests_);
+    requests_.clear();
   }
 
   // ---- Writing ----
@@ -414,7 +430,9 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   Port& port_;
   tcp::socket socket_;
   asio::steady_timer timer_;
-  std::array<std::byte, binary::kMessageMax> in_{};
+  std::array<std::byte, kReadBytes> in_{};
+  std::size_t in_size_ = 0;
+  std::vector<VenueRequest> requests_;  // That were read and not yet submitted.
   std::unique_ptr<Session> session_;
   milliseconds beat_{0};
   std::vector<std::byte> unsent_, sending_;

@@ -170,8 +170,19 @@ void LiveExchange::OnStopped(std::function<void(const std::string& why)> on_stop
 std::optional<Sequencer::Clock::time_point> LiveExchange::Impl::Turn() {
   const auto again = stopped ? std::nullopt : Advance();
   if (relay.seat() != nullptr) relay.seat()->Turn(*market);
-  if (writer->idle()) HandOver();
+  if (!writer->idle()) return again;
+  if (const auto wait = MayWait()) return again ? std::min(*again, *wait) : *wait;
+  HandOver();
   return again;
+}
+
+std::optional<Sequencer::Clock::time_point> LiveExchange::Impl::MayWait() {
+  constexpr std::chrono::milliseconds kWait(1);
+  const bool is_in_haste = relay.seat() == nullptr || relay.seat()->is_in_haste();
+  if (is_in_haste || batch.records.empty() || !batch.answers.empty()) return std::nullopt;
+  const auto now = Sequencer::Clock::now();
+  if (!batch_waits_until) batch_waits_until = now + kWait;
+  return now < *batch_waits_until ? batch_waits_until : std::nullopt;
 }
 
 std::optional<Sequencer::Clock::time_point> LiveExchange::Impl::Advance() {
@@ -186,6 +197,7 @@ std::optional<Sequencer::Clock::time_point> LiveExchange::Impl::Advance() {
 
 void LiveExchange::Impl::HandOver() {
   if (relay.seat() != nullptr) relay.seat()->HandOver(batch.answers);
+  batch_waits_until.reset();
   if (!batch.empty()) writer->HandOver(batch);
 }
 
@@ -268,6 +280,16 @@ Exchanged<market::Receipt> LiveExchange::Do(const market::Input& input) {
 void LiveExchange::Read(const std::function<void(const market::Market&)>& read) {
   if (impl_->stopped || impl_->stopping) return;
   impl_->Run([&] { read(*impl_->market); });
+}
+
+void LiveExchange::ReadLater(std::function<void(const market::Market&)> read,
+                             std::function<void(bool)> done) {
+  const bool is_posted = impl_->sequencer->PostInternal([it = impl_.get(), read, done] {
+    if (it->stopped) return done(false);
+    read(*it->market);
+    it->batch.answers.push_back([done](const Synced* synced) { done(synced != nullptr); });
+  });
+  if (!is_posted) done(false);
 }
 
 // ---- Who and what there is ----

@@ -65,6 +65,9 @@ class LiveExchange {
   Exchanged<DayReport> CloseDay(const Patience& patience);
   // A look at the market, on its own thread.
   void Read(const std::function<void(const market::Market&)>& read);
+  // The same without waiting: `done` hears when what was seen is on the disk; false: the exchange
+  // has stopped. It must not wait either.
+  void ReadLater(std::function<void(const market::Market&)> read, std::function<void(bool)> done);
 
   // ---- Who and what there is, without waiting for the market. ----
 

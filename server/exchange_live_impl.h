@@ -61,6 +61,8 @@ struct LiveExchange::Impl final : Sequencer::Machine {
   std::optional<Sequencer::Clock::time_point> Advance();
   void MakeRoom();
   void HandOver();
+  // Whether the batch may wait for more, and until when.
+  std::optional<Sequencer::Clock::time_point> MayWait();
   // `done` hears of the outcome when it is on the disk.
   void Take(const market::Input& input, const OnOutcome& done);
   // Runs `task` on the sequencer's thread and waits until all it did is on the disk. False:
@@ -91,6 +93,7 @@ struct LiveExchange::Impl final : Sequencer::Machine {
   // The sequencer's own.
   ExchangeRelay relay;
   JournalWriter::Batch batch;
+  std::optional<Sequencer::Clock::time_point> batch_waits_until;
   SimTime latest = 0;
   std::optional<Date> open_day;  // Of the last session, until DayClosed.
 

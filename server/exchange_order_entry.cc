@@ -54,39 +54,44 @@ Status StatusOf(CloseReason reason) {
   return Status::OK;
 }
 
+Status ReadsTooSlowly() {
+  return Ended("READS_TOO_SLOWLY", StatusCode::RESOURCE_EXHAUSTED,
+               "the client does not read what it is sent");
+}
+
 // What both streams do with what the venue tells them.
 template <typename Response>
-class Teller : public SessionListener {
+class StreamTeller : public SessionListener {
  public:
-  Teller(ExchangeEdge& edge, std::shared_ptr<Outgoing<Response>> out)
+  StreamTeller(ExchangeEdge& edge, std::shared_ptr<Outgoing<Response>> out)
       : edge_(edge), out_(std::move(out)) {}
 
   void OnReport(const Report& report) override {
     Response response;
     edge_.Fill(report, response.mutable_execution());
-    Write(std::move(response));
+    Add(std::move(response));
   }
   void OnTrade(const TradeReport& report) override {
     Response response;
     edge_.Fill(report, response.mutable_trade());
-    Write(std::move(response));
+    Add(std::move(response));
   }
+  void OnTold() override { out_->Flush(); }
   void OnClosed(CloseReason reason) override { out_->Finish(StatusOf(reason)); }
 
  protected:
-  void Write(Response response) {
-    if (out_->Write(std::move(response))) return;
-    out_->Finish(Ended("READS_TOO_SLOWLY", StatusCode::RESOURCE_EXHAUSTED,
-                       "the client does not read what it is sent"));
+  virtual void Add(Response response) {
+    if (!out_->Add(std::move(response))) out_->Finish(ReadsTooSlowly());
   }
 
   ExchangeEdge& edge_;
   const std::shared_ptr<Outgoing<Response>> out_;
 };
 
-class TradeTeller final : public Teller<mk::TradeResponse> {
+class TradeTeller final : public StreamTeller<mk::TradeResponse> {
  public:
-  using Teller::Teller;
+  TradeTeller(ExchangeEdge& edge, std::shared_ptr<Outgoing<mk::TradeResponse>> out, bool groups)
+      : StreamTeller(edge, std::move(out)), groups_(groups) {}
   void OnAnswer(const VenueAnswer& answer) override {
     mk::TradeResponse response;
     response.set_request(answer.tag);
@@ -95,13 +100,33 @@ class TradeTeller final : public Teller<mk::TradeResponse> {
     } else {
       ExchangeEdge::Fill(answer.receipt, response.mutable_receipt());
     }
-    Write(std::move(response));
+    Add(std::move(response));
   }
+  void OnTold() override {
+    if (!groups_) return StreamTeller::OnTold();
+    const int count = group_.group().responses_size();
+    if (count == 0) return;
+    mk::TradeResponse response;
+    response.Swap(count == 1 ? group_.mutable_group()->mutable_responses(0) : &group_);
+    group_.Clear();
+    if (!out_->Write(std::move(response), static_cast<std::size_t>(count))) {
+      out_->Finish(ReadsTooSlowly());
+    }
+  }
+
+ private:
+  void Add(mk::TradeResponse response) override {
+    if (!groups_) return StreamTeller::Add(std::move(response));
+    *group_.mutable_group()->add_responses() = std::move(response);
+  }
+
+  const bool groups_;
+  mk::TradeResponse group_;
 };
 
-class DropCopyTeller final : public Teller<mk::DropCopyResponse> {
+class DropCopyTeller final : public StreamTeller<mk::DropCopyResponse> {
  public:
-  using Teller::Teller;
+  using StreamTeller::StreamTeller;
   void OnAnswer(const VenueAnswer&) override {}
 };
 
@@ -238,22 +263,27 @@ Status TradeStream::LogOn(const mk::TradeRequest& request) {
   terms.member = *member;
   terms.cancel_on_disconnect = logon.cancel_on_disconnect();
   terms.heartbeat = milliseconds(beat);
+  terms.lends_thread = true;
   {
     const std::lock_guard lock(leaving_);
-    session_ = edge_.venue().Connect(terms, std::make_shared<TradeTeller>(edge_, out_));
+    session_ =
+        edge_.venue().Connect(terms, std::make_shared<TradeTeller>(edge_, out_, logon.groups()));
   }
   beater_->Guard(session_);
-  mk::TradeResponse response;
-  response.set_request(request.request());
-  mk::LoggedOn& logged_on = *response.mutable_logged_on();
-  logged_on.set_heartbeat_ms(beat);
-  edge_.exchange().Read([&](const market::Market& market) {
-    logged_on.set_sequence(market.sequence());
-    ExchangeEdge::ForEachOrder(market, *member, [&](InstrumentId instrument, const auto& order) {
-      edge_.Fill(instrument, order, logged_on.add_orders());
-    });
-  });
-  out_->WriteFirst(std::move(response));
+  auto response = std::make_shared<mk::TradeResponse>();
+  response->set_request(request.request());
+  response->mutable_logged_on()->set_heartbeat_ms(beat);
+  edge_.exchange().ReadLater(
+      [&edge = edge_, response, member = *member](const market::Market& market) {
+        mk::LoggedOn& logged_on = *response->mutable_logged_on();
+        logged_on.set_sequence(market.sequence());
+        ExchangeEdge::ForEachOrder(market, member, [&](InstrumentId instrument, const auto& order) {
+          edge.Fill(instrument, order, logged_on.add_orders());
+        });
+      },
+      [out = out_, response](bool is_on_disk) {
+        if (is_on_disk) out->WriteFirst(std::move(*response));
+      });
   beater_->Start(milliseconds(beat));
   if (context_->IsCancelled()) session_->Close();
   return Status::OK;

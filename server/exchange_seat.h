@@ -30,6 +30,8 @@ class ExchangeSeat : public market::Listener {
   virtual void HandOver(std::vector<std::function<void(const Synced*)>>& answers) = 0;
   // The tasks that waited are done; what is to be told before the sync is told now.
   virtual void Turn(const market::Market& market) = 0;
+  // Whether somebody waits for the sync; else the journal may wait a moment for more.
+  virtual bool is_in_haste() const = 0;
 };
 
 // Listens while nobody sits there, and remembers what the seat's next holder starts from: bars and

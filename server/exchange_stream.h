@@ -27,19 +27,30 @@ class Outgoing {
            std::function<void(const grpc::Status&)> finish)
       : responses_max_(responses_max), write_(std::move(write)), finish_(std::move(finish)) {}
 
-  // False: too many wait, or the stream ends.
-  bool Write(Response response) {
+  // False: too many wait, or the stream ends. Add() leaves it to a later call to begin writing, so
+  // that what comes together leaves together. `weight`: a group counts as what it holds.
+  bool Add(Response response, std::size_t weight = 1) {
     const std::lock_guard lock(mutex_);
-    if (status_ || waiting_.size() >= responses_max_) return false;
-    waiting_.push_back(std::move(response));
-    Pump();
+    if (status_ || weight_ >= responses_max_) return false;
+    waiting_.push_back({std::move(response), weight});
+    weight_ += weight;
     return true;
+  }
+  bool Write(Response response, std::size_t weight = 1) {
+    const bool is_taken = Add(std::move(response), weight);
+    Flush();
+    return is_taken;
+  }
+  void Flush() {
+    const std::lock_guard lock(mutex_);
+    Pump();
   }
   // Before everything that waits; holds what came before it until then.
   void WriteFirst(Response response) {
     const std::lock_guard lock(mutex_);
     if (status_) return;
-    waiting_.push_front(std::move(response));
+    waiting_.push_front({std::move(response), 1});
+    weight_ += 1;
     held_ = false;
     Pump();
   }
@@ -47,7 +58,7 @@ class Outgoing {
   // What waits is dropped; a refresh takes its place.
   void Drop() {
     const std::lock_guard lock(mutex_);
-    waiting_.clear();
+    Clear();
   }
   bool idle() const {
     const std::lock_guard lock(mutex_);
@@ -63,7 +74,7 @@ class Outgoing {
     const std::lock_guard lock(mutex_);
     if (status_) return;
     status_ = status;
-    if (!status.ok()) waiting_.clear();
+    if (!status.ok()) Clear();
     held_ = false;
     Pump();
   }
@@ -72,7 +83,7 @@ class Outgoing {
     const std::lock_guard lock(mutex_);
     is_writing_ = false;
     if (!ok) {
-      waiting_.clear();
+      Clear();
       if (!status_) status_ = grpc::Status::CANCELLED;
     }
     Pump();
@@ -83,10 +94,19 @@ class Outgoing {
   }
 
  private:
+  struct Waiting {
+    Response response;
+    std::size_t weight = 1;
+  };
+  void Clear() {
+    waiting_.clear();
+    weight_ = 0;
+  }
   void Pump() {
     if (is_writing_ || is_finished_ || held_) return;
     if (!waiting_.empty()) {
-      at_work_ = std::move(waiting_.front());
+      at_work_ = std::move(waiting_.front().response);
+      weight_ -= waiting_.front().weight;
       waiting_.pop_front();
       is_writing_ = true;
       last_write_ = Clock::now();
@@ -101,7 +121,8 @@ class Outgoing {
   const std::function<void(const Response&, bool more)> write_;
   const std::function<void(const grpc::Status&)> finish_;
   mutable std::mutex mutex_;
-  std::deque<Response> waiting_;
+  std::deque<Waiting> waiting_;
+  std::size_t weight_ = 0;  // Of what waits.
   Response at_work_;
   bool is_writing_ = false, is_finished_ = false, held_ = false;
   std::optional<grpc::Status> status_;

@@ -1,5 +1,6 @@
 #include "server/grpc_port.h"
 
+#include <absl/synchronization/mutex.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -86,6 +87,8 @@ Result<std::unique_ptr<GrpcPort>, ServeFailure> GrpcPort::Open(
   const auto credentials = ServerCredentials(options.tls);
   if (!credentials.ok()) return Fail{ServeFailure{true, credentials.error()}};
 
+  // Debian's gRPC is built to look for deadlocks, under one lock for the whole process.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   auto impl = std::make_unique<Impl>();
   impl->health = std::move(health);
   impl->extra = std::move(extra);
@@ -98,6 +101,8 @@ Result<std::unique_ptr<GrpcPort>, ServeFailure> GrpcPort::Open(
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   // A port that another server has is an error, not a port to share with it.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // No pings that measure the bandwidth: with thousands of clients they outnumber the orders.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   int port = 0;
   builder.AddListeningPort(options.listen, *credentials, &port);
   for (grpc::Service* const service : services) builder.RegisterService(service);

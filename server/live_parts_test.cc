@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -67,6 +68,72 @@ TEST(Sequencer, GivesEachMachineATurnWhenItAskedForOneAndNoneOnceItIsRemoved) {
   sequencer.Kick();
   std::this_thread::sleep_for(milliseconds(20));
   EXPECT_EQ(machine.turns, turns);
+}
+
+TEST(Sequencer, DoesATaskOnTheThreadThatLendsItselfWhileNobodyIsAtWork) {
+  Sequencer sequencer(10);
+  std::thread::id here;
+  bool was_named = false;
+  EXPECT_TRUE(sequencer.PostHere([&] {
+    here = std::this_thread::get_id();
+    was_named = sequencer.IsThisThread();
+  }));
+  EXPECT_EQ(here, std::this_thread::get_id());
+  EXPECT_TRUE(was_named);
+  EXPECT_FALSE(sequencer.IsThisThread());
+  sequencer.Stop();
+  EXPECT_FALSE(sequencer.PostHere([] {}));
+}
+
+TEST(Sequencer, LeavesATaskToWhoIsAtWork) {
+  Sequencer sequencer(10);
+  std::promise<void> go, begun;
+  sequencer.Post([&] {
+    begun.set_value();
+    go.get_future().wait();
+  });
+  begun.get_future().wait();
+  std::atomic<bool> is_done = false;
+  sequencer.PostHere([&] { is_done = true; });
+  EXPECT_FALSE(is_done);
+  go.set_value();
+  sequencer.Stop();
+  EXPECT_TRUE(is_done);
+}
+
+// One order, whoever does the work; and nothing that was posted is forgotten.
+TEST(Sequencer, KeepsOneOrderWhileManyThreadsLendThemselves) {
+  constexpr int kThreads = 4, kTasks = 20'000;
+  struct Late final : Sequencer::Machine {
+    std::optional<Sequencer::Clock::time_point> Turn() override {
+      ++turns;
+      return Sequencer::Clock::now() + std::chrono::microseconds(50);
+    }
+    std::atomic<int> turns = 0;
+  };
+  Late machine;
+  Sequencer sequencer(std::size_t{kThreads} * kTasks);
+  sequencer.Add(&machine);
+  int count = 0;  // Not atomic: one at a time.
+  std::vector<std::vector<int>> seen(kThreads);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kTasks; ++i) {
+        const auto task = [&count, &seen, t, i] {
+          ++count;
+          seen[t].push_back(i);
+        };
+        EXPECT_TRUE(i % 3 == 0 ? sequencer.Post(task) : sequencer.PostHere(task));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const int turns = machine.turns;
+  while (machine.turns < turns + 3) std::this_thread::sleep_for(milliseconds(1));
+  sequencer.Stop();
+  EXPECT_EQ(count, kThreads * kTasks);
+  for (const auto& one : seen) EXPECT_TRUE(std::is_sorted(one.begin(), one.end()));
 }
 
 TEST(Sequencer, CountsStepsOnBehindThoseOfTheJournals) {

@@ -177,6 +177,7 @@ void MarketDataDesk::Stop() {
     stopping_ = true;
   }
   wake_.notify_one();
+  caught_up_.notify_all();
   if (thread_.joinable()) thread_.join();
   std::map<std::uint16_t, std::vector<std::shared_ptr<Watcher>>> left;
   {
@@ -189,7 +190,9 @@ void MarketDataDesk::Stop() {
 }
 
 void MarketDataDesk::Take(std::vector<RawUpdate>& raw) {
+  constexpr std::size_t kUnwatchedMax = 16'384;
   if (raw.empty()) return;
+  bool is_urgent = false;
   {
     const std::lock_guard lock(queue_mutex_);
     if (queue_.empty()) {
@@ -197,9 +200,11 @@ void MarketDataDesk::Take(std::vector<RawUpdate>& raw) {
     } else {
       std::move(raw.begin(), raw.end(), std::back_inserter(queue_));
     }
+    asked_ = asked_ || watcher_count_ > 0 || queue_.size() >= kUnwatchedMax;
+    is_urgent = asked_;
   }
   raw.clear();
-  wake_.notify_one();
+  if (is_urgent) wake_.notify_one();
 }
 
 void MarketDataDesk::Run() {
@@ -207,10 +212,13 @@ void MarketDataDesk::Run() {
   while (true) {
     {
       std::unique_lock lock(queue_mutex_);
-      wake_.wait(lock, [&] { return !queue_.empty() || asked_ || stopping_; });
+      if (std::exchange(is_at_work_, false)) ++rounds_;
+      caught_up_.notify_all();
+      wake_.wait(lock, [&] { return asked_ || stopping_; });
       if (queue_.empty() && stopping_) return;
       raw.swap(queue_);
       asked_ = false;
+      is_at_work_ = true;
     }
     for (const Telling& telling : Apply(raw)) {
       if (telling.updates) telling.watcher->listener->OnUpdates(telling.updates);
@@ -218,6 +226,16 @@ void MarketDataDesk::Run() {
     }
     raw.clear();
   }
+}
+
+void MarketDataDesk::CatchUp() {
+  if (std::this_thread::get_id() == thread_.get_id()) return;
+  std::unique_lock lock(queue_mutex_);
+  if (queue_.empty() || stopping_) return;
+  asked_ = true;
+  wake_.notify_one();
+  const std::uint64_t enough = rounds_ + (is_at_work_ ? 2 : 1);
+  caught_up_.wait(lock, [&] { return rounds_ >= enough || stopping_; });
 }
 
 std::vector<MarketDataDesk::Telling> MarketDataDesk::Apply(std::vector<RawUpdate>& raw) {
@@ -253,10 +271,15 @@ std::unique_ptr<Subscription> MarketDataDesk::Subscribe(
   auto watcher = std::make_shared<Watcher>();
   watcher->instrument = instrument;
   watcher->listener = std::move(listener);
+  CatchUp();
   {
     const std::lock_guard lock(mutex_);
     if (!books_.contains(instrument.raw())) return nullptr;
     watchers_[instrument.raw()].push_back(watcher);
+  }
+  {
+    const std::lock_guard lock(queue_mutex_);
+    ++watcher_count_;
   }
   auto ticket = std::make_unique<Ticket>(*this, watcher);
   ticket->Refresh();
@@ -282,10 +305,16 @@ void MarketDataDesk::Leave(const std::shared_ptr<Watcher>& watcher) {
     const auto found = watchers_.find(watcher->instrument.raw());
     if (found != watchers_.end()) was_there = std::erase(found->second, watcher) != 0;
   }
-  if (was_there) watcher->listener->OnEnd();
+  if (!was_there) return;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    --watcher_count_;
+  }
+  watcher->listener->OnEnd();
 }
 
 std::shared_ptr<const MarketSnapshot> MarketDataDesk::Snapshot(InstrumentId instrument) {
+  CatchUp();
   const std::lock_guard lock(mutex_);
   const auto found = books_.find(instrument.raw());
   return found == books_.end() ? nullptr : found->second.Snapshot();
@@ -293,12 +322,14 @@ std::shared_ptr<const MarketSnapshot> MarketDataDesk::Snapshot(InstrumentId inst
 
 std::vector<MarketData::Trade> MarketDataDesk::Trades(std::optional<InstrumentId> instrument,
                                                       std::uint64_t from, std::size_t count_max) {
+  CatchUp();
   const std::lock_guard lock(mutex_);
   return history_.Trades(instrument, from, count_max);
 }
 
 std::vector<Bar> MarketDataDesk::Bars(InstrumentId instrument, std::uint32_t minutes, SimTime from,
                                       SimTime to, std::size_t count_max) {
+  CatchUp();
   const std::lock_guard lock(mutex_);
   return history_.Bars(instrument, minutes, from, to, count_max);
 }

@@ -102,6 +102,8 @@ class MarketDataDesk final : public MarketData {
   class Ticket;
 
   void Run();
+  // Until the books have what was taken before. The desk's own thread has it already.
+  void CatchUp();
   // What is to be told, by whom it concerns; made with the lock, told without it.
   struct Telling {
     std::shared_ptr<Watcher> watcher;
@@ -113,9 +115,12 @@ class MarketDataDesk final : public MarketData {
   void Leave(const std::shared_ptr<Watcher>& watcher);
 
   std::mutex queue_mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_, caught_up_;
   std::vector<RawUpdate> queue_;
+  std::size_t watcher_count_ = 0;  // Without any the queue may wait.
   bool asked_ = false;
+  bool is_at_work_ = false;
+  std::uint64_t rounds_ = 0;  // Done.
   bool stopping_ = false;
 
   std::mutex mutex_;  // Guards what follows.

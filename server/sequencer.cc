@@ -15,6 +15,7 @@ bool Sequencer::PostIf(std::function<void()> task, bool is_bounded) {
     const std::lock_guard lock(mutex_);
     if (stopping_ || (is_bounded && queue_.size() >= queue_max_)) return false;
     queue_.push_back(std::move(task));
+    if (busy_) return true;
   }
   wake_.notify_one();
   return true;
@@ -23,10 +24,24 @@ bool Sequencer::PostIf(std::function<void()> task, bool is_bounded) {
 bool Sequencer::Post(std::function<void()> task) { return PostIf(std::move(task), true); }
 bool Sequencer::PostInternal(std::function<void()> task) { return PostIf(std::move(task), false); }
 
+bool Sequencer::PostHere(std::function<void()> task) {
+  constexpr int kRounds = 16;  // Then the thread goes on: the caller has its own to do.
+  Lock lock(mutex_);
+  if (stopping_) return false;
+  queue_.push_back(std::move(task));
+  if (busy_) return true;
+  for (int round = 0; round < kRounds && !queue_.empty(); ++round) Work(lock);
+  const bool is_left = has_work() || wake_at_ < sleeps_until_;
+  lock.unlock();
+  if (is_left) wake_.notify_one();
+  return true;
+}
+
 void Sequencer::Kick() {
   {
     const std::lock_guard lock(mutex_);
     kicked_ = true;
+    if (busy_) return;
   }
   wake_.notify_one();
 }
@@ -65,35 +80,47 @@ void Sequencer::Stop() {
 }
 
 void Sequencer::Run() {
-  std::vector<std::function<void()>> tasks;
-  std::size_t next = 0;
-  std::optional<Clock::time_point> wake_at;
+  constexpr auto kNever = Clock::time_point::max();
+  Lock lock(mutex_);
   while (true) {
-    if (next == tasks.size()) {
-      tasks.clear();
-      next = 0;
-      std::unique_lock lock(mutex_);
-      const auto has_work = [&] { return !queue_.empty() || kicked_ || stopping_; };
-      if (wake_at) {
-        wake_.wait_until(lock, *wake_at, has_work);
-      } else {
-        wake_.wait(lock, has_work);
-      }
-      if (stopping_ && queue_.empty()) return;
-      tasks.swap(queue_);
-      kicked_ = false;
+    if (!busy_ && stopping_ && queue_.empty()) return;
+    if (!busy_ && (has_work() || wake_at_ <= Clock::now())) {
+      Work(lock);
+      continue;
     }
-    const std::size_t end = std::min(tasks.size(), next + kTasksPerTurn);
-    for (; next < end; ++next) {
-      tasks[next]();
-      tasks[next] = nullptr;
-    }
-    wake_at.reset();
-    for (Machine* const machine : machines_) {
-      const auto wish = machine->Turn();
-      if (wish && (!wake_at || *wish < *wake_at)) wake_at = wish;
+    sleeps_until_ = busy_ ? kNever : wake_at_;
+    if (sleeps_until_ == kNever) {
+      wake_.wait(lock);
+    } else {
+      wake_.wait_until(lock, sleeps_until_);
     }
   }
+}
+
+void Sequencer::Work(Lock& lock) {
+  busy_ = true;
+  worker_ = std::this_thread::get_id();
+  tasks_.swap(queue_);
+  kicked_ = false;
+  lock.unlock();
+  Clock::time_point wake_at;
+  std::size_t next = 0;
+  do {
+    const std::size_t end = std::min(tasks_.size(), next + kTasksPerTurn);
+    for (; next < end; ++next) {
+      tasks_[next]();
+      tasks_[next] = nullptr;
+    }
+    wake_at = Clock::time_point::max();
+    for (Machine* const machine : machines_) {
+      wake_at = std::min(wake_at, machine->Turn().value_or(wake_at));
+    }
+  } while (next < tasks_.size());
+  tasks_.clear();
+  lock.lock();
+  wake_at_ = wake_at;
+  worker_ = std::thread::id();
+  busy_ = false;
 }
 
 }  // namespace ets::server

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -11,9 +12,11 @@
 
 namespace ets::server {
 
-// The one thread that owns every machine of a process. Tasks run in the order they were posted;
-// after those that were waiting, each machine gets its turn to hand its batch to its writer, let
-// readers in and fire timers. Post(), Kick() and the life cycle may be called from any thread.
+// The one order of everything that every machine of a process does. Tasks run in the order they
+// were posted, one at a time; after those that were waiting, each machine gets its turn to hand its
+// batch to its writer, let readers in and fire timers. They run on the sequencer's own thread, or
+// on that of a caller who lends it (PostHere); "on the sequencer's thread" means either. Post(),
+// Kick() and the life cycle may be called from any thread.
 class Sequencer {
  public:
   using Clock = std::chrono::steady_clock;
@@ -35,6 +38,10 @@ class Sequencer {
   bool Post(std::function<void()> task);
   // The same for what the process itself has to do: never full.
   bool PostInternal(std::function<void()> task);
+  // The same; and when nobody is at work, the caller does what waits before it returns, which saves
+  // the way to the other thread and back. REQUIRES: the caller holds no lock that a task or a
+  // machine takes.
+  bool PostHere(std::function<void()> task);
   // Another turn for all machines, soon.
   void Kick();
 
@@ -44,7 +51,7 @@ class Sequencer {
 
   // Ends the thread after the tasks that were posted. May be repeated.
   void Stop();
-  bool IsThisThread() const { return std::this_thread::get_id() == thread_.get_id(); }
+  bool IsThisThread() const { return std::this_thread::get_id() == worker_; }
 
   // The next number in the one order of steps over all machines. On the sequencer's thread.
   std::uint64_t NextStep() { return ++step_; }
@@ -52,6 +59,7 @@ class Sequencer {
   void SkipSteps(std::uint64_t step);
 
  private:
+  using Lock = std::unique_lock<std::mutex>;
   // So that a long queue does not keep a writer waiting.
   static constexpr std::size_t kTasksPerTurn = 1'024;
 
@@ -59,6 +67,9 @@ class Sequencer {
   bool PostIf(std::function<void()> task, bool is_bounded);
   // Runs it there and waits for it.
   void Do(const std::function<void()>& task);
+  // What waits now, without the lock meanwhile. REQUIRES: nobody is at work.
+  void Work(Lock& lock);
+  bool has_work() const { return !queue_.empty() || kicked_ || stopping_; }
 
   const std::size_t queue_max_;
   std::mutex mutex_;
@@ -66,9 +77,16 @@ class Sequencer {
   std::vector<std::function<void()>> queue_;
   bool kicked_ = false;
   bool stopping_ = false;
+  // Somebody is at work, and looks for more before it leaves.
+  bool busy_ = false;
+  Clock::time_point wake_at_ = Clock::time_point::max();       // When a machine wants its turn.
+  Clock::time_point sleeps_until_ = Clock::time_point::max();  // Does the thread.
 
-  std::vector<Machine*> machines_;  // The thread's own.
-  std::uint64_t step_ = 0;          // The thread's own.
+  // Of who is at work.
+  std::atomic<std::thread::id> worker_;
+  std::vector<std::function<void()>> tasks_;
+  std::vector<Machine*> machines_;
+  std::uint64_t step_ = 0;
   std::thread thread_;
 };
 

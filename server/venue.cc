@@ -5,11 +5,12 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 
 #include "server/exchange_live_impl.h"
-#include "server/market_data_impl.h"
+#include "server/venue_telling.h"
 
 namespace ets::server {
 
@@ -36,40 +37,11 @@ constexpr milliseconds kWatch(50);
 // So that other tasks of the sequencer get their turn.
 constexpr std::size_t kRequestsPerTask = 4'096;
 
-struct SessionState {
-  SessionTerms terms;
-  std::shared_ptr<SessionListener> listener;
-  std::atomic<std::size_t> waiting = 0;
-  std::atomic<steady_clock::duration::rep> heard = 0;
-  std::atomic<bool> is_told = false;  // OnClosed() was called.
-  bool is_closing = false;            // Guarded by the queue's mutex.
-  // The sequencer's: with cancel_on_disconnect, what it entered and still waits.
-  std::map<std::uint64_t, InstrumentId> orders;
-
-  void Heard() { heard = steady_clock::now().time_since_epoch().count(); }
-  void TellClosed(CloseReason reason) {
-    if (!is_told.exchange(true)) listener->OnClosed(reason);
-  }
-};
-
 struct Opens {};
 struct Queued {
   SessionState* session = nullptr;
   std::uint64_t tag = 0;
   std::variant<MemberRequest, Opens, CloseReason> what;
-};
-
-// What one session is to hear.
-struct Output {
-  SessionState* session = nullptr;
-  std::variant<VenueAnswer, Report, TradeReport, DeskReport, CloseReason> what;
-};
-
-// What is told together.
-struct Outbox {
-  std::vector<Output> outputs;
-  std::vector<RawUpdate> market_data;
-  bool empty() const { return outputs.empty() && market_data.empty(); }
 };
 
 class VenueImpl;
@@ -120,6 +92,7 @@ class VenueImpl final : public Venue, public ExchangeSeat {
   void End(const market::Market& market, const Outcome& outcome, bool is_everything_anew) override;
   void HandOver(std::vector<std::function<void(const Synced*)>>& answers) override;
   void Turn(const market::Market& market) override;
+  bool is_in_haste() const override { return teller_ != nullptr; }
   void OnFill(const market::Fill& fill) override;
   void OnAuctionCleared(InstrumentId, const auction::Clearing&) override {}
   void OnOrder(const market::OrderEvent& event) override;
@@ -134,8 +107,9 @@ class VenueImpl final : public Venue, public ExchangeSeat {
     bool status = false;
   };
 
-  // On any thread, the queue's mutex held.
-  void Push(SessionState& session, Queued queued);
+  // On any thread, the queue's mutex held. True: somebody must drain the queue, who does not yet.
+  bool Push(SessionState& session, Queued queued);
+  void PushAndWake(SessionState& session, Queued queued);
   // On the sequencer's thread.
   void Drain();
   void Process(Queued& queued);
@@ -151,8 +125,9 @@ class VenueImpl final : public Venue, public ExchangeSeat {
   void Add(InstrumentId instrument, RareUpdate update);
   void AddBook(const market::Market& market, InstrumentId instrument);
   void AddStatus(const market::Market& market, InstrumentId instrument);
-  // On the thread that tells.
+  // One at a time: the teller, or before the sync who is at work.
   void Dispatch(Outbox& outbox);
+  void DispatchNow();
   void Forget(SessionState& session);
   void StopAll();
   void Watch();
@@ -161,11 +136,13 @@ class VenueImpl final : public Venue, public ExchangeSeat {
   LiveExchange::Impl& exchange_;
   const VenueOptions options_;
   std::unique_ptr<MarketDataDesk> desk_;
+  std::unique_ptr<Teller> teller_;  // Null: everything is told before the sync.
 
   mutable std::mutex mutex_;  // Guards what follows.
   std::condition_variable changed_;
   std::vector<Queued> queue_;
   std::map<SessionState*, std::shared_ptr<SessionState>> alive_;
+  std::set<SessionState*> watched_;  // Those with a heartbeat.
   bool is_stopped_ = false;
 
   // The sequencer's own.
@@ -193,33 +170,47 @@ bool SessionImpl::Submit(std::span<const VenueRequest> requests) {
 }
 void SessionImpl::Close() { venue_.Close(*state_, CloseReason::kByClient); }
 
-void VenueImpl::Push(SessionState& session, Queued queued) {
+bool VenueImpl::Push(SessionState& session, Queued queued) {
   ++session.waiting;
   queue_.push_back(std::move(queued));
-  if (queue_.size() == 1) exchange_.sequencer->PostInternal([this] { Drain(); });
+  return queue_.size() == 1;
+}
+
+void VenueImpl::PushAndWake(SessionState& session, Queued queued) {
+  if (Push(session, std::move(queued))) {
+    exchange_.sequencer->PostInternal([this] { Drain(); });
+  }
 }
 
 bool VenueImpl::Submit(SessionState& session, std::span<const VenueRequest> requests) {
   if (session.terms.is_drop_copy) return false;
   session.Heard();
-  const std::lock_guard lock(mutex_);
-  for (const VenueRequest& request : requests) {
-    if (session.is_closing) return false;
-    if (session.waiting >= options_.session_requests_max) {
-      session.is_closing = true;
-      Push(session, {&session, 0, CloseReason::kOverloaded});
-      return false;
+  bool is_taken = true;
+  bool is_idle = false;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const VenueRequest& request : requests) {
+      is_taken = !session.is_closing;
+      if (!is_taken) break;
+      session.is_closing = session.waiting >= options_.session_requests_max;
+      is_idle |= session.is_closing ? Push(session, {&session, 0, CloseReason::kOverloaded})
+                                    : Push(session, {&session, request.tag, request.what});
+      is_taken = !session.is_closing;
     }
-    Push(session, {&session, request.tag, request.what});
   }
-  return true;
+  if (is_idle && session.terms.lends_thread) {
+    exchange_.sequencer->PostHere([this] { Drain(); });
+  } else if (is_idle) {
+    exchange_.sequencer->PostInternal([this] { Drain(); });
+  }
+  return is_taken;
 }
 
 void VenueImpl::Close(SessionState& session, CloseReason reason) {
   const std::lock_guard lock(mutex_);
   if (session.is_closing) return;
   session.is_closing = true;
-  Push(session, {&session, 0, reason});
+  PushAndWake(session, {&session, 0, reason});
 }
 
 std::unique_ptr<Session> VenueImpl::Connect(const SessionTerms& terms,
@@ -235,7 +226,8 @@ std::unique_ptr<Session> VenueImpl::Connect(const SessionTerms& terms,
     state->is_closing = is_stopped;
     if (!is_stopped) {
       alive_[state.get()] = state;
-      Push(*state, {state.get(), 0, Opens{}});
+      if (terms.heartbeat.count() != 0) watched_.insert(state.get());
+      PushAndWake(*state, {state.get(), 0, Opens{}});
     }
   }
   if (is_stopped) state->TellClosed(CloseReason::kVenueStopped);
@@ -251,12 +243,12 @@ void VenueImpl::Watch() {
   std::unique_lock lock(mutex_);
   while (!is_stopped_) {
     const auto now = steady_clock::now().time_since_epoch();
-    for (const auto& [session, state] : alive_) {
+    for (SessionState* const session : watched_) {
       const milliseconds beat = session->terms.heartbeat;
-      if (beat.count() == 0 || session->is_closing) continue;
+      if (session->is_closing) continue;
       if (now - steady_clock::duration(session->heard) <= 2 * beat) continue;
       session->is_closing = true;
-      Push(*session, {session, 0, CloseReason::kSilent});
+      PushAndWake(*session, {session, 0, CloseReason::kSilent});
     }
     changed_.wait_for(lock, kWatch);
   }
@@ -265,6 +257,9 @@ void VenueImpl::Watch() {
 // ---- Life ----
 
 void VenueImpl::TakeSeat() {
+  if (options_.acknowledge == Acknowledge::kAfterSync) {
+    teller_ = std::make_unique<Teller>([this](Outbox& outbox) { Dispatch(outbox); });
+  }
   exchange_.Run([this] {
     desk_ = std::make_unique<MarketDataDesk>(exchange_.relay.TakeHistory(), options_.market_data);
     exchange_.relay.Take(this);
@@ -292,18 +287,19 @@ void VenueImpl::Shutdown() {
     for (const auto& [session, state] : alive_) {
       if (session->is_closing) continue;
       session->is_closing = true;
-      Push(*session, {session, 0, CloseReason::kVenueStopped});
+      PushAndWake(*session, {session, 0, CloseReason::kVenueStopped});
     }
   }
   changed_.notify_all();
   watcher_.join();
-  // The first waits until all is on the disk, the second until it is told.
+  // The first waits until all is on the disk, the second until it is with the teller.
   exchange_.Run([this] {
     while (next_ < at_work_.size() || !at_work_.empty()) Drain();
   });
   exchange_.Run([] {});
   exchange_.Run([this] { exchange_.relay.Take(nullptr); });
   exchange_.relay.Take(nullptr);
+  if (teller_) teller_->Stop();
   StopAll();
   desk_->Stop();
 }
@@ -440,24 +436,17 @@ void VenueImpl::Turn(const market::Market& market) {
       if (std::exchange(stale_[id].status, false)) AddStatus(market, InstrumentId(id));
     }
   }
-  if (options_.acknowledge == Acknowledge::kBeforeSync && !outbox_.empty()) {
-    Dispatch(outbox_);
-    outbox_.outputs.clear();
-  }
+  if (!teller_) DispatchNow();
 }
 
 void VenueImpl::HandOver(std::vector<std::function<void(const Synced*)>>& answers) {
+  if (!teller_) DispatchNow();
   if (outbox_.empty()) return;
-  if (options_.acknowledge == Acknowledge::kBeforeSync) {
-    Dispatch(outbox_);
-    outbox_.outputs.clear();
-    return;
-  }
   auto outbox = std::make_shared<Outbox>(std::move(outbox_));
   outbox_ = {};
   answers.push_back([this, outbox](const Synced* synced) {
-    if (synced == nullptr) return StopAll();
-    Dispatch(*outbox);
+    outbox->is_lost = synced == nullptr;
+    teller_->Take(outbox);
   });
 }
 
@@ -570,21 +559,16 @@ void VenueImpl::AddStatus(const market::Market& market, InstrumentId instrument)
 
 // ---- Telling ----
 
-struct TellSession {
-  SessionState& session;
-  void operator()(const VenueAnswer& answer) const { session.listener->OnAnswer(answer); }
-  void operator()(const Report& report) const { session.listener->OnReport(report); }
-  void operator()(const TradeReport& report) const { session.listener->OnTrade(report); }
-  void operator()(const DeskReport& report) const { session.listener->OnDesk(report); }
-  void operator()(CloseReason reason) const { session.TellClosed(reason); }
-};
-
 void VenueImpl::Dispatch(Outbox& outbox) {
-  for (const Output& output : outbox.outputs) {
-    std::visit(TellSession{*output.session}, output.what);
-    if (std::holds_alternative<CloseReason>(output.what)) Forget(*output.session);
-  }
+  if (outbox.is_lost) return StopAll();
+  TellSessions(outbox.outputs, [this](SessionState& session) { Forget(session); });
   desk_->Take(outbox.market_data);
+}
+
+void VenueImpl::DispatchNow() {
+  if (exchange_.stopped) return StopAll();
+  Dispatch(outbox_);
+  outbox_.outputs.clear();
 }
 
 void VenueImpl::Forget(SessionState& session) {
@@ -594,6 +578,7 @@ void VenueImpl::Forget(SessionState& session) {
   if (found == alive_.end()) return;
   last = std::move(found->second);
   alive_.erase(found);
+  watched_.erase(&session);
 }
 
 }  // namespace

@@ -34,9 +34,10 @@ namespace ets::server {
 // with the same client order id, also to a restarted venue: it is applied once.
 //
 // THREADS. Everything here may be called from any thread, also from a listener. A listener is
-// called from one thread at a time, the venue's own: it copies what it needs into a queue of its
-// own and returns. It must not wait: every member waits with it. A gateway whose client does not
-// read ends the session rather than let its queue grow.
+// called from one thread at a time: it copies what it needs into a queue of its own and returns. It
+// must not wait: every member waits with it. A gateway whose client does not read ends the session
+// rather than let its queue grow. What happened together is told together: OnTold() says when the
+// time to write has come.
 
 // What a member may ask for. `member` is filled in by the venue. Client order ids are the
 // client's; see market::PlaceOrder for what a repeated one does.
@@ -107,6 +108,8 @@ class SessionListener {
   virtual void OnReport(const Report& report) = 0;
   virtual void OnTrade(const TradeReport& /*report*/) {}
   virtual void OnDesk(const DeskReport& /*report*/) {}
+  // This is all for now: after one call or many of those above.
+  virtual void OnTold() {}
   // The last call, whoever ended the session.
   virtual void OnClosed(CloseReason /*reason*/) {}
 };
@@ -120,6 +123,9 @@ struct SessionTerms {
   // of the venue itself: a client that comes back cancels what it does not want.
   bool cancel_on_disconnect = false;
   std::chrono::milliseconds heartbeat{0};  // 0: the gateway watches by itself.
+  // Submit() may do the venue's work itself when nobody is at it, which saves the way to another
+  // thread and back. REQUIRES: Submit() is called without a lock that any listener takes.
+  bool lends_thread = false;
 };
 
 class Session {
@@ -139,8 +145,10 @@ class Session {
 
 // When a session hears of what happened.
 enum class Acknowledge : std::uint8_t {
-  kAfterSync = 1,   // When the journal has it on the disk. What was told survives kill -9.
-  kBeforeSync = 2,  // At once. A crash may lose what was told: for measuring, not for trading.
+  kAfterSync = 1,  // When the journal has it on the disk. What was told survives kill -9.
+  // At once; the journal has it about a millisecond later. A crash may lose what was told: for
+  // measuring, not for trading.
+  kBeforeSync = 2,
 };
 
 struct VenueOptions {

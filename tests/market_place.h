@@ -56,6 +56,7 @@ class MarketPlace {
     options.services.auth.required = false;
     options.services.rate.per_second = 0;
     options.port.listen = "127.0.0.1:0";
+    options.binary_listen = "127.0.0.1:0";
     options.venue = venue_;
     options.stream_responses_max = responses_max_;
     auto started = server::LiveServer::Start(options);
@@ -68,6 +69,12 @@ class MarketPlace {
     market_ = mk::MarketService::NewStub(channel_);
     entry_ = mk::OrderEntryService::NewStub(channel_);
     data_ = mk::MarketDataService::NewStub(channel_);
+  }
+  // What was set up without is on the disk by then.
+  void SyncFromNowOn() {
+    Stop();
+    fsync_ = true;
+    Start();
   }
   void Stop() {
     if (server_) server_->Shutdown();
@@ -192,7 +199,7 @@ class MarketPlace {
 
   const int members_;
   const server::VenueOptions venue_;
-  const bool fsync_;
+  bool fsync_;
   const std::size_t responses_max_;
   std::string folder_;
   std::unique_ptr<server::LiveServer> server_;
