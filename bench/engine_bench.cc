@@ -2,7 +2,7 @@
 // book of maps and lists in the same run, latency by kind of message with the timer taken off, the
 // time from arrival to answer at offered rates, allocations, and memory over a long stream.
 //
-//   ninja engine_bench && bin/engine_bench [--messages N] [--rounds N] [--profile P] [--only PART]
+//   ninja engine_bench && bin/engine_bench --markdown ../../bench/README.md
 //
 // The engine is the product's, with all it does for each message: the member's own order id looked
 // up, units or cash reserved and settled in the table of holdings, self-trade prevention on, an
@@ -14,10 +14,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -42,7 +46,7 @@ struct Message {
   Kind kind = Kind::kAdd;
   matching::OrderEntry entry;  // Of a change: limit and what shall be open.
 };
-constexpr const char* kKindNames[] = {"add", "immediate", "cancel", "change"};
+constexpr std::array<std::string_view, 4> kKindNames = {"add", "immediate", "cancel", "change"};
 
 std::vector<Message> MessagesOf(const matching::OrderStream& stream) {
   std::vector<Message> messages;
@@ -181,120 +185,218 @@ double NanosecondsPerTick() {
   return SecondsOf(begin) * 1e9 / static_cast<double>(__rdtsc() - ticks);
 }
 
-double At(const std::vector<float>& sorted, double share) {
+using Nanoseconds = std::vector<float>;
+
+double At(const Nanoseconds& sorted, double share) {
   if (sorted.empty()) return 0;
   const auto index = static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1));
   return static_cast<double>(sorted[index]);
 }
 
-struct Latencies {
-  std::vector<float> by_message;  // ns, the timer taken off.
-  std::vector<float> by_kind[4];
-};
-
-Latencies MeasureLatency(const matching::OrderStream& stream,
-                         const std::vector<Message>& messages) {
-  const double tick = NanosecondsPerTick();
-  std::vector<float> empty;
+double TimerNanoseconds(double tick) {
+  Nanoseconds empty;
   for (int i = 0; i < 100'000; ++i) {
     const std::uint64_t begin = Now();
     empty.push_back(static_cast<float>(static_cast<double>(Now() - begin) * tick));
   }
   std::sort(empty.begin(), empty.end());
-  const double timer = At(empty, 0.5);
-  Latencies all;
+  return At(empty, 0.5);
+}
+
+// Of each message, the timer taken off.
+Nanoseconds TimeOnce(const matching::OrderStream& stream, const std::vector<Message>& messages,
+                     double tick) {
+  const double timer = TimerNanoseconds(tick);
   Venue venue(stream);
-  all.by_message.reserve(messages.size());
-  for (const Message message : messages) {  // A copy, at hand as what a gateway has just read.
+  Nanoseconds times;
+  times.reserve(messages.size());
+  for (const Message& next : messages) {
+    const Message message = next;  // At hand, as what a gateway has just read.
     const std::uint64_t begin = Now();
     venue.On(message);
     const double took = static_cast<double>(Now() - begin) * tick - timer;
-    all.by_message.push_back(static_cast<float>(std::max(0.0, took)));
-    all.by_kind[static_cast<int>(message.kind)].push_back(all.by_message.back());
+    times.push_back(static_cast<float>(std::max(0.0, took)));
   }
-  return all;
+  return times;
 }
 
-// A queue that these service times serve: arrivals do not wait for answers.
-void PrintWaiting(const std::vector<float>& service) {
-  for (const double rate : {1e6, 2e6, 5e6, 10e6, 15e6}) {
-    Prng dice(7);
-    double arrival = 0;
-    double free_at = 0;
-    std::vector<float> waits;
-    waits.reserve(service.size());
-    for (const float took : service) {
-      const double uniform = (static_cast<double>(dice.Next() >> 11U) + 1) / 9007199254740993.0;
-      arrival += -std::log(uniform) * 1e9 / rate;
-      free_at = std::max(free_at, arrival) + static_cast<double>(took);
-      waits.push_back(static_cast<float>(free_at - arrival));
-    }
-    std::sort(waits.begin(), waits.end());
-    std::printf("  offered %4.0f M/s   p50 %7.0f   p99 %8.0f   p99.9 %9.0f ns\n", rate / 1e6,
-                At(waits, 0.5), At(waits, 0.99), At(waits, 0.999));
+// Each message's median of three runs: what hits a message once in three is not the engine's.
+Nanoseconds MeasureLatency(const matching::OrderStream& stream,
+                           const std::vector<Message>& messages) {
+  const double tick = NanosecondsPerTick();
+  Nanoseconds a = TimeOnce(stream, messages, tick);
+  const Nanoseconds b = TimeOnce(stream, messages, tick);
+  const Nanoseconds c = TimeOnce(stream, messages, tick);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    a[i] = std::max(std::min(a[i], b[i]), std::min(std::max(a[i], b[i]), c[i]));
   }
+  return a;
 }
 
-std::size_t ResidentKiB() {
+constexpr std::array kOfferedRates = {1e6, 2e6, 5e6, 10e6, 15e6};  // Messages/s.
+
+// From arrival to answer in a queue that these service times serve. Messages arrive at random and
+// do not wait for answers.
+Nanoseconds WaitingTimes(const Nanoseconds& service, double rate) {
+  Prng dice(7);
+  double arrival = 0;
+  double free_at = 0;
+  Nanoseconds waits;
+  waits.reserve(service.size());
+  for (const float took : service) {
+    const double uniform = (static_cast<double>(dice.Next() >> 11U) + 1) / 9007199254740993.0;
+    arrival += -std::log(uniform) * 1e9 / rate;
+    free_at = std::max(free_at, arrival) + static_cast<double>(took);
+    waits.push_back(static_cast<float>(free_at - arrival));
+  }
+  return waits;
+}
+
+// Memory of its own: code that is read from the program's file for the first time is no growth.
+std::size_t OwnKiB() {
   std::ifstream statm("/proc/self/statm");
   std::size_t total = 0;
   std::size_t resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 1'024;
+  std::size_t of_files = 0;
+  statm >> total >> resident >> of_files;
+  return (resident - of_files) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 1'024;
 }
 
-void RunProfile(const std::string& profile, std::uint64_t count, int rounds) {
+[[gnu::format(printf, 1, 2)]] std::string Text(const char* format, ...) {
+  std::array<char, 256> text;
+  va_list values;
+  va_start(values, format);
+  std::vsnprintf(text.data(), text.size(), format, values);
+  va_end(values);
+  return text.data();
+}
+// p50 / p99 / p99.9
+std::string Percentiles(Nanoseconds values) {
+  std::sort(values.begin(), values.end());
+  return Text(" %.0f / %.0f / %.0f |", At(values, 0.5), At(values, 0.99), At(values, 0.999));
+}
+
+// The tables of bench/README.md, a row a stream.
+struct Tables {
+  std::string speed, latency, waiting, memory;
+};
+
+bench::StreamOptions OptionsOf(std::string_view profile, std::uint64_t count) {
   bench::StreamOptions options;
-  options.profile = profile;
+  options.profile = std::string(profile);
   options.messages = count;
-  const matching::OrderStream stream = bench::Generate(options).stream;
+  return options;
+}
+
+void AddSpeed(std::string_view profile, std::uint64_t count, int rounds, Tables& tables) {
+  const matching::OrderStream stream = bench::Generate(OptionsOf(profile, count)).stream;
+  const Speeds speeds = Throughput(stream, MessagesOf(stream), rounds);
+  const auto [lowest, highest] = std::minmax_element(speeds.engine.begin(), speeds.engine.end());
+  tables.speed +=
+      Text("| %s | %.0f | %.1f (%.1f to %.1f) | %.1f | %.2f |\n", std::string(profile).c_str(),
+           static_cast<double>(count) / 1e6, Median(speeds.engine), *lowest, *highest,
+           Median(speeds.plain), Median(speeds.ratio));
+}
+
+void AddLatency(std::string_view profile, std::uint64_t count, Tables& tables) {
+  const matching::OrderStream stream = bench::Generate(OptionsOf(profile, count)).stream;
   const std::vector<Message> messages = MessagesOf(stream);
-  std::printf("%s, %zu messages, seed %llu\n", profile.c_str(), messages.size(),
-              static_cast<unsigned long long>(options.seed));
-  const Speeds speeds = Throughput(stream, messages, rounds);
-  std::printf("  %.1f M messages/s, median of %d (%.1f to %.1f); plain book %.1f; ratio %.2f\n",
-              Median(speeds.engine), rounds,
-              *std::min_element(speeds.engine.begin(), speeds.engine.end()),
-              *std::max_element(speeds.engine.begin(), speeds.engine.end()), Median(speeds.plain),
-              Median(speeds.ratio));
-  Latencies latencies = MeasureLatency(stream, messages);
-  PrintWaiting(latencies.by_message);
-  const auto print = [](const char* name, std::vector<float>& values) {
-    std::sort(values.begin(), values.end());
-    std::printf("  %-10s p50 %5.0f   p99 %5.0f   p99.9 %6.0f ns\n", name, At(values, 0.5),
-                At(values, 0.99), At(values, 0.999));
-  };
-  for (int kind = 0; kind < 4; ++kind) print(kKindNames[kind], latencies.by_kind[kind]);
-  print("all", latencies.by_message);
+  const Nanoseconds times = MeasureLatency(stream, messages);
+  std::array<Nanoseconds, kKindNames.size()> by_kind;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    by_kind[static_cast<std::size_t>(messages[i].kind)].push_back(times[i]);
+  }
+  const std::string begin = "| " + std::string(profile) + " |";
+  tables.latency += begin + Percentiles(times);
+  for (const Nanoseconds& of_kind : by_kind) tables.latency += Percentiles(of_kind);
+  tables.latency += "\n";
+  tables.waiting += begin;
+  for (const double rate : kOfferedRates) {
+    tables.waiting += Percentiles(WaitingTimes(times, rate));
+  }
+  tables.waiting += "\n";
 }
 
 // The same million again and again, its book emptied in between: what a year of sessions does.
-void RunLong(std::uint64_t total) {
-  bench::StreamOptions options;
-  const matching::OrderStream stream = bench::Generate(options).stream;
-  const std::vector<Message> messages = MessagesOf(stream);
+void AddMemory(std::uint64_t total, Tables& tables) {
+  const matching::OrderStream stream = bench::Generate(OptionsOf("calm", 1'000'000)).stream;
+  std::vector<Message> messages = MessagesOf(stream);
   Venue venue(stream);
   std::uint64_t sent = 0;
   std::uint64_t allocations = 0;
-  std::size_t resident = 0;
+  std::size_t own = 0;
   std::uint64_t number = 0;
   while (sent < total) {
-    for (Message message : messages) {
+    for (Message& message : messages) {
       if (message.kind <= Message::Kind::kImmediate) message.entry.number = ++number;
       venue.On(message);
     }
     sent += messages.size();
     venue.engine().CancelAll({}, {}, matching::Departure::kByOperator);
     if (sent == messages.size()) {
-      resident = ResidentKiB();
+      own = OwnKiB();
       allocations = matching::AllocationCount();
     }
   }
   allocations = matching::AllocationCount() - allocations;
-  const auto growth = static_cast<long long>(ResidentKiB()) - static_cast<long long>(resident);
-  std::printf("%llu M messages after the first million: %llu allocations, memory %+lld KiB\n",
-              static_cast<unsigned long long>((sent - messages.size()) / 1'000'000),
-              static_cast<unsigned long long>(allocations), growth);
+  tables.memory =
+      Text("Over %llu million messages after the first: %llu allocations, %+lld KiB of memory.\n",
+           static_cast<unsigned long long>((sent - messages.size()) / 1'000'000),
+           static_cast<unsigned long long>(allocations),
+           static_cast<long long>(OwnKiB()) - static_cast<long long>(own));
+}
+
+std::string Report(const Tables& tables, int rounds) {
+  double load = 0;
+  getloadavg(&load, 1);
+  std::string text = Text("Load average at the end: %.1f.\n", load);
+  if (!tables.speed.empty()) {
+    text +=
+        Text("\n| stream | million messages | M messages/s, median of %d | plain book | ratio |\n",
+             rounds);
+    text += "|---|---|---|---|---|\n" + tables.speed;
+  }
+  if (!tables.latency.empty()) {
+    text += "\n| p50 / p99 / p99.9 ns | all |";
+    for (const std::string_view name : kKindNames) text += " " + std::string(name) + " |";
+    text += "\n|---|---|---|---|---|---|\n" + tables.latency;
+    text += "\n| arrival to answer, offered |";
+    for (const double rate : kOfferedRates) text += Text(" %.0f M/s |", rate / 1e6);
+    text += "\n|---|---|---|---|---|---|\n" + tables.waiting;
+  }
+  if (!tables.memory.empty()) text += "\n" + tables.memory;
+  return text;
+}
+
+// Puts the report into a file between two lines that name this program. False: there are none.
+bool PutInto(const std::string& path, const std::string& report) {
+  constexpr std::string_view kBegin = "<!-- engine_bench -->\n";
+  constexpr std::string_view kEnd = "<!-- /engine_bench -->";
+  std::ifstream in(path);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  const std::size_t begin = text.find(kBegin);
+  const std::size_t end = text.find(kEnd);
+  if (begin == std::string::npos || end == std::string::npos) return false;
+  text.replace(begin + kBegin.size(), end - begin - kBegin.size(), report);
+  return static_cast<bool>(std::ofstream(path) << text << std::flush);
+}
+
+// For a count of instructions of one kind of message: callgrind collects in here only.
+[[gnu::noinline]] void CountHere(Venue& venue, const Message& message) { venue.On(message); }
+
+void RunCounted(std::string_view profile, std::uint64_t count, std::string_view kind) {
+  const matching::OrderStream stream = bench::Generate(OptionsOf(profile, count)).stream;
+  Venue venue(stream);
+  std::uint64_t counted = 0;
+  for (const Message& message : MessagesOf(stream)) {
+    if (kKindNames[static_cast<std::size_t>(message.kind)] == kind) {
+      CountHere(venue, message);
+      ++counted;
+    } else {
+      venue.On(message);
+    }
+  }
+  std::printf("%llu\n", static_cast<unsigned long long>(counted));
 }
 
 }  // namespace
@@ -302,18 +404,43 @@ void RunLong(std::uint64_t total) {
 
 int main(int argc, char** argv) {
   std::uint64_t count = 1'000'000;
+  std::uint64_t more = 5'000'000;
   int rounds = 7;
   std::string profile = "all";
-  std::uint64_t long_run = 50'000'000;
+  std::uint64_t long_run = 51'000'000;
+  std::string into;
+  std::string counted;
   CLI::App app("The matching engine on the neutral order streams.");
   app.add_option("--messages", count)->check(CLI::Range(1'000, 50'000'000))->capture_default_str();
+  app.add_option("--more", more, "calm and deep once more with so many; 0: not")
+      ->check(CLI::Range(0, 50'000'000))
+      ->capture_default_str();
   app.add_option("--rounds", rounds)->check(CLI::Range(1, 100))->capture_default_str();
   app.add_option("--profile", profile, "calm, deep, swing, thin, or all")->capture_default_str();
   app.add_option("--long", long_run, "messages of the memory run; 0: none")->capture_default_str();
+  app.add_option("--markdown", into, "puts the report into this file, between its marks");
+  app.add_option("--count", counted, "only sends messages, of this kind through CountHere()");
   CLI11_PARSE(app, argc, argv);
-  for (const std::string_view name : ets::bench::Profiles()) {
-    if (profile == "all" || profile == name) ets::RunProfile(std::string(name), count, rounds);
+  if (!counted.empty()) {
+    ets::RunCounted(profile, count, counted);
+    return 0;
   }
-  if (long_run > 0) ets::RunLong(long_run);
+  ets::Tables tables;
+  for (const std::string_view name : ets::bench::Profiles()) {
+    if (profile != "all" && profile != name) continue;
+    ets::AddSpeed(name, count, rounds, tables);
+    if (more > 0 && (name == "calm" || name == "deep")) {
+      ets::AddSpeed(name, more, std::max(1, rounds / 2), tables);
+    }
+    ets::AddLatency(name, count, tables);
+  }
+  if (long_run > 0) ets::AddMemory(long_run, tables);
+  const std::string report = ets::Report(tables, rounds);
+  std::fputs(report.c_str(), stdout);
+  if (!into.empty() && !ets::PutInto(into, report)) {
+    std::fprintf(stderr, "%s: no lines <!-- engine_bench --> and <!-- /engine_bench -->\n",
+                 into.c_str());
+    return 1;
+  }
   return 0;
 }
