@@ -110,7 +110,7 @@ class Reader {
       if (IsEmpty(rows_[i])) continue;
       ReadRow(i);
     }
-    if (wrong_.empty()) Order();
+    Order();
     if (!wrong_.empty()) return Fail{std::move(wrong_)};
     return std::move(report_);
   }
@@ -154,6 +154,7 @@ class Reader {
     if (columns_.auctioneer != kNone && Cell(line, columns_.auctioneer).empty()) {
       Wrong(line, columns_.auctioneer, "an auctioneer");
     }
+    dates_.push_back({*date, line});
     const auto price = PriceOf(Cell(line, columns_.price));
     if (!price) Wrong(line, columns_.price, "a price above 0 with at most two decimals");
     const auto volume = WholeNumber(Cell(line, columns_.volume));
@@ -161,20 +162,21 @@ class Reader {
     if (!is_volume) Wrong(line, columns_.volume, "a volume in whole tonnes above 0");
     if (!price || !is_volume) return;
     report_.facts.push_back({.date = *date, .price = *price, .volume = Tonnes(*volume)});
-    lines_.push_back(line);
+    report_.lines.push_back(line + 1);
   }
 
   // The newest first, or the oldest first; anything else is a file that was put together wrongly.
   void Order() {
-    std::vector<AuctionFact>& facts = report_.facts;
     const bool newest_first =
-        !oldest_first_ && facts.size() > 1 && facts.front().date > facts.back().date;
-    for (std::size_t i = 1; i < facts.size(); ++i) {
-      const bool in_order =
-          newest_first ? facts[i - 1].date >= facts[i].date : facts[i - 1].date <= facts[i].date;
-      if (!in_order) Wrong(lines_[i], columns_.date, "dates in order");
+        !oldest_first_ && dates_.size() > 1 && dates_.front().date > dates_.back().date;
+    for (std::size_t i = 1; i < dates_.size(); ++i) {
+      const Date before = dates_[i - 1].date;
+      const bool in_order = newest_first ? before >= dates_[i].date : before <= dates_[i].date;
+      if (!in_order) Wrong(dates_[i].line, columns_.date, "dates in order");
     }
-    if (newest_first) std::reverse(facts.begin(), facts.end());
+    if (!newest_first) return;
+    std::ranges::reverse(report_.facts);
+    std::ranges::reverse(report_.lines);
   }
 
   const TextRows& rows_;
@@ -183,7 +185,11 @@ class Reader {
   const bool oldest_first_;
   AuctionReport report_;
   std::size_t rows_read_ = 0;
-  std::vector<std::size_t> lines_;  // Of the facts.
+  struct DatedLine {
+    Date date;
+    std::size_t line;
+  };
+  std::vector<DatedLine> dates_;  // Of auctions that count, bad prices and volumes included.
   std::vector<std::string> wrong_;
 };
 

@@ -19,6 +19,7 @@ TextRows SplitCsv(std::string_view text);
 
 struct AuctionReport {
   std::vector<AuctionFact> facts;  // In the order of their dates.
+  std::vector<std::size_t> lines;  // Where each stands, from 1.
   int not_cleared = 0;             // Cancelled, or of another status: they do not count.
   int of_other_contracts = 0;      // Aviation allowances and others: nor do they.
   Date earliest, latest;           // Of all rows; what the file can speak of.

@@ -44,6 +44,7 @@ TEST(AuctionReport, ReadsSemicolonsDecimalCommasAndAMark) {
                "date;auctioneer;price;volume\r\n2026-01-07;PL;86,27;1524500\r\n"));
   ASSERT_TRUE(report.ok()) << report.error().front();
   EXPECT_EQ(report->facts.front().price, Price::FromMinorPerTonne(8627));
+  EXPECT_THAT(report->lines, ElementsAre(2U));
 }
 
 TEST(AuctionReport, NamesEveryMistakeWithItsLineAndColumn) {
@@ -60,6 +61,16 @@ TEST(AuctionReport, NamesEveryMistakeWithItsLineAndColumn) {
                           AllOf(HasSubstr("line 4, column C (price)"), HasSubstr("\"minus\"")),
                           HasSubstr("line 4, column D (volume)"), HasSubstr("line 5: 4 fields"),
                           HasSubstr("line 6: 4 fields expected, not 5")));
+}
+
+TEST(AuctionReport, NamesDatesOutOfOrderBesideOtherMistakes) {
+  const auto report =
+      ReadAuctionReport(SplitCsv("date,auctioneer,price,volume\n"
+                                 "2026-01-07,PL,86.27,500\n2026-01-09,PL,86.27,500\n"
+                                 "2026-01-08,PL,dear,500\n"));
+  ASSERT_FALSE(report.ok());
+  EXPECT_THAT(report.error(), ElementsAre(HasSubstr("line 4, column C (price)"),
+                                          HasSubstr("line 4, column A (date): dates in order")));
 }
 
 TEST(AuctionReport, RefusesDatesThatGoBothWays) {

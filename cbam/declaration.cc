@@ -84,6 +84,7 @@ class Checker {
     const auto sector = is_code ? SectorOf(good.cn) : std::nullopt;
     if (!sector) {
       Wrong("cn", "\"" + good.cn + "\"", "4 to 8 digits of a code of Annex I, Reg. (EU) 2023/956");
+      if (!good.route.empty()) CheckRoute(good.route);
     } else {
       known.sector = *sector;
     }
@@ -97,6 +98,18 @@ class Checker {
     if (good.paid) CheckPaid(good, *good.paid);
     CheckPrice(good, known);
     return known;
+  }
+
+  // Of a good that is not known: whether there is such a route at all.
+  void CheckRoute(const std::string& route) {
+    std::vector<std::string> routes;
+    for (const BenchmarkRow& row : Benchmarks()) {
+      if (row.route == route) return;
+      if (std::ranges::find(routes, row.route) == routes.end()) routes.emplace_back(row.route);
+    }
+    std::string all;
+    for (const std::string& one : routes) all += (all.empty() ? "" : ", ") + one;
+    Wrong("route", "\"" + route + "\"", all);
   }
 
   void CheckEmissions(const DeclaredGood& good, bool is_known, Known& known) {
@@ -209,10 +222,16 @@ class Checker {
     std::optional<Price> price;
     std::string what;
     if (declaration_.year == kFirstYear) {
+      if (good.imported.year() != kFirstYear) return;  // Said already.
       const YearQuarter quarter = QuarterOf(good.imported);
       what = std::to_string(quarter.year) + "-Q" + std::to_string(quarter.quarter);
       known.price_source = what + ", the quarter of import";
       price = prices_.Quarter(quarter.year, quarter.quarter);
+      if (const std::string weeks = Missing(quarter); price && !weeks.empty()) {
+        Wrong("certificate_price", what + " lacks the auctions of " + weeks,
+              "a price, or all auctions of the quarter (--auctions)");
+        return;
+      }
     } else if (!good.purchased) {
       Wrong("purchased", "none", "the day its certificates were bought, or certificate_price");
       return;
@@ -231,6 +250,15 @@ class Checker {
       return;
     }
     known.price = static_cast<double>(price->minor_per_tonne()) / 100;
+  }
+
+  // The quarter's weeks in which no auction is known, though there should be one.
+  std::string Missing(YearQuarter quarter) const {
+    const PriceCalendar calendar = CalendarOfQuarter(quarter.year, quarter.quarter);
+    std::string weeks;
+    for (const Date monday : prices_.WeeksWithout(calendar.applies_from, calendar.applies_until))
+      weeks += (weeks.empty() ? "" : ", ") + ToString(IsoWeekOf(monday));
+    return weeks;
   }
 
   const YearDeclaration& declaration_;

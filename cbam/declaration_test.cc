@@ -39,8 +39,9 @@ YearBill Work(const YearDeclaration& declaration,
   EXPECT_TRUE(bill.ok()) << (bill.ok() ? "" : bill.error().front().what);
   return bill.ok() ? *bill : YearBill{};
 }
-std::vector<std::string> Mistakes(const YearDeclaration& declaration) {
-  const auto bill = WorkOut(declaration, CertificatePrices());
+std::vector<std::string> Mistakes(const YearDeclaration& declaration,
+                                  const CertificatePrices& prices = CertificatePrices()) {
+  const auto bill = WorkOut(declaration, prices);
   std::vector<std::string> all;
   if (bill.ok()) return all;
   for (const Mistake& mistake : bill.error()) all.push_back(mistake.what);
@@ -256,8 +257,10 @@ TEST(Declaration, GivesGoodsOnDefaultsTheDefaultPriceOnly) {
 
 TEST(Declaration, Prices2026ByTheImportsQuarterAndLaterByThePurchase) {
   CertificatePrices prices;
-  prices.Add({Date::Of(2026, 2, 2), Price::FromMinorPerTonne(7'000), Tonnes(500)});
-  prices.Add({Date::Of(2026, 5, 4), Price::FromMinorPerTonne(9'000), Tonnes(500)});
+  for (Date monday = Date::Of(2026, 1, 5); monday < Date::Of(2026, 7, 1); monday = monday + 7) {
+    const bool first = monday < Date::Of(2026, 4, 1);
+    prices.Add({monday, Price::FromMinorPerTonne(first ? 7'000 : 9'000), Tonnes(500)});
+  }
   prices.Add({Date::Of(2027, 2, 1), Price::FromMinorPerTonne(8'000), Tonnes(500)});
   DeclaredGood good = HotRolledCoil(2026);
   good.certificate_price.reset();
@@ -267,6 +270,25 @@ TEST(Declaration, Prices2026ByTheImportsQuarterAndLaterByThePurchase) {
   good.imported = Date::Of(2027, 1, 15);
   good.purchased = Date::Of(2027, 2, 9);  // The Tuesday after the week of 1 February.
   EXPECT_EQ(Work(Of(2027, {good}), prices).goods[0].price, 80);
+}
+
+TEST(Declaration, RefusesAQuarterWithWeeksThatLackTheirAuctions) {
+  CertificatePrices prices;
+  prices.Add({Date::Of(2026, 1, 8), Price::FromMinorPerTonne(8'610), Tonnes(500)});
+  prices.Add({Date::Of(2026, 3, 19), Price::FromMinorPerTonne(8'000), Tonnes(500)});
+  DeclaredGood good = HotRolledCoil(2026);
+  good.certificate_price.reset();
+  EXPECT_THAT(Mistakes(Of(2026, {good}), prices),
+              ElementsAre(::testing::AllOf(HasSubstr("2026-Q1 lacks the auctions of 2026-W03"),
+                                           HasSubstr("2026-W13; allowed: "))));
+}
+
+TEST(Declaration, NamesAnUnknownRouteOfAnUnknownGood) {
+  DeclaredGood good = HotRolledCoil(2026);
+  good.cn = "9999";
+  good.route = "magic";
+  EXPECT_THAT(Mistakes(Of(2026, {good})),
+              ElementsAre(HasSubstr("cn: \"9999\""), HasSubstr("route: \"magic\"; allowed: ")));
 }
 
 TEST(Declaration, HasADutyToHoldHalfAtQuarterEndsFrom2027) {

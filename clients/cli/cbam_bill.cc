@@ -360,6 +360,20 @@ int BadInput(const std::string& message) {
   return kBadInput;
 }
 
+// Adds what working out found, but for what follows from a field or a file that could not be read.
+void AddMistakes(const DeclarationReader& reader, const std::vector<cbam::Mistake>& found,
+                 bool has_auctions, std::vector<std::string>& mistakes) {
+  const std::vector<std::string> read = mistakes;
+  for (const cbam::Mistake& mistake : found) {
+    const std::string place = reader.PlaceOf(mistake);
+    const std::string position = place.substr(0, place.find(": ")) + ":";
+    const auto is_here = [&](const std::string& said) { return said.starts_with(position); };
+    if (std::ranges::any_of(read, is_here)) continue;
+    if (!has_auctions && mistake.field == "certificate_price") continue;
+    mistakes.push_back(place + ": " + mistake.what);
+  }
+}
+
 }  // namespace
 
 int ShowBill(const BillOptions& options) {
@@ -373,31 +387,30 @@ int ShowBill(const BillOptions& options) {
   DeclarationReader reader(options.declaration, root);
   const YearDeclaration declaration = reader.Read();
   cbam::CertificatePrices prices;
+  bool has_auctions = true;
   if (!options.auctions.empty()) {
     const auto report = ReadAuctionFile(options.auctions);
     if (!report.ok()) {
       reader.mistakes().push_back("--auctions: " + report.error());
+      has_auctions = false;
     } else {
       for (const cbam::AuctionFact& fact : report->facts) prices.Add(fact);
     }
   }
   std::vector<std::string> mistakes = reader.mistakes();
-  if (mistakes.empty()) {
-    const auto bill = cbam::WorkOut(declaration, prices);
-    if (bill.ok()) {
-      if (options.output == "json") {
-        PrintJson(declaration, *bill);
-      } else if (options.output == "csv") {
-        PrintCsv(*bill);
-      } else {
-        PrintTable(declaration, *bill);
-      }
-      return kDone;
+  // What could be read is worked out even if not all could, to say all that is wrong at once.
+  const auto bill = cbam::WorkOut(declaration, prices);
+  if (bill.ok() && mistakes.empty()) {
+    if (options.output == "json") {
+      PrintJson(declaration, *bill);
+    } else if (options.output == "csv") {
+      PrintCsv(*bill);
+    } else {
+      PrintTable(declaration, *bill);
     }
-    for (const cbam::Mistake& mistake : bill.error()) {
-      mistakes.push_back(reader.PlaceOf(mistake) + ": " + mistake.what);
-    }
+    return kDone;
   }
+  if (!bill.ok()) AddMistakes(reader, bill.error(), has_auctions, mistakes);
   std::string all;
   for (const std::string& mistake : mistakes) all += (all.empty() ? "" : "\n") + mistake;
   return BadInput(all);

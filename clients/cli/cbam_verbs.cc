@@ -1,8 +1,10 @@
 #include "clients/cli/cbam_verbs.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,7 @@ struct PriceOptions {
   std::string week;
   bool series = false;
   bool single_auction_rule = false;
+  bool with_gaps = false;
   std::string output = "table";
 };
 
@@ -62,7 +65,18 @@ std::string NameOf(cbam::YearQuarter quarter) {
   return std::to_string(quarter.year) + "-Q" + std::to_string(quarter.quarter);
 }
 
-int ShowQuarter(const cbam::CertificatePrices& prices, const PriceOptions& options) {
+// Where the first week without an auction should stand: behind the last auction before it.
+std::string AfterLine(const cbam::CertificatePrices& prices, std::span<const std::size_t> lines,
+                      const cbam::PriceCalendar& quarter) {
+  const Date gap = prices.WeeksWithout(quarter.applies_from, quarter.applies_until).front();
+  std::size_t line = 0;
+  for (std::size_t i = 0; i < lines.size() && prices.facts()[i].date < gap; ++i)
+    line = std::max(line, lines[i]);
+  return line == 0 ? ", before its first auction" : ", after line " + std::to_string(line);
+}
+
+int ShowQuarter(const cbam::CertificatePrices& prices, std::span<const std::size_t> lines,
+                const PriceOptions& options) {
   const auto quarter = cbam::ParseQuarter(options.quarter);
   if (!quarter) return BadInput("--quarter: '" + options.quarter + "'; allowed: as 2026-Q1");
   if (quarter->year >= 2027) {
@@ -80,9 +94,10 @@ int ShowQuarter(const cbam::CertificatePrices& prices, const PriceOptions& optio
   for (const Date monday : prices.WeeksWithout(calendar.applies_from, calendar.applies_until)) {
     gaps += (gaps.empty() ? "" : ", ") + ToString(IsoWeekOf(monday));
   }
-  if (!gaps.empty()) {
-    std::fprintf(stderr, "warning: --auctions: %s has no auction in %s: are some missing?\n",
-                 options.auctions.c_str(), gaps.c_str());
+  if (!gaps.empty() && !options.with_gaps) {
+    return BadInput("--auctions: " + options.auctions + AfterLine(prices, lines, calendar) +
+                    ": no auction in " + gaps +
+                    "; allowed: every auction of the quarter, or --with-gaps");
   }
   Rows rows(options.output, Columns());
   AddPeriod(rows, NameOf(*quarter), *period, calendar, "for imports of the quarter");
@@ -148,7 +163,7 @@ int ShowPrice(const PriceOptions& options) {
     std::fprintf(stderr, "not counted: %d auctions that did not clear, %d of other contracts\n",
                  report->not_cleared, report->of_other_contracts);
   }
-  if (!options.quarter.empty()) return ShowQuarter(prices, options);
+  if (!options.quarter.empty()) return ShowQuarter(prices, report->lines, options);
   if (!options.week.empty()) return ShowWeek(prices, options, report->latest);
   return ShowSeries(prices, options);
 }
@@ -176,6 +191,8 @@ void AddPrice(CLI::App& cbam, int& exit_code) {
   price->add_option("--quarter", options->quarter, "as 2026-Q1");
   price->add_option("--week", options->week, "an ISO week, as 2027-W05");
   price->add_flag("--series", options->series, "every period of the file");
+  price->add_flag("--with-gaps", options->with_gaps,
+                  "a quarter's price even if weeks of it have no auction in the file");
   price->add_flag(
       "--single-auction-rule", options->single_auction_rule,
       "a week with one auction is averaged with the last week with several: proposed in\n"

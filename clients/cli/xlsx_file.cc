@@ -97,14 +97,26 @@ std::size_t ColumnOf(std::string_view name) {
   return column;
 }
 
-std::string CellText(const pugi::xml_node& cell, const std::vector<std::string>& strings) {
+// "AB" for 28.
+std::string LettersOf(std::size_t column) {
+  std::string letters;
+  for (; column > 0; column = (column - 1) / 26)
+    letters.insert(letters.begin(), static_cast<char>('A' + (column - 1) % 26));
+  return letters;
+}
+
+Result<std::string, std::string> CellText(const pugi::xml_node& cell,
+                                          const std::vector<std::string>& strings) {
   const std::string_view type = cell.attribute("t").value();
   if (type == "inlineStr") return TextOf(cell.child("is"));
   const std::string value = cell.child("v").text().get();
   if (type != "s") return value;
   std::size_t index = 0;
-  std::from_chars(value.data(), value.data() + value.size(), index);
-  return index < strings.size() ? strings[index] : std::string();
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), index);
+  if (error == std::errc{} && end == value.data() + value.size() && index < strings.size())
+    return strings[index];
+  return Fail{"text number " + value + " of " + std::to_string(strings.size()) +
+              "; allowed: one that is there"};
 }
 
 }  // namespace
@@ -120,23 +132,35 @@ Result<cbam::TextRows, std::string> ReadFirstSheet(const std::string& bytes) {
   const std::string path = PathOfFirstSheet(zip);
   pugi::xml_document sheet;
   if (path.empty() || !ReadPart(zip, path, sheet)) {
-    return Fail{std::string("the workbook has no first sheet that can be read")};
+    return Fail{
+        std::string("the workbook has no first sheet that can be read; allowed: a workbook as the "
+                    "exchange publishes it, or a csv of date,auctioneer,price,volume")};
   }
   const std::vector<std::string> strings = SharedStrings(zip);
   cbam::TextRows rows;
   for (const pugi::xml_node& row : sheet.child("worksheet").child("sheetData").children("row")) {
     const std::size_t number = row.attribute("r").as_uint(static_cast<unsigned>(rows.size() + 1));
     if (number == 0 || number > kRowsMax || number <= rows.size()) {
-      return Fail{"row " + std::to_string(number) + " of the sheet is out of order"};
+      return Fail{"row " + std::to_string(number) +
+                  " of the sheet is out of order; allowed: rising rows to " +
+                  std::to_string(kRowsMax)};
     }
     rows.resize(number);
     std::vector<std::string>& cells = rows.back();
     for (const pugi::xml_node& cell : row.children("c")) {
       const pugi::xml_attribute name = cell.attribute("r");
       const std::size_t column = name ? ColumnOf(name.value()) : cells.size() + 1;
-      if (column == 0) return Fail{"there is no cell " + std::string(name.value())};
+      const std::string row_name = "row " + std::to_string(number);
+      if (column == 0) {
+        return Fail{row_name + " of the sheet has a cell '" + name.value() +
+                    "'; allowed: names such as B" + std::to_string(number)};
+      }
       if (cells.size() < column) cells.resize(column);
-      cells[column - 1] = CellText(cell, strings);
+      auto text = CellText(cell, strings);
+      if (!text.ok()) {
+        return Fail{row_name + ", column " + LettersOf(column) + ": " + text.error()};
+      }
+      cells[column - 1] = std::move(text.value());
     }
   }
   return rows;
