@@ -515,8 +515,6 @@ void AddMarket(Table& t) {
 }
 
 constexpr const char* kMsr = "Decision (EU) 2015/1814";
-constexpr const char* kMsrShares =
-    "Decision (EU) 2015/1814 in proportion: 1,096 / 833 / 400 of 1,386 Mt";
 constexpr const char* kRggiTable = "RGGI: a tenth of the cap, which is auctioned nearly whole";
 
 void AddReserveRule(Table& t) {
@@ -531,8 +529,7 @@ void AddReserveRule(Table& t) {
       .Choices({"caps", "emissions"});
   t.Add("stability.reserve.upper_share", &S::upper_share, "share", Between(0, 2),
         "circulation above which intake_rate of it is taken in")
-      .Because(
-          "a market of 8.6 bn t; the European one has 79%, of which its history is the reason");
+      .Because("China's bank is a few percent of its caps; Europe's 1,096 Mt are 79% of its cap");
   t.Add("stability.reserve.lower_share", &S::lower_share, "share", Between(0, 2),
         "circulation from which what lies above this is taken in")
       .Because("as for upper_share");

@@ -23,7 +23,7 @@ using ::testing::StartsWith;
 using Parts = std::map<std::string, std::string>;
 
 constexpr const char* kWorkbook =
-    R"(<workbook xmlns:r="r"><sheets><sheet name="Primary" sheetId="1" r:id="rId1"/></sheets></workbook>)";
+    R"(<workbook xmlns:r="r"><sheets><sheet name="Primary" r:id="rId1"/></sheets></workbook>)";
 constexpr const char* kRelations =
     R"(<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/></Relationships>)";
 
