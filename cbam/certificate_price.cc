@@ -114,7 +114,7 @@ std::vector<Date> CertificatePrices::WeeksWithout(Date first, Date last) const {
   for (Date monday = MondayOf(first); monday <= last; monday = monday + kDaysInWeek) {
     const Date from = std::max(first, monday);
     const Date until = std::min(last, monday + (kDaysInWeek - 1));
-    bool is_expected = until - from >= 4;  // A quarter's edge may cut a week to its weekend.
+    bool is_expected = until - from == kDaysInWeek - 1;  // A quarter's edge may cut a week.
     for (Date day = monday; day < monday + kDaysInWeek; day = day + 1) {
       const int month_and_day = day.month() * 100 + day.day();
       if (month_and_day >= 1220 || month_and_day <= 106) is_expected = false;

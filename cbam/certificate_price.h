@@ -72,8 +72,8 @@ class CertificatePrices {
   std::optional<PeriodPrice> Period(Date first, Date last) const;
   std::optional<PeriodPrice> PeriodOfQuarter(int year, int quarter) const;
   std::optional<PeriodPrice> PeriodOfWeek(Date any_day_of_week) const;
-  // Mondays of the calendar weeks from `first` to `last` that have no auction although the calendar
-  // expects one: all but those that touch 20 December to 6 January.
+  // Mondays of the whole calendar weeks from `first` to `last` that have no auction although the
+  // calendar expects one: all but those that touch 20 December to 6 January.
   std::vector<Date> WeeksWithout(Date first, Date last) const;
 
   const std::vector<AuctionFact>& facts() const { return facts_; }

@@ -44,9 +44,10 @@ auction::BidderTerms TermsOf(const auction::Terms& terms, MemberId member) {
 std::vector<auction::Bid> BidsOf(const OpenedAuction& opened, const OwnBids& own,
                                  std::uint32_t without) {
   std::vector<auction::Bid> bids;
-  for (const std::uint32_t place : own.places) {
+  for (std::uint32_t place = own.last; place != kNoPlace; place = opened.bids[place].before) {
     if (opened.bids[place].number != without) bids.push_back(opened.bids[place].bid);
   }
+  std::ranges::reverse(bids);  // In the order of entry.
   return bids;
 }
 
@@ -137,7 +138,8 @@ Outcome Market::Impl::On(const OpenAuction& input) {
   for (const auction::Consignment& consigned : terms.consignments) {
     ETS_ASSERT(holdings.Reserve(consigned.consignor, view.unit_ledger, consigned.volume.count()));
   }
-  auction.emplace();
+  auction.emplace(std::move(last_window));
+  auction->Clear();
   auction->number = ++auctions_opened;
   auction->auctioneer = input.auctioneer;
   auction->instrument = input.instrument;
@@ -249,7 +251,7 @@ std::optional<Refusal> Market::Impl::CheckBid(const auction::Bid& bid, std::uint
     if (bid.bidder == consigned.consignor) return refuse(Refusal::kSameParty);
   }
   // Where limits cut, a bidder's other bids only count.
-  const std::size_t count = own.places.size() - (without != 0 ? 1 : 0);
+  const std::size_t count = own.count - (without != 0 ? 1U : 0U);
   std::vector<auction::Bid> others;
   if (terms.format.over_limit == auction::OverLimit::kRefuse) {
     others = BidsOf(*auction, own, without);
@@ -315,10 +317,10 @@ void Market::Impl::ReserveFor(MemberId member) {
 
 void Market::Impl::Enter(std::uint32_t number, const auction::Bid& bid) {
   const auto place = static_cast<std::uint32_t>(auction->bids.size());
-  auction->bids.push_back({number, true, bid});
+  auction->bids.push_back({.number = number, .live = true, .bid = bid});
   auction->place_of[number - 1] = place;
   OwnBids& own = auction->OwnOf(bid.bidder);
-  own.places.push_back(place);
+  auction->Hang(place);
   own.value += (bid.price * bid.quantity).minor();
   ReserveFor(bid.bidder);
 }
@@ -355,8 +357,8 @@ void Market::Impl::Strike(std::uint32_t number) {
   const std::uint32_t place = auction->place_of[number - 1];
   EnteredBid& entered = auction->bids[place];
   entered.live = false;
+  auction->Unhang(place);
   OwnBids& own = auction->OwnOf(entered.bid.bidder);
-  std::erase(own.places, place);
   own.value -= (entered.bid.price * entered.bid.quantity).minor();
 }
 
@@ -402,7 +404,9 @@ OpenedAuction Market::Impl::Shut() {
 
 Outcome Market::Impl::On(const CloseAuction&) {
   if (!auction) return Refuse(Refusal::kAuctionNotOpen);
-  const OpenedAuction closed = Shut();
+  // Its memory serves the next window.
+  last_window = Shut();
+  const OpenedAuction& closed = last_window;
   ClosedAuction result = {ViewOf(closed), {}, false, {}};
   const std::vector<auction::Bid>& bids = result.view.bids;
   result.clearing = auction::Clear(bids, closed.terms);
@@ -659,13 +663,11 @@ bool Market::Impl::LoadAuctions(ByteReader& bytes) {
     if (entered.number > auction->bids.size()) return false;
     if (entered.number > auction->place_of.size()) auction->place_of.resize(entered.number);
     auction->place_of[entered.number - 1] = place;
-    if (entered.live) auction->OwnOf(entered.bid.bidder).places.push_back(place);
+    if (entered.live) auction->Hang(place);
   }
   for (OwnBids& own : auction->own) {
-    for (const std::uint32_t place : own.places) {
-      const auction::Bid& bid = auction->bids[place].bid;
+    for (const auction::Bid& bid : BidsOf(*auction, own, 0))
       own.value += (bid.price * bid.quantity).minor();
-    }
     own.reserved = GuaranteeOf(*auction, own);
   }
   return true;

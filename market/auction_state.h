@@ -9,18 +9,22 @@
 
 namespace ets::market {
 
+inline constexpr std::uint32_t kNoPlace = ~std::uint32_t{0};
+
 // A bid in the window. What a change or a withdrawal leaves behind is not live.
 struct EnteredBid {
   std::uint32_t number = 0;
   bool live = true;
   auction::Bid bid;
+  std::uint32_t before = kNoPlace;  // Of a live one: its member's live bid before it.
 };
 
 // One member's bids in the window.
 struct OwnBids {
-  std::vector<std::uint32_t> places;  // Of live ones, in the order of entry.
-  std::int64_t value = 0;             // Of live ones: price x quantity.
-  std::int64_t reserved = 0;          // Cash.
+  std::uint32_t last = kNoPlace;  // Of live ones; the others hang on it (EnteredBid::before).
+  std::uint32_t count = 0;
+  std::int64_t value = 0;     // Of live ones: price x quantity.
+  std::int64_t reserved = 0;  // Cash.
 };
 
 struct OpenedAuction {
@@ -32,6 +36,27 @@ struct OpenedAuction {
   std::vector<EnteredBid> bids;
   std::vector<std::uint32_t> place_of;  // By the bid's number - 1; the last entry of it.
   std::vector<OwnBids> own;             // By member; grows as members bid.
+
+  // Leaves nothing but the memory, for the next window.
+  void Clear() {
+    bids.clear();
+    place_of.clear();
+    own.clear();
+  }
+  // Hangs the bid at this place on its member's others.
+  void Hang(std::uint32_t place) {
+    OwnBids& of = OwnOf(bids[place].bid.bidder);
+    bids[place].before = of.last;
+    of.last = place;
+    ++of.count;
+  }
+  void Unhang(std::uint32_t place) {
+    OwnBids& of = OwnOf(bids[place].bid.bidder);
+    std::uint32_t* link = &of.last;
+    while (*link != place) link = &bids[*link].before;
+    *link = bids[place].before;
+    --of.count;
+  }
 
   OwnBids& OwnOf(MemberId member) {
     if (member.raw() >= own.size()) own.resize(member.raw() + std::size_t{1});

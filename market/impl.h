@@ -259,6 +259,7 @@ struct Market::Impl {
   std::vector<OpenQuote> block_quotes;  // By number.
   std::vector<OpenOneWay> one_ways;     // By number.
   std::optional<OpenedAuction> auction;
+  OpenedAuction last_window;  // What closed last: its memory, no state.
   std::vector<AwaitedAuction> awaiting;  // Closed, not yet paid; by number.
   std::uint32_t auctions_opened = 0;
   std::vector<ClosedAuction> closed_auctions;  // The last ones, by number.
