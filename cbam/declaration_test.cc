@@ -313,8 +313,7 @@ TEST(Declaration, NamesEveryMistakeAndComputesNothing) {
   scrap.certificate_price.reset();
   EXPECT_THAT(Mistakes(Of(2026, {coil, scrap})),
               ElementsAre(HasSubstr("tonnes: -1"), HasSubstr("bf_bof (2026 to 2030)"),
-                          HasSubstr("cn: \"72044900\""), HasSubstr("imported: 2027-02-01"),
-                          HasSubstr("none for 2027-Q1")));
+                          HasSubstr("cn: \"72044900\""), HasSubstr("imported: 2027-02-01")));
 }
 
 // A missing factor is not 1 and a missing benchmark is not 0.
