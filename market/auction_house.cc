@@ -2,6 +2,7 @@
 #include "market/auction_house.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "auction/entry.h"
 #include "market/impl.h"
@@ -14,11 +15,12 @@ void Fields(auto& io, Is<EnteredBid> auto& in) {
   io(in.number, in.live, in.bid.bidder, in.bid.price, in.bid.quantity);
 }
 void Fields(auto& io, Is<OpenedAuction> auto& in) {
-  io(in.number, in.auctioneer, in.instrument, in.terms, in.pay_day, in.bids);
+  io(in.number, in.auctioneer, in.instrument, in.terms, in.pay_day, in.opens, in.closes, in.bids);
 }
 void Fields(auto& io, Is<auction::Bid> auto& in) { io(in.bidder, in.price, in.quantity); }
 void Fields(auto& io, Is<AuctionView> auto& in) {
-  io(in.number, in.auctioneer, in.instrument, in.terms, in.pay_day, in.bids, in.numbers);
+  io(in.number, in.auctioneer, in.instrument, in.terms, in.pay_day, in.opens, in.closes, in.bids,
+     in.numbers);
 }
 void Fields(auto& io, Is<ClosedAuction> auto& in) { io(in.view, in.awaits_payment, in.unpaid); }
 void Fields(auto& io, Is<Winner::Part> auto& in) { io(in.price, in.quantity); }
@@ -27,7 +29,7 @@ void Fields(auto& io, Is<Winner> auto& in) {
 }
 void Fields(auto& io, Is<AuctionSeller> auto& in) { io(in.seller, in.volume); }
 void Fields(auto& io, Is<AwaitedAuction> auto& in) {
-  io(in.number, in.instrument, in.winners, in.sellers);
+  io(in.number, in.instrument, in.due, in.winners, in.sellers);
 }
 
 namespace {
@@ -83,8 +85,14 @@ Tonnes AuctioneersPart(const auction::Terms& terms) {
 }
 
 AuctionView ViewOf(const OpenedAuction& opened) {
-  AuctionView view = {
-      opened.number, opened.auctioneer, opened.instrument, opened.terms, opened.pay_day, {}, {}};
+  AuctionView view;
+  view.number = opened.number;
+  view.auctioneer = opened.auctioneer;
+  view.instrument = opened.instrument;
+  view.terms = opened.terms;
+  view.pay_day = opened.pay_day;
+  view.opens = opened.opens;
+  view.closes = opened.closes;
   for (const EnteredBid& entered : opened.bids) {
     if (!entered.live) continue;
     view.bids.push_back(entered.bid);
@@ -132,7 +140,8 @@ Outcome Market::Impl::On(const OpenAuction& input) {
   const InstrumentView& view = At(input.instrument).view;
   if (!view.listed) return Refuse(Refusal::kInstrumentNotTrading);
   if (const auto refusal = CheckSupply(input)) return Fail{*refusal};
-  if (auction) return Refuse(Refusal::kAuctionAlreadyOpen);
+  if (auction) return Refuse(Refusal::kAuctionAlreadyOpen, 0, auction->number);
+  if (const Gate no = CheckWindow(input)) return *no;
 
   ETS_ASSERT(holdings.Reserve(input.auctioneer, view.unit_ledger, AuctioneersPart(terms).count()));
   for (const auction::Consignment& consigned : terms.consignments) {
@@ -145,6 +154,8 @@ Outcome Market::Impl::On(const OpenAuction& input) {
   auction->instrument = input.instrument;
   auction->terms = terms;
   auction->pay_day = input.pay_day;
+  auction->opens = input.opens;
+  auction->closes = input.closes;
   // The texts are the table's: those of the input may be gone tomorrow.
   auction->terms.format.name = row->name;
   auction->terms.format.description = row->description;
@@ -153,6 +164,20 @@ Outcome Market::Impl::On(const OpenAuction& input) {
   Receipt receipt;
   receipt.id = auction->number;
   return receipt;
+}
+
+Gate Market::Impl::CheckWindow(const OpenAuction& input) {
+  const SimTime at = Moment();
+  if (input.closes != 0 && input.closes <= std::max(input.opens, at)) {
+    return Refuse(Refusal::kWindowInvalid, input.closes, std::max(input.opens, at));
+  }
+  if (input.opens < 0) return Refuse(Refusal::kWindowInvalid, input.opens, at);
+  const SimTime last = std::max({input.opens, input.closes, at});
+  const Date first_day = ToLocal(last, founding.rules.zone).date;
+  if (input.pay_day && *input.pay_day < first_day) {
+    return Refuse(Refusal::kWindowInvalid, input.pay_day->days(), first_day.days());
+  }
+  return std::nullopt;
 }
 
 std::optional<Refusal> Market::Impl::CheckSupply(const OpenAuction& input) {
@@ -229,6 +254,11 @@ std::optional<Refusal> Market::Impl::CheckBid(const auction::Bid& bid, std::uint
   };
   if (bid.quantity <= Tonnes()) return refuse(Refusal::kQuantityNotPositive, bid.quantity.count());
   if (!auction) return refuse(Refusal::kAuctionNotOpen);
+  const SimTime at = Moment();
+  if (at < auction->opens) return refuse(Refusal::kBiddingNotOpen, at, auction->opens);
+  if (auction->closes != 0 && at >= auction->closes) {
+    return refuse(Refusal::kAuctionNotOpen, at, auction->closes);
+  }
   if (bid.quantity > kAuctionVolumeMax) {
     return refuse(Refusal::kQuantityAboveMax, bid.quantity.count(), kAuctionVolumeMax.count());
   }
@@ -258,7 +288,7 @@ std::optional<Refusal> Market::Impl::CheckBid(const auction::Bid& bid, std::uint
   }
   for (const auction::EntryFault fault :
        auction::FaultsOf(bid, terms, TermsOf(terms, bid.bidder), others)) {
-    if (const auto refusal = RefuseFault(fault, bid, count)) return refusal;
+    if (const auto refusal = RefuseFault(fault, bid, count, others)) return refusal;
   }
   // A secret reserve price is the clearing's business.
   if (terms.reserve && bid.price < *terms.reserve) {
@@ -272,10 +302,13 @@ std::optional<Refusal> Market::Impl::CheckBid(const auction::Bid& bid, std::uint
 }
 
 std::optional<Refusal> Market::Impl::RefuseFault(auction::EntryFault fault, const auction::Bid& bid,
-                                                 std::size_t others) {
+                                                 std::size_t count,
+                                                 const std::vector<auction::Bid>& others) {
   const auction::Terms& terms = auction->terms;
   const auction::Format& format = terms.format;
   const std::int64_t quantity = bid.quantity.count();
+  std::int64_t all = quantity;
+  for (const auction::Bid& other : others) all += other.quantity.count();
   const auto refuse = [this](Refusal refusal, std::int64_t asked = 0, std::int64_t limit = 0) {
     return Refuse(refusal, asked, limit).error;
   };
@@ -288,12 +321,13 @@ std::optional<Refusal> Market::Impl::RefuseFault(auction::EntryFault fault, cons
       return refuse(Refusal::kQuantityAboveMax, quantity,
                     MulDivFloor(terms.supply.count(), format.bid_limit_bp, 10'000));
     case auction::EntryFault::kAboveBidderLimit:
-      return refuse(Refusal::kQuantityAboveMax, quantity,
+      return refuse(Refusal::kQuantityAboveMax, all,
                     auction::LimitOf(terms, TermsOf(terms, bid.bidder)).count());
     case auction::EntryFault::kTooManyBids:
-      return refuse(Refusal::kTooManyBids, static_cast<std::int64_t>(others) + 1, format.bids_max);
+      return refuse(Refusal::kTooManyBids, static_cast<std::int64_t>(count) + 1, format.bids_max);
     case auction::EntryFault::kGuaranteeTooSmall:
-      return refuse(Refusal::kInsufficientCash);
+      return refuse(Refusal::kInsufficientCash, (bid.price * bid.quantity).minor(),
+                    TermsOf(terms, bid.bidder).guarantee.value_or(Money()).minor());
     case auction::EntryFault::kQuantityNotPositive:
     case auction::EntryFault::kPriceNotPositive:
     case auction::EntryFault::kPriceOffTick:
@@ -325,10 +359,17 @@ void Market::Impl::Enter(std::uint32_t number, const auction::Bid& bid) {
   ReserveFor(bid.bidder);
 }
 
-Outcome Market::Impl::On(const SubmitBid& input) {
-  if (!Has(input.member)) return Refuse(Refusal::kMemberNotFound);
+// A bid that names an auction is for no other.
+Gate Market::Impl::CheckMeant(std::uint32_t number) {
+  if (number == 0 || (auction && auction->number == number)) return std::nullopt;
+  if (number > auctions_opened) return Refuse(Refusal::kAuctionNotFound, number, auctions_opened);
+  return Refuse(Refusal::kAuctionNotOpen, number, auction ? auction->number : 0);
+}
+
+Outcome Market::Impl::Submit(const SubmitBid& input) {
   if (members[input.member.raw()].blocked)
     return Refuse(Refusal::kMemberBlocked, input.member.raw());
+  if (const Gate no = CheckMeant(input.auction)) return *no;
   const auction::Bid bid = {input.member, input.price, input.quantity};
   if (const auto refusal = CheckBid(bid, 0)) return Fail{*refusal};
   ++bids_accepted;
@@ -342,7 +383,7 @@ Outcome Market::Impl::On(const SubmitBid& input) {
 
 // The bid of this number, live and the member's, or why not.
 std::optional<Refusal> Market::Impl::CheckOwn(MemberId member, std::uint32_t number) {
-  if (!Has(member)) return Refuse(Refusal::kMemberNotFound).error;
+  if (!Has(member)) return Refuse(Refusal::kMemberNotFound, member.raw()).error;
   if (!auction) return Refuse(Refusal::kAuctionNotOpen).error;
   const bool known = number > 0 && number <= auction->place_of.size();
   const EnteredBid* entered = known ? &auction->bids[auction->place_of[number - 1]] : nullptr;
@@ -363,6 +404,7 @@ void Market::Impl::Strike(std::uint32_t number) {
 }
 
 Outcome Market::Impl::On(const ChangeBid& input) {
+  if (const Gate no = CheckMeant(input.auction)) return *no;
   if (const auto refusal = CheckOwn(input.member, input.bid)) return Fail{*refusal};
   if (members[input.member.raw()].blocked)
     return Refuse(Refusal::kMemberBlocked, input.member.raw());
@@ -377,6 +419,7 @@ Outcome Market::Impl::On(const ChangeBid& input) {
 }
 
 Outcome Market::Impl::On(const WithdrawBid& input) {
+  if (const Gate no = CheckMeant(input.auction)) return *no;
   if (const auto refusal = CheckOwn(input.member, input.bid)) return Fail{*refusal};
   const auction::Bid bid = auction->bids[auction->place_of[input.bid - 1]].bid;
   Strike(input.bid);
@@ -416,6 +459,7 @@ Outcome Market::Impl::On(const CloseAuction&) {
   AwaitedAuction awaited;
   awaited.number = closed.number;
   awaited.instrument = closed.instrument;
+  if (closed.pay_day) awaited.due = ToInstant({*closed.pay_day + 1, 0}, founding.rules.zone);
   awaited.winners = WinnersOf(bids, clearing);
   const std::vector<Tonnes> consigned = auction::ConsignedSold(closed.terms, clearing.sold);
   Tonnes left = clearing.sold;
@@ -460,8 +504,32 @@ void Market::Impl::ReserveAwards(AwaitedAuction& awaited, const OpenedAuction& c
   }
 }
 
+SimTime Market::Impl::NextAuctionDue() const {
+  SimTime due = std::numeric_limits<SimTime>::max();
+  if (auction && auction->closes != 0) due = auction->closes;
+  if (auction && auction->opens > now) due = std::min(due, auction->opens);
+  for (const AwaitedAuction& awaited : awaiting) due = std::min(due, awaited.due);
+  return due;
+}
+
+void Market::Impl::FireAuctions() {
+  if (auction && auction->closes != 0 && auction->closes <= now) {
+    ETS_ASSERT(On(CloseAuction{}).ok());
+  }
+  for (std::size_t i = 0; i < awaiting.size();) {
+    if (awaiting[i].due > now) {
+      ++i;
+      continue;
+    }
+    ETS_ASSERT(On(PayAuction{awaiting[i].number}).ok());
+  }
+}
+
 Outcome Market::Impl::On(const PayAuction& input) {
   const auto found = std::ranges::find(awaiting, input.auction, &AwaitedAuction::number);
+  if (input.auction == 0 || input.auction > auctions_opened) {
+    return Refuse(Refusal::kAuctionNotFound, input.auction, auctions_opened);
+  }
   if (found == awaiting.end()) return Refuse(Refusal::kAuctionNotOpen, input.auction);
   AwaitedAuction awaited = std::move(*found);
   awaiting.erase(found);
@@ -549,6 +617,12 @@ void Market::Impl::AbandonAuctions(InstrumentId instrument) {
       holdings.Release(winner.buyer, view.cash_ledger, winner.reserved);
       Tell(AuctionEventKind::kUnpaid, winner.buyer, 0, {}, winner.quantity, &awaited);
     }
+    const auto closed = std::ranges::find(closed_auctions, awaited.number,
+                                          [](const ClosedAuction& one) { return one.view.number; });
+    if (closed != closed_auctions.end()) {
+      closed->awaits_payment = false;
+      closed->unpaid = closed->clearing.sold;
+    }
     return true;
   });
 }
@@ -578,6 +652,8 @@ void Market::Impl::AddAuctionHash(ets::StateHash& hash) const {
     hash.Add(auction->terms.secret_reserve.value_or(Price()).minor_per_tonne());
     hash.Add(auction->terms.tie_seed);
     hash.Add(std::int64_t{auction->pay_day.value_or(Date()).days()});
+    hash.Add(auction->opens);
+    hash.Add(auction->closes);
     for (const EnteredBid& entered : auction->bids) {
       if (!entered.live) continue;
       hash.Add(std::uint64_t{entered.number} << 32U | entered.bid.bidder.raw());

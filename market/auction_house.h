@@ -8,10 +8,12 @@
 #include "base/date.h"
 #include "base/ids.h"
 #include "base/quantity.h"
+#include "matching/order_words.h"
 
 namespace ets::market {
 
-// The life of an auction, as inputs: open, bids placed, changed and withdrawn, close, pay.
+// The life of an auction, as inputs: open, bids placed, changed and withdrawn, close, pay. What has
+// an hour happens by itself, by the first AdvanceTo to it or later.
 
 // No volume of an auction, and no bid, is larger: tonnes.
 inline constexpr Tonnes kAuctionVolumeMax{10'000'000'000};
@@ -24,16 +26,22 @@ struct OpenAuction {
   InstrumentId instrument{};
   // The format is named after one of auction::Profiles(); `bidders` in order of their numbers.
   auction::Terms terms{};
-  // When awards are paid, by PayAuction. Empty: at the close, and bids lodge all that they may cost
-  // whatever the format's guarantee_share says.
+  // The day on which awards are paid: by PayAuction, or by itself when the day is over. Empty: at
+  // the close, and bids lodge all that they may cost whatever the format's guarantee_share says.
   std::optional<Date> pay_day{};
+  SimTime opens = 0;   // Bids are taken from then on. 0: at once.
+  SimTime closes = 0;  // Closes by itself. 0: by CloseAuction only.
 };
 // Reserves in the bidder's escrow what its guarantee must cover (auction::GuaranteeFor over all its
-// bids). The receipt's id is the bid's number in this auction, dense from 1.
+// bids). The receipt's id is the bid's number in this auction, dense from 1. With a client id the
+// member's second input with it gets the answer of the first, as for PlaceOrder; orders and bids
+// share the ids.
 struct SubmitBid {
   MemberId member{};
   Price price{};
   Tonnes quantity{};
+  matching::ClientOrderId client_id{};
+  std::uint32_t auction = 0;  // The one that is meant; 0: whichever is open. In all three.
 };
 // Replaces price and quantity; the bid keeps its number and goes behind all others in time.
 // Refused where bids are irrevocable.
@@ -42,10 +50,12 @@ struct ChangeBid {
   std::uint32_t bid = 0;
   Price price{};
   Tonnes quantity{};
+  std::uint32_t auction = 0;
 };
 struct WithdrawBid {
   MemberId member{};
   std::uint32_t bid = 0;
+  std::uint32_t auction = 0;
 };
 // Closes the window and clears. Without a pay day awards become fills: one a winner and price, in
 // the order of their first winning bids, consigned units first. With one, units and guarantees stay
@@ -87,6 +97,7 @@ struct AuctionView {
   InstrumentId instrument{};
   auction::Terms terms{};
   std::optional<Date> pay_day{};
+  SimTime opens = 0, closes = 0;
   std::vector<auction::Bid> bids{};      // Live ones, in the order of entry.
   std::vector<std::uint32_t> numbers{};  // Theirs.
 };
@@ -98,6 +109,6 @@ struct ClosedAuction {
   Tonnes unpaid{};  // Known after its pay day.
 };
 // So many closed auctions are remembered.
-inline constexpr std::size_t kClosedAuctionsKept = 8;
+inline constexpr std::size_t kClosedAuctionsKept = 64;
 
 }  // namespace ets::market

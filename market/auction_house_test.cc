@@ -397,5 +397,87 @@ TEST_F(AuctionHouse, RemembersTheLastAuctionsWithTheirBids) {
   EXPECT_NE(market_.closed_auction(market_.auctions_opened()), nullptr);
 }
 
+// ---- By the clock. ----
+
+constexpr SimTime kHour = SimTime{3'600} * kMicrosPerSecond;
+
+TEST_F(AuctionHouse, TakesBidsFromItsOpeningUntilItsCloseAndThenClosesByItself) {
+  OpenAuction input{auctioneer_, cea_, Terms("cn-weekly", 10'000)};
+  input.opens = 9 * kHour;
+  input.closes = 11 * kHour;
+  ASSERT_TRUE(Do(input).ok());
+  EXPECT_EQ(market_.next_due(), 9 * kHour);
+  EXPECT_EQ(Bid(0, 7'000, 1'000), Fail{Refusal::kBiddingNotOpen});
+  EXPECT_EQ(market_.detail().limit, 9 * kHour);
+  envelope_.sim_time = 9 * kHour;
+  ASSERT_TRUE(Bid(0, 7'000, 1'000).ok());
+  ASSERT_TRUE(Do(AdvanceTo{9 * kHour}).ok());
+  EXPECT_EQ(market_.next_due(), 11 * kHour);
+  // Also before the clock has fired.
+  envelope_.sim_time = 11 * kHour;
+  EXPECT_EQ(Bid(1, 7'000, 1'000), Fail{Refusal::kAuctionNotOpen});
+  EXPECT_EQ(market_.detail(), (RefusalDetail{11 * kHour, 11 * kHour}));
+  ASSERT_TRUE(Do(AdvanceTo{11 * kHour}).ok());
+  EXPECT_FALSE(market_.auction_open());
+  ASSERT_THAT(fills_, SizeIs(1));
+  EXPECT_EQ(fills_[0].quantity, Tonnes(1'000));
+}
+
+TEST_F(AuctionHouse, TakesPaymentByItselfWhenThePayDayIsOver) {
+  auction::Terms terms = Terms("cn-weekly", 10'000);
+  terms.format.guarantee_bp = 1'000;
+  const MemberId poor = Trader(800'000, 0);  // A guarantee, and no more.
+  ASSERT_TRUE(Do(OpenAuction{auctioneer_, cea_, terms, Date(1)}).ok());
+  ASSERT_TRUE(Bid(0, 7'000, 1'000).ok());
+  ASSERT_TRUE(Do(SubmitBid{poor, Fen(7'500), Tonnes(1'000)}).ok());
+  ASSERT_TRUE(Do(CloseAuction{}).ok());
+  const SimTime due = ToInstant({Date(2), 0}, rules_.zone);
+  EXPECT_EQ(market_.next_due(), due);
+  ASSERT_TRUE(Do(AdvanceTo{due - 1}).ok());
+  EXPECT_THAT(fills_, IsEmpty());
+  envelope_.sim_time = due;
+  ASSERT_TRUE(Do(AdvanceTo{due}).ok());
+  ASSERT_THAT(fills_, SizeIs(1));
+  EXPECT_EQ(fills_[0].buyer, bidders_[0]);
+  EXPECT_EQ(market_.closed_auction(1)->unpaid, Tonnes(1'000));
+  EXPECT_FALSE(market_.closed_auction(1)->awaits_payment);
+  EXPECT_EQ(Units(auctioneer_), (matching::Holding{99'000, 0, 0}));
+  EXPECT_EQ(Cash(poor), (matching::Holding{800'000, 0, 0}));
+  EXPECT_EQ(Do(PayAuction{1}), Fail{Refusal::kAuctionNotOpen});
+}
+
+TEST_F(AuctionHouse, RefusesAWindowThatCannotBe) {
+  OpenAuction input{auctioneer_, cea_, Terms("cn-weekly", 10'000)};
+  input.opens = 9 * kHour;
+  input.closes = 9 * kHour;
+  EXPECT_EQ(Do(input), Fail{Refusal::kWindowInvalid});
+  input.opens = 0;
+  input.closes = -1;
+  EXPECT_EQ(Do(input), Fail{Refusal::kWindowInvalid});
+  input.closes = 30 * kHour;  // The second day, by Beijing's clocks.
+  input.pay_day = Date(0);
+  EXPECT_EQ(Do(input), Fail{Refusal::kWindowInvalid});
+  EXPECT_EQ(market_.detail(), (RefusalDetail{0, 1}));
+  input.pay_day = Date(1);
+  EXPECT_TRUE(Do(input).ok());
+}
+
+TEST_F(AuctionHouse, AppliesABidOnceUnderOneClientId) {
+  ASSERT_TRUE(OpenFor(Terms("cn-weekly", 10'000)).ok());
+  SubmitBid bid{bidders_[0], Fen(7'000), Tonnes(1'000)};
+  bid.client_id = *matching::ClientOrderId::Parse("one");
+  const auto first = Do(bid);
+  ASSERT_TRUE(first.ok());
+  const std::uint64_t hash = market_.StateHash();
+  const auto again = Do(bid);
+  EXPECT_EQ(again->id, first->id);
+  EXPECT_EQ(again->sequence, first->sequence);
+  EXPECT_EQ(market_.StateHash(), hash);
+  bid.price = Fen(7'001);
+  EXPECT_EQ(Do(bid), Fail{Refusal::kDuplicateClientOrderId});
+  EXPECT_EQ(market_.detail().limit, first->id);
+  EXPECT_EQ(market_.open_auction()->bids.size(), 1U);
+}
+
 }  // namespace
 }  // namespace ets::market

@@ -33,6 +33,7 @@ struct OpenedAuction {
   InstrumentId instrument;
   auction::Terms terms;
   std::optional<Date> pay_day;
+  SimTime opens = 0, closes = 0;
   std::vector<EnteredBid> bids;
   std::vector<std::uint32_t> place_of;  // By the bid's number - 1; the last entry of it.
   std::vector<OwnBids> own;             // By member; grows as members bid.
@@ -85,6 +86,7 @@ struct AuctionSeller {
 struct AwaitedAuction {
   std::uint32_t number = 0;
   InstrumentId instrument;
+  SimTime due = 0;                     // The end of its pay day.
   std::vector<Winner> winners;         // In the order of first winning bids.
   std::vector<AuctionSeller> sellers;  // Consigned first; their volumes sum to the awards.
 };

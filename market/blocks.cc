@@ -12,7 +12,7 @@ Gate Market::Impl::CheckBlock(InstrumentId id, Price price, Tonnes quantity) {
   const SessionType* const type = founding.rules.First(Mechanism::kNegotiated);
   if (type == nullptr) return Refuse(Refusal::kWrongSession);
   if (view.phase == Phase::kHalted) return Refuse(Refusal::kInstrumentHalted, id.raw());
-  if (!Schedule::IsWithinHours(*type, session_date, founding.rules.zone, now)) {
+  if (!Schedule::IsWithinHours(*type, session_date, founding.rules.zone, Moment())) {
     return Refuse(Refusal::kWrongSession);
   }
   if (const Gate no = CheckQuantity(*type, quantity)) return no;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -195,14 +196,19 @@ struct Market::Impl {
   // auction_house.cc
   Outcome On(const OpenAuction& input);
   Outcome On(const SubmitBid& input);
+  Outcome Submit(const SubmitBid& input);
   Outcome On(const ChangeBid& input);
   Outcome On(const WithdrawBid& input);
   Outcome On(const CloseAuction& input);
   Outcome On(const PayAuction& input);
+  Gate CheckMeant(std::uint32_t number);
+  Gate CheckWindow(const OpenAuction& input);
+  SimTime NextAuctionDue() const;
+  void FireAuctions();  // What is due: the close, then pay days.
   std::optional<Refusal> CheckSupply(const OpenAuction& input);
   std::optional<Refusal> CheckBid(const auction::Bid& bid, std::uint32_t without);
   std::optional<Refusal> RefuseFault(auction::EntryFault fault, const auction::Bid& bid,
-                                     std::size_t others);
+                                     std::size_t count, const std::vector<auction::Bid>& others);
   std::optional<Refusal> CheckOwn(MemberId member, std::uint32_t number);
   void ReserveFor(MemberId member);
   void Enter(std::uint32_t number, const auction::Bid& bid);
@@ -243,6 +249,9 @@ struct Market::Impl {
   const SessionType& TypeOf(const InstrumentView& view) const {
     return founding.rules.sessions[view.session];
   }
+  // When the input at hand came: what has an hour of its own opens and ends at it, also before an
+  // AdvanceTo.
+  SimTime Moment() const { return std::max(now, last_envelope.sim_time); }
   // Notes which limit was broken, and fails.
   Fail<Refusal> Refuse(Refusal refusal, std::int64_t asked = 0, std::int64_t limit = 0) {
     detail = {.asked = asked, .limit = limit};

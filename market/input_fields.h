@@ -68,11 +68,21 @@ void Fields(auto& io, Is<BidOneWay> auto& in) {
 void Fields(auto& io, Is<WithdrawOneWay> auto& in) { io(in.member, in.announcement, in.bid); }
 void Fields(auto& io, Is<OpenAuction> auto& in) {
   io(in.auctioneer, in.instrument, in.terms, in.pay_day);
+  io.Tail(in.opens, in.closes);
 }
-void Fields(auto& io, Is<ChangeBid> auto& in) { io(in.member, in.bid, in.price, in.quantity); }
-void Fields(auto& io, Is<WithdrawBid> auto& in) { io(in.member, in.bid); }
+void Fields(auto& io, Is<ChangeBid> auto& in) {
+  io(in.member, in.bid, in.price, in.quantity);
+  io.Tail(in.auction);
+}
+void Fields(auto& io, Is<WithdrawBid> auto& in) {
+  io(in.member, in.bid);
+  io.Tail(in.auction);
+}
 void Fields(auto& io, Is<PayAuction> auto& in) { io(in.auction); }
-void Fields(auto& io, Is<SubmitBid> auto& in) { io(in.member, in.price, in.quantity); }
+void Fields(auto& io, Is<SubmitBid> auto& in) {
+  io(in.member, in.price, in.quantity);
+  io.Tail(in.client_id, in.auction);
+}
 void Fields(auto&, Is<CloseAuction> auto&) {}
 
 }  // namespace ets::market

@@ -30,7 +30,7 @@ Outcome Market::Impl::On(const AnnounceOneWay& input) {
   }
   const auto [low, high] = OneWayBand(view, *type);
   if (const Gate no = CheckPrice(type->ticks, input.price, low, high)) return *no;
-  if (input.opens < now) return Refuse(Refusal::kWindowInvalid, input.opens, now);
+  if (input.opens < Moment()) return Refuse(Refusal::kWindowInvalid, input.opens, Moment());
   if (input.closes <= input.opens)
     return Refuse(Refusal::kWindowInvalid, input.closes, input.opens);
   if (input.side == Side::kBuy) {
@@ -59,8 +59,9 @@ Outcome Market::Impl::On(const BidOneWay& input) {
   }
   const AnnounceOneWay& terms = open->terms;
   const SessionType& type = *founding.rules.First(Mechanism::kOneWay);
-  if (now < terms.opens) return Refuse(Refusal::kBiddingNotOpen, now, terms.opens);
-  if (now >= terms.closes) return Refuse(Refusal::kBiddingNotOpen, now, terms.closes);
+  const SimTime at = Moment();
+  if (at < terms.opens) return Refuse(Refusal::kBiddingNotOpen, at, terms.opens);
+  if (at >= terms.closes) return Refuse(Refusal::kBiddingNotOpen, at, terms.closes);
   InstrumentView& view = At(terms.instrument).view;
   if (view.phase == Phase::kHalted) {
     return Refuse(Refusal::kInstrumentHalted, terms.instrument.raw());
@@ -112,7 +113,9 @@ Outcome Market::Impl::On(const WithdrawOneWay& input) {
     if (open->terms.applicant != input.member) {
       return Refuse(Refusal::kNotTheCounterparty, input.member.raw(), open->terms.applicant.raw());
     }
-    if (now >= open->terms.opens) return Refuse(Refusal::kBiddingNotOpen, now, open->terms.opens);
+    if (Moment() >= open->terms.opens) {
+      return Refuse(Refusal::kBiddingNotOpen, Moment(), open->terms.opens);
+    }
     receipt.offer = input.announcement;
     AbandonOneWay(*open);
     return receipt;
@@ -123,7 +126,9 @@ Outcome Market::Impl::On(const WithdrawOneWay& input) {
   if (bid == open->bids.end()) {
     return Refuse(Refusal::kOfferNotFound, static_cast<std::int64_t>(input.bid.raw()));
   }
-  if (now >= open->terms.closes) return Refuse(Refusal::kBiddingNotOpen, now, open->terms.closes);
+  if (Moment() >= open->terms.closes) {
+    return Refuse(Refusal::kBiddingNotOpen, Moment(), open->terms.closes);
+  }
   const OneWayBid gone = *bid;
   open->bids.erase(bid);
   ReleaseBid(*open, gone);

@@ -40,6 +40,14 @@ std::uint64_t DigestOf(const ChangeOrder& change) {
   return hash.value();
 }
 
+std::uint64_t DigestOf(const SubmitBid& bid) {
+  ets::StateHash hash;
+  hash.Add(bid.price.minor_per_tonne());
+  hash.Add(bid.quantity.count());
+  hash.Add(std::uint64_t{bid.auction});
+  return hash.value();
+}
+
 Refusal RefusalOf(EngineRefusal why) {
   switch (why) {
     case EngineRefusal::kFieldsContradict:
@@ -144,7 +152,11 @@ Outcome Market::Impl::AnswerOnce(const In& input, const matching::ClientOrderId&
     }
     Receipt receipt;
     receipt.sequence = known->sequence;
-    receipt.order = known->order;
+    if constexpr (std::is_same_v<In, SubmitBid>) {
+      receipt.id = static_cast<std::uint32_t>(known->order.raw());
+    } else {
+      receipt.order = known->order;
+    }
     receipt.traded = known->traded;
     receipt.resting = known->resting;
     receipt.value = known->value;
@@ -155,7 +167,7 @@ Outcome Market::Impl::AnswerOnce(const In& input, const matching::ClientOrderId&
   answer.digest = digest;
   answer.sequence = sequence;
   if (outcome.ok()) {
-    answer.order = outcome->order;
+    answer.order = std::is_same_v<In, SubmitBid> ? OrderId(outcome->id) : outcome->order;
     answer.traded = outcome->traded;
     answer.resting = outcome->resting;
     answer.value = outcome->value;
@@ -170,6 +182,11 @@ Outcome Market::Impl::AnswerOnce(const In& input, const matching::ClientOrderId&
 Outcome Market::Impl::On(const PlaceOrder& input) {
   if (!Has(input.member)) return Refuse(Refusal::kMemberNotFound, input.member.raw());
   return AnswerOnce(input, input.client_id, &Impl::Place);
+}
+
+Outcome Market::Impl::On(const SubmitBid& input) {
+  if (!Has(input.member)) return Refuse(Refusal::kMemberNotFound, input.member.raw());
+  return AnswerOnce(input, input.client_id, &Impl::Submit);
 }
 
 Outcome Market::Impl::Place(const PlaceOrder& input) {

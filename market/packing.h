@@ -68,6 +68,12 @@ class Writer {
     bytes_.Put(bits);
     ((fields == T{} ? void() : Put(fields)), ...);
   }
+  // The same at the end of a struct, for fields that older journals do not have: nothing at all
+  // when every one is at its default.
+  template <typename... T>
+  void Tail(const T&... fields) {
+    if (!((fields == T{}) && ...)) Rare(fields...);
+  }
 
  private:
   template <typename T, typename Tag>
@@ -132,6 +138,12 @@ class Reader {
     known_ = known_ && bits >> sizeof...(T) == 0;
     std::uint8_t bit = 1;
     ((GetIf((bits & bit) != 0, fields), bit = static_cast<std::uint8_t>(bit << 1U)), ...);
+  }
+  template <typename... T>
+  void Tail(T&... fields) {
+    if (bytes_.empty()) return ((fields = T{}), ...), void();
+    Rare(fields...);
+    known_ = known_ && !((fields == T{}) && ...);
   }
   // Nothing was missing, and every enumerator exists.
   bool ok() const { return known_ && bytes_.ok(); }

@@ -102,6 +102,8 @@ std::string_view ToString(Refusal refusal) {
       return "ALREADY_SO";
     case Refusal::kNothingChanges:
       return "NOTHING_CHANGES";
+    case Refusal::kAuctionNotFound:
+      return "AUCTION_NOT_FOUND";
     case Refusal::kBidIrrevocable:
       return "BID_IRREVOCABLE";
   }

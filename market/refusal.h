@@ -22,16 +22,18 @@ enum class Refusal : std::uint16_t {
   kWouldNotFill = 10,           // asked: the quantity (fill-or-kill) or minimum. limit: at hand.
   kOrderNotFound = 11,          // asked: the order. Of another member, or gone, is not there.
   kSameParty = 12,
+  // asked: the auction that is named, or after a close by the clock now. limit: the open one or 0,
+  // or the close.
   kAuctionNotOpen = 13,
-  kBidNotInLots = 14,
-  kBidBelowReserve = 15,
-  kTooManyBids = 16,
-  kStreamGap = 17,  // asked: the number. limit: the one that is next.
+  kBidNotInLots = 14,     // asked: t. limit: the lot, or the smallest bid.
+  kBidBelowReserve = 15,  // asked: the price. limit: the reserve.
+  kTooManyBids = 16,      // asked: with this one. limit: the most.
+  kStreamGap = 17,        // asked: the number. limit: the one that is next.
   // An input from before the last AdvanceTo; a session on an earlier or the same day.
   kTimeGoesBack = 18,
   kAmountTooLarge = 19,  // A ledger would hold more than kAmountMax in all.
   kSessionAlreadyOpen = 20,
-  kAuctionAlreadyOpen = 21,
+  kAuctionAlreadyOpen = 21,    // limit: the auction.
   kAuctionFormatInvalid = 22,  // Not in auction::Profiles(), or no lot or tick.
   kLedgerNotFound = 23,
   kLedgerStillTraded = 24,       // DropLedger before every instrument on it is delisted.
@@ -42,7 +44,7 @@ enum class Refusal : std::uint16_t {
   kUnitsBoughtToday = 29,    // T+1. asked: t to reserve. limit: t free; the rest is bought today.
   kAboveHoldingLimit = 30,   // asked: t held and bid for in all. limit: t.
   kWrongSession = 31,        // asked: the phase that runs. limit: the phase that would take it.
-  kQuantityAboveMax = 32,    // asked: t. limit: t.
+  kQuantityAboveMax = 32,    // asked: t, with a bidder's other bids. limit: t.
   kTooManyOpenOrders = 33,   // asked: the number with this one. limit: the most.
   kBookFull = 34,            // limit: orders that fit.
   kWouldTakeLiquidity = 35,  // Post-only. asked: the limit. limit: the best opposite price.
@@ -55,15 +57,18 @@ enum class Refusal : std::uint16_t {
   kNothingToTradeWith = 41,    // A market order against an empty side.
   kOfferNotFound = 42,         // asked: the block quote or the announcement.
   kNotTheCounterparty = 43,    // A block quote is addressed to someone else.
-  kBiddingNotOpen = 44,        // One-way. asked: now. limit: when the window opens, or closed.
+  kBiddingNotOpen = 44,        // asked: now. limit: when the window opens, or (one-way) closed.
   kSessionTypeUnknown = 45,    // asked: the index. limit: session types of the venue.
   kReferenceInvalid = 46,      // No price, or above kPriceMax.
-  kWindowInvalid = 47,         // One-way: closes before it opens, or opens in the past.
-  kAlreadySo = 48,             // Halted twice, resumed while running.
-  kNothingChanges = 49,        // A change of an order that names what it has.
-  kBidIrrevocable = 50,        // asked: the bid.
+  // Closes before it opens, or opens (one-way) or closes in the past; a pay day before the close.
+  // limit: the first moment or day that could be named.
+  kWindowInvalid = 47,
+  kAlreadySo = 48,        // Halted twice, resumed while running.
+  kNothingChanges = 49,   // A change of an order that names what it has.
+  kBidIrrevocable = 50,   // asked: the bid.
+  kAuctionNotFound = 51,  // asked: the auction. limit: the last one that was opened.
 };
-inline constexpr std::size_t kRefusalCount = 50;
+inline constexpr std::size_t kRefusalCount = 51;
 std::string_view ToString(Refusal refusal);  // "INSUFFICIENT_CASH": the reason on the wire.
 
 // The limit that was broken, and what was asked; the enumerators say in what. 0 where a rule has

@@ -121,6 +121,7 @@ Outcome Market::Impl::On(const AdvanceTo& input) {
       if (NextDueOf(At(InstrumentId(i))) <= now) FirePhase(InstrumentId(i));
     }
     CloseOneWaysDue();
+    FireAuctions();
   }
   now = input.sim_time;
   FireDay(ToLocal(now, founding.rules.zone).date);
@@ -137,7 +138,7 @@ SimTime Market::Impl::NextDue() const {
   SimTime due = kNever;
   for (const auto& instrument : instruments) due = std::min(due, NextDueOf(*instrument));
   for (const OpenOneWay& open : one_ways) due = std::min(due, open.terms.closes);
-  return due;
+  return std::min(due, NextAuctionDue());
 }
 
 // The phase's time is up. A call whose price would leave the static range is given its time once

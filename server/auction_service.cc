@@ -1,20 +1,19 @@
-#include "server/auction_service.h"
-
+// ets.auction.v1.AuctionService: the auction house for bidders and auctioneers.
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
 #include <charconv>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 #include "auction/fields.h"
 #include "auction/statistics.h"
 #include "ets/auction/v1/auction_service.grpc.pb.h"
-#include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
+#include "server/auction_watch.h"
 #include "server/auction_writer.h"
+#include "server/exchange_services_impl.h"
+#include "server/exchange_stream.h"
 #include "server/registry_errors.h"
+#include "server/wire_names.h"
 
 namespace ets::server {
 namespace {
@@ -22,64 +21,38 @@ namespace {
 namespace pb = auction_pb;
 using grpc::ServerContext;
 using grpc::Status;
-using grpc::StatusCode;
 using market::Refusal;
-template <typename T>
-using OrStatus = Result<T, Status>;
 
-constexpr std::string_view kMembers = "members/";
-constexpr std::string_view kInstruments = "instruments/";
 constexpr std::string_view kAuctions = "auctions/";
-constexpr std::size_t kRowsMax = 10'000;  // Of consignments, tiers and limits in one request.
-
-StatusCode CodeOf(Refusal refusal) {
-  const bool missing = refusal == Refusal::kMemberNotFound || refusal == Refusal::kOrderNotFound ||
-                       refusal == Refusal::kInstrumentNotFound;
-  const bool malformed = refusal == Refusal::kQuantityNotPositive ||
-                         refusal == Refusal::kPriceOffTick || refusal == Refusal::kBidNotInLots ||
-                         refusal == Refusal::kAmountTooLarge ||
-                         refusal == Refusal::kAuctionFormatInvalid;
-  if (missing) return StatusCode::NOT_FOUND;
-  return malformed ? StatusCode::INVALID_ARGUMENT : StatusCode::FAILED_PRECONDITION;
-}
-
-Status StatusOf(const ExchangeFailure& failure) {
-  if (!failure.refusal) return Error(Reason::kNotServing, failure.message);
-  google::rpc::ErrorInfo info;
-  info.set_reason(std::string(ToString(*failure.refusal)));
-  info.set_domain("capclear");
-  google::rpc::Status details;
-  details.set_code(CodeOf(*failure.refusal));
-  details.set_message(failure.message);
-  details.add_details()->PackFrom(info);
-  return {CodeOf(*failure.refusal), failure.message, details.SerializeAsString()};
-}
-
-std::optional<std::uint32_t> NumberBehind(std::string_view prefix, std::string_view name) {
-  std::uint32_t number = 0;
-  if (!name.starts_with(prefix) || name.size() == prefix.size()) return std::nullopt;
-  const char* const begin = name.data() + prefix.size();
-  const char* const last = name.data() + name.size();
-  const auto [end, wrong] = std::from_chars(begin, last, number);
-  return wrong == std::errc() && end == last ? std::optional(number) : std::nullopt;
-}
+constexpr std::size_t kTextMax = 200;  // Of a field's name or value.
+constexpr int kRowsMax = 10'000;       // Of consignments and of limits in one request.
 
 Price PriceOf(std::int64_t minor) { return Price::FromMinorPerTonne(minor); }
 
-Status Unknown() {
-  return Error(Reason::kUnauthenticated,
-               "nobody is known by that token; allowed: metadata \"authorization: Bearer TOKEN\"");
+OrStatus<std::uint32_t> ReadAuction(std::string_view field, const std::string& name) {
+  std::uint32_t number = 0;
+  if (name.starts_with(kAuctions)) {
+    const char* const last = name.data() + name.size();
+    const auto [end, wrong] = std::from_chars(name.data() + kAuctions.size(), last, number);
+    if (wrong == std::errc() && end == last && number != 0) return number;
+  }
+  return Fail{FieldError(field, name, "a name as in auctions/4")};
+}
+// 0 when it is empty.
+OrStatus<std::uint32_t> ReadAuctionIfAny(std::string_view field, const std::string& name) {
+  return name.empty() ? OrStatus<std::uint32_t>(0U) : ReadAuction(field, name);
 }
 
-}  // namespace
+using Base = pb::AuctionService::WithCallbackMethod_WatchAuctions<pb::AuctionService::Service>;
 
-struct AuctionServices::Impl final : pb::AuctionService::Service {
-  Impl(LiveExchange& exchange_served, const ExchangeServiceOptions& service_options)
-      : exchange(exchange_served), options(service_options) {}
+class AuctionService final : public Base {
+ public:
+  AuctionService(ExchangeEdge& edge, Pulse& pulse)
+      : edge_(edge), exchange_(edge.exchange()), pulse_(pulse) {}
 
   Status ListFormats(ServerContext* context, const pb::ListFormatsRequest*,
                      pb::ListFormatsResponse* response) override {
-    if (!CallerOf(*context)) return Unknown();
+    if (const Status may = edge_.NeedsCaller(*context); !may.ok()) return may;
     for (const auction::Profile& profile : auction::Profiles()) {
       FillFormat(profile.format, response->add_formats());
     }
@@ -88,299 +61,241 @@ struct AuctionServices::Impl final : pb::AuctionService::Service {
   Status OpenAuction(ServerContext* context, const pb::OpenAuctionRequest* request,
                      pb::OpenAuctionResponse* response) override;
   Status SubmitBid(ServerContext* context, const pb::SubmitBidRequest* request,
-                   pb::BidResponse* response) override {
-    const auto member = MemberOf(*context, "member", request->member());
-    if (!member.ok()) return member.error();
-    return Give(market::SubmitBid{*member, PriceOf(request->price()), Tonnes(request->quantity())},
-                response);
-  }
+                   pb::BidResponse* response) override;
   Status ChangeBid(ServerContext* context, const pb::ChangeBidRequest* request,
-                   pb::BidResponse* response) override {
-    const auto member = MemberOf(*context, "member", request->member());
-    if (!member.ok()) return member.error();
-    return Give(market::ChangeBid{*member, request->bid(), PriceOf(request->price()),
-                                  Tonnes(request->quantity())},
-                response);
-  }
+                   pb::BidResponse* response) override;
   Status WithdrawBid(ServerContext* context, const pb::WithdrawBidRequest* request,
-                     pb::BidResponse* response) override {
-    const auto member = MemberOf(*context, "member", request->member());
-    if (!member.ok()) return member.error();
-    return Give(market::WithdrawBid{*member, request->bid()}, response);
-  }
+                     pb::BidResponse* response) override;
   Status ListBids(ServerContext* context, const pb::ListBidsRequest* request,
                   pb::ListBidsResponse* response) override;
-  Status CloseAuction(ServerContext* context, const pb::CloseAuctionRequest* request,
+  Status CloseAuction(ServerContext* context, const pb::CloseAuctionRequest*,
                       pb::CloseAuctionResponse* response) override;
   Status PayAuction(ServerContext* context, const pb::PayAuctionRequest* request,
                     pb::PayAuctionResponse* response) override;
   Status GetAuction(ServerContext* context, const pb::GetAuctionRequest* request,
                     pb::Auction* response) override;
+  Status ListAuctions(ServerContext* context, const pb::ListAuctionsRequest* request,
+                      pb::ListAuctionsResponse* response) override;
   Status ListAwards(ServerContext* context, const pb::ListAwardsRequest* request,
                     pb::ListAwardsResponse* response) override;
-  Status WatchAuctions(ServerContext* context, const pb::WatchAuctionsRequest* request,
-                       grpc::ServerWriter<pb::Auction>* writer) override;
+  AuctionReactor* WatchAuctions(grpc::CallbackServerContext* context,
+                                const pb::WatchAuctionsRequest* request) override;
 
-  void Stop() {
-    const std::lock_guard lock(mutex);
-    stopping = true;
-    changed.notify_all();
-  }
-
-  // ---- Who ----
-
-  std::optional<Caller> CallerOf(const ServerContext& context) const {
-    constexpr Caller kOperator{0, registry::Role::kRegistryAdmin, true};
-    if (!options.auth.required) return kOperator;
-    const auto header = context.client_metadata().find("authorization");
-    if (header == context.client_metadata().end()) return std::nullopt;
-    const std::string_view authorization(header->second.data(), header->second.size());
-    if (options.registry != nullptr) {
-      return Authenticate(options.auth, *options.registry, authorization, {});
-    }
-    constexpr std::string_view kBearer = "Bearer ";
-    if (!authorization.starts_with(kBearer)) return std::nullopt;
-    const auto hash = HashOfToken(authorization.substr(kBearer.size()));
-    if (!EqualInConstantTime(hash, options.auth.operator_hash)) return std::nullopt;
-    return kOperator;
-  }
-  bool IsOperator(const ServerContext& context) const {
-    const auto caller = CallerOf(context);
-    return caller && HasRole(*caller, {registry::Role::kExchange});
-  }
-  Status NeedsOperator(const ServerContext& context) const {
-    if (!CallerOf(context)) return Unknown();
-    if (IsOperator(context)) return Status::OK;
-    return Error(Reason::kRoleRequired, "allowed: the operator, or a principal with role exchange");
-  }
-  // Who may not know of a member is told that there is none.
-  OrStatus<MemberId> MemberOf(const ServerContext& context, std::string_view field,
-                              const std::string& name) {
-    const auto caller = CallerOf(context);
-    if (!caller) return Fail{Unknown()};
-    const auto escrow = NumberBehind(kMembers, name);
-    if (!escrow) {
-      return Fail{FieldError(field, name, "members/ and the number of an escrow account")};
-    }
-    bool may = HasRole(*caller, {registry::Role::kExchange});
-    if (!may && options.registry != nullptr) {
-      const Patience patience{std::chrono::system_clock::now() + options.patience, {}};
-      options.registry->Read(patience, [&](const registry::Registry& state, const StatePoint&) {
-        may = MayInitiate(state, *caller, AccountId(*escrow));
-      });
-    }
-    const auto member = exchange.FindMember(AccountId(*escrow));
-    if (may && member) return *member;
-    return Fail{StatusOf(ExchangeFailure{.refusal = Refusal::kMemberNotFound,
-                                         .message = name + ": nothing was deposited there"})};
-  }
-
-  // ---- Names ----
-
-  OrStatus<LedgerId> LedgerOf(const std::string& text) {
-    const auto ledgers = exchange.link().Ledgers();
-    if (!ledgers.ok()) return Fail{Error(Reason::kNotServing, ledgers.error().message)};
-    for (const auto& [number, known] : *ledgers) {
-      if (ToString(known) == text) return LedgerId(number);
-    }
-    return Fail{FieldError("instrument", text, "units that the registry has")};
-  }
-  OrStatus<InstrumentId> InstrumentOf(const std::string& name) {
-    const std::size_t dash = name.rfind('-');
-    if (!name.starts_with(kInstruments) || dash == name.npos || dash < kInstruments.size()) {
-      return Fail{FieldError("instrument", name, "a name as in instruments/CEA26-CNY")};
-    }
-    const auto unit = LedgerOf(name.substr(kInstruments.size(), dash - kInstruments.size()));
-    if (!unit.ok()) return Fail{unit.error()};
-    const auto cash = LedgerOf(name.substr(dash + 1));
-    if (!cash.ok()) return Fail{cash.error()};
-    const auto instrument = exchange.FindInstrument(*unit, *cash);
-    if (instrument) return *instrument;
-    return Fail{StatusOf(ExchangeFailure{.refusal = Refusal::kInstrumentNotFound,
-                                         .message = name + ": is not listed"})};
-  }
-  std::map<std::uint16_t, Unit> Units() {
-    const auto ledgers = exchange.link().Ledgers();
-    return ledgers.ok() ? *ledgers : std::map<std::uint16_t, Unit>{};
-  }
-  static std::string NameOf(const std::map<std::uint16_t, Unit>& units,
-                            const market::InstrumentView& view) {
-    const auto unit = units.find(view.unit_ledger.raw());
-    const auto cash = units.find(view.cash_ledger.raw());
-    if (unit == units.end() || cash == units.end()) return "";
-    return std::string(kInstruments) + ToString(unit->second) + "-" + ToString(cash->second);
-  }
-
-  // ---- Inputs ----
-
-  Exchanged<market::Receipt> Do(const market::Input& input) {
-    auto done = exchange.Do(input);
-    const std::lock_guard lock(mutex);
-    ++version;
-    changed.notify_all();
-    return done;
-  }
+ private:
   Status Give(const market::Input& bid, pb::BidResponse* response) {
-    const auto done = exchange.Do(bid);
+    const auto done = exchange_.Do(bid);
     if (!done.ok()) return StatusOf(done.error());
     response->set_sequence(done->sequence);
     response->set_bid(done->id);
     return Status::OK;
   }
-  // The open auction, or a closed one. False: neither.
-  bool FillAuction(std::uint32_t number, const std::map<std::uint16_t, Unit>& units,
-                   pb::Auction* out) {
-    bool found = false;
-    exchange.Read([&](const market::Market& market) {
-      const std::uint32_t wanted = number != 0 ? number : market.auctions_opened();
-      if (const auto open = market.open_auction(); open && open->number == wanted) {
-        FillOpen(*open, NameOf(units, market.instrument(open->instrument)), out);
-        found = true;
-      } else if (const market::ClosedAuction* closed = market.closed_auction(wanted)) {
-        FillClosed(*closed, NameOf(units, market.instrument(closed->view.instrument)), out);
-        found = true;
+  // So that names can be written without waiting for the registry.
+  void KnowUnits() {
+    for (const auto& traded : exchange_.Instruments()) {
+      edge_.UnitOf(traded.unit);
+      edge_.UnitOf(traded.cash);
+    }
+  }
+  Status NotFound(std::uint32_t number) {
+    std::uint32_t last = 0;
+    exchange_.Read([&](const market::Market& market) { last = market.auctions_opened(); });
+    return RefusalStatus(
+        Refusal::kAuctionNotFound, {number, last},
+        number == 0 ? std::string("no auction was held yet")
+                    : AuctionName(number) + ": is not open, and not among the last that closed");
+  }
+  // Prices are in the money of the auction, if the bid says which.
+  Status CheckCurrency(const std::string& currency) {
+    if (currency.empty()) return Status::OK;
+    KnowUnits();
+    std::optional<LedgerId> cash;
+    exchange_.Read([&](const market::Market& market) {
+      if (const auto open = market.open_auction()) {
+        cash = market.instrument(open->instrument).cash_ledger;
       }
     });
-    return found;
+    if (!cash) return RefusalStatus(Refusal::kAuctionNotOpen, {}, "no auction is open");
+    const auto unit = edge_.UnitOf(*cash);
+    const std::string allowed = unit ? ToString(*unit) : std::string();
+    if (currency == allowed) return Status::OK;
+    return FieldError("currency", currency, allowed);
   }
-  static Status NoAuction(const std::string& name) {
-    return {StatusCode::NOT_FOUND,
-            (name.empty() ? std::string("no auction was held yet")
-                          : name + ": is not open, and not among the last that closed")};
-  }
-  OrStatus<auction::Terms> TermsOf(const ServerContext& context,
-                                   const pb::OpenAuctionRequest& request);
+  OrStatus<auction::Format> ReadFormat(const pb::OpenAuctionRequest& request);
+  OrStatus<auction::BidderTerms> ReadLimit(const ServerContext& context,
+                                           const pb::BidderLimit& limit);
+  OrStatus<auction::Terms> ReadTerms(const ServerContext& context,
+                                     const pb::OpenAuctionRequest& request);
+  OrStatus<market::OpenAuction> ReadOpening(const ServerContext& context,
+                                            const pb::OpenAuctionRequest& request);
 
-  LiveExchange& exchange;
-  const ExchangeServiceOptions options;
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::uint64_t version = 0;  // Of openings, closes and payments.
-  int watchers = 0;
-  bool stopping = false;
+  ExchangeEdge& edge_;
+  LiveExchange& exchange_;
+  Pulse& pulse_;
 };
 
-OrStatus<auction::Terms> AuctionServices::Impl::TermsOf(const ServerContext& context,
-                                                        const pb::OpenAuctionRequest& request) {
-  auction::Terms terms;
-  const auction::Format* named = auction::FindFormat(request.format());
+// ---- The auctioneer ----
+
+OrStatus<auction::Format> AuctionService::ReadFormat(const pb::OpenAuctionRequest& request) {
+  const auction::Format* const named = auction::FindFormat(request.format());
   if (named == nullptr) {
-    return Fail{FieldError("format", request.format(), "a format that ListFormats names")};
+    std::string allowed;
+    for (const auction::Profile& profile : auction::Profiles()) {
+      allowed += (allowed.empty() ? "" : ", ") + std::string(profile.format.name);
+    }
+    return Fail{FieldError("format", request.format(), allowed)};
   }
-  terms.format = *named;
+  auction::Format format = *named;
   for (const auto& [field, value] : request.fields()) {
-    const auto done = auction::SetField(terms.format, field, value);
+    if (field.size() > kTextMax || value.size() > kTextMax) {
+      return Fail{FieldError("fields", field + "=" + value, "a field that ListFormats names")};
+    }
+    const auto done = auction::SetField(format, field, value);
     if (!done.ok()) return Fail{FieldError("fields", field + "=" + value, done.error())};
   }
-  if (const std::string_view wrong = WrongWith(terms.format); !wrong.empty()) {
+  if (const std::string_view wrong = WrongWith(format); !wrong.empty()) {
     return Fail{FieldError("fields", wrong, "fields that fit each other")};
   }
-  const auto rows = static_cast<std::size_t>(request.consignments_size() +
-                                             request.containment_size() + request.bidders_size());
-  if (rows > kRowsMax) {
-    return Fail{FieldError("bidders", std::to_string(rows), "up to 10000 rows in all")};
+  return format;
+}
+
+OrStatus<auction::BidderTerms> AuctionService::ReadLimit(const ServerContext& context,
+                                                         const pb::BidderLimit& limit) {
+  const auto member = edge_.MemberOf(context, limit.member());
+  if (!member.ok()) return Fail{member.error()};
+  auction::BidderTerms bidder;
+  bidder.bidder = *member;
+  bidder.covered = !limit.without_obligations();
+  if (limit.has_room()) {
+    if (limit.room() < 0 || limit.room() > kAmountMax) {
+      return Fail{FieldError("bidders.room", std::to_string(limit.room()),
+                             "0 to " + std::to_string(kAmountMax) + " t")};
+    }
+    bidder.room = Tonnes(limit.room());
+  }
+  if (limit.has_guarantee()) {
+    constexpr std::int64_t kMost = kAmountMax / 10'000;
+    if (limit.guarantee() < 0 || limit.guarantee() > kMost) {
+      return Fail{FieldError("bidders.guarantee", std::to_string(limit.guarantee()),
+                             "0 to " + std::to_string(kMost) + " minor units")};
+    }
+    bidder.guarantee = Money::FromMinor(limit.guarantee());
+  }
+  return bidder;
+}
+
+OrStatus<auction::Terms> AuctionService::ReadTerms(const ServerContext& context,
+                                                   const pb::OpenAuctionRequest& request) {
+  auction::Terms terms;
+  auto format = ReadFormat(request);
+  if (!format.ok()) return Fail{format.error()};
+  terms.format = *format;
+  for (const auto& [field, rows] : {std::pair("consignments", request.consignments_size()),
+                                    {"bidders", request.bidders_size()}}) {
+    if (rows <= kRowsMax) continue;
+    return Fail{FieldError(field, std::to_string(rows), "up to 10000 rows")};
+  }
+  const int tiers = terms.format.containment_tiers;
+  if (request.containment_size() > tiers) {
+    return Fail{FieldError(
+        "containment", std::to_string(request.containment_size()),
+        "up to " + std::to_string(tiers) + " tiers: the format's " + "containment_tiers")};
   }
   terms.supply = Tonnes(request.supply());
   if (request.has_reserve()) terms.reserve = PriceOf(request.reserve());
   if (request.has_secret_reserve()) terms.secret_reserve = PriceOf(request.secret_reserve());
   terms.tie_seed = request.tie_seed();
   for (const pb::Consignment& one : request.consignments()) {
-    const auto member = MemberOf(context, "consignments", one.member());
+    const auto member = edge_.MemberOf(context, one.member());
     if (!member.ok()) return Fail{member.error()};
     terms.consignments.push_back({*member, Tonnes(one.volume())});
   }
   for (const pb::Trigger& tier : request.containment()) {
-    terms.containment.push_back({PriceOf(tier.price()), Tonnes(tier.volume())});
+    const auction::Trigger trigger{PriceOf(tier.price()), Tonnes(tier.volume())};
+    if (!terms.containment.empty() && trigger.price <= terms.containment.back().price) {
+      return Fail{FieldError("containment.price", std::to_string(tier.price()),
+                             "tiers in order of their prices, each once")};
+    }
+    terms.containment.push_back(trigger);
   }
   if (request.has_withholding()) {
     terms.withholding = auction::Trigger{PriceOf(request.withholding().price()),
                                          Tonnes(request.withholding().volume())};
   }
   for (const pb::BidderLimit& one : request.bidders()) {
-    const auto member = MemberOf(context, "bidders", one.member());
-    if (!member.ok()) return Fail{member.error()};
-    const auto same = [&](const auction::BidderTerms& known) { return known.bidder == *member; };
-    if (std::ranges::any_of(terms.bidders, same)) {
-      return Fail{FieldError("bidders", one.member(), "each member once")};
-    }
-    auction::BidderTerms bidder;
-    bidder.bidder = *member;
-    bidder.covered = !one.without_obligations();
-    if (one.has_room()) bidder.room = Tonnes(std::clamp<std::int64_t>(one.room(), 0, kAmountMax));
-    if (one.has_guarantee()) {
-      bidder.guarantee =
-          Money::FromMinor(std::clamp<std::int64_t>(one.guarantee(), 0, kAmountMax / 10'000));
-    }
-    terms.bidders.push_back(bidder);
+    const auto bidder = ReadLimit(context, one);
+    if (!bidder.ok()) return Fail{bidder.error()};
+    terms.bidders.push_back(*bidder);
   }
   std::ranges::sort(terms.bidders, {}, &auction::BidderTerms::bidder);
+  const auto twice = std::ranges::adjacent_find(terms.bidders, {}, &auction::BidderTerms::bidder);
+  if (twice != terms.bidders.end()) {
+    return Fail{FieldError("bidders", edge_.NameOf(twice->bidder), "each member once")};
+  }
   return terms;
 }
 
-Status AuctionServices::Impl::OpenAuction(ServerContext* context,
-                                          const pb::OpenAuctionRequest* request,
-                                          pb::OpenAuctionResponse* response) {
-  const auto auctioneer = MemberOf(*context, "auctioneer", request->auctioneer());
-  if (!auctioneer.ok()) return auctioneer.error();
-  const auto instrument = InstrumentOf(request->instrument());
-  if (!instrument.ok()) return instrument.error();
-  const auto terms = TermsOf(*context, *request);
-  if (!terms.ok()) return terms.error();
-  std::optional<Date> pay_day;
-  if (!request->pay_day().empty()) {
-    pay_day = Date::Parse(request->pay_day());
-    if (!pay_day) return FieldError("pay_day", request->pay_day(), "a date as in 2026-03-02");
+OrStatus<market::OpenAuction> AuctionService::ReadOpening(const ServerContext& context,
+                                                          const pb::OpenAuctionRequest& request) {
+  market::OpenAuction input;
+  const auto auctioneer = edge_.MemberOf(context, request.auctioneer());
+  if (!auctioneer.ok()) return Fail{auctioneer.error()};
+  input.auctioneer = *auctioneer;
+  const auto instrument = edge_.InstrumentOf(request.instrument());
+  if (!instrument.ok()) return Fail{instrument.error()};
+  input.instrument = *instrument;
+  auto terms = ReadTerms(context, request);
+  if (!terms.ok()) return Fail{terms.error()};
+  input.terms = std::move(terms.value());
+  if (!request.pay_day().empty()) {
+    input.pay_day = Date::Parse(request.pay_day());
+    if (!input.pay_day) {
+      return Fail{FieldError("pay_day", request.pay_day(), "a date as in 2026-03-02")};
+    }
   }
-  const auto done = Do(market::OpenAuction{*auctioneer, *instrument, *terms, pay_day});
+  for (const auto& [field, is_set, time, out] :
+       {std::tuple("open_time", request.has_open_time(), &request.open_time(), &input.opens),
+        {"close_time", request.has_close_time(), &request.close_time(), &input.closes}}) {
+    if (!is_set) continue;
+    const auto read = wire::ParseTime(field, *time, wire::Rounding::kUp);
+    if (!read.ok()) return Fail{read.error()};
+    *out = *read;
+  }
+  return input;
+}
+
+Status AuctionService::OpenAuction(ServerContext* context, const pb::OpenAuctionRequest* request,
+                                   pb::OpenAuctionResponse* response) {
+  if (const Status may = edge_.NeedsOperator(*context); !may.ok()) return may;
+  const auto input = ReadOpening(*context, *request);
+  if (!input.ok()) return input.error();
+  const auto done = exchange_.Do(*input);
   if (!done.ok()) return StatusOf(done.error());
   response->set_sequence(done->sequence);
   response->set_auction(AuctionName(done->id));
-  response->set_commitment(auction::SeedCommitment(AuctionName(done->id), terms->tie_seed));
+  response->set_commitment(auction::SeedCommitment(AuctionName(done->id), input->terms.tie_seed));
   return Status::OK;
 }
 
-Status AuctionServices::Impl::ListBids(ServerContext* context, const pb::ListBidsRequest* request,
-                                       pb::ListBidsResponse* response) {
-  std::optional<MemberId> only;
-  if (!request->member().empty() || !IsOperator(*context)) {
-    const auto member = MemberOf(*context, "member", request->member());
-    if (!member.ok()) return member.error();
-    only = *member;
-  }
-  exchange.Read([&](const market::Market& market) {
-    const auto open = market.open_auction();
-    if (!open) return;
-    response->set_auction(AuctionName(open->number));
-    for (std::size_t i = 0; i < open->bids.size(); ++i) {
-      const auction::Bid& bid = open->bids[i];
-      if (only && bid.bidder != *only) continue;
-      pb::Bid& row = *response->add_bids();
-      row.set_bid(open->numbers[i]);
-      row.set_member(std::string(kMembers) + std::to_string(market.escrow(bid.bidder).raw()));
-      row.set_price(bid.price.minor_per_tonne());
-      row.set_quantity(bid.quantity.count());
-    }
+Status AuctionService::CloseAuction(ServerContext* context, const pb::CloseAuctionRequest*,
+                                    pb::CloseAuctionResponse* response) {
+  if (const Status may = edge_.NeedsOperator(*context); !may.ok()) return may;
+  KnowUnits();
+  const auto done = exchange_.Do(market::CloseAuction{});
+  if (!done.ok()) return StatusOf(done.error());
+  response->set_sequence(done->sequence);
+  exchange_.Read([&](const market::Market& market) {
+    const market::ClosedAuction* const closed = market.closed_auction(done->id);
+    if (closed != nullptr) FillClosed(edge_, *closed, response->mutable_auction());
   });
   return Status::OK;
 }
 
-Status AuctionServices::Impl::CloseAuction(ServerContext* context, const pb::CloseAuctionRequest*,
-                                           pb::CloseAuctionResponse* response) {
-  if (const Status may = NeedsOperator(*context); !may.ok()) return may;
-  const auto done = Do(market::CloseAuction{});
-  if (!done.ok()) return StatusOf(done.error());
-  response->set_sequence(done->sequence);
-  FillAuction(done->id, Units(), response->mutable_auction());
-  return Status::OK;
-}
-
-Status AuctionServices::Impl::PayAuction(ServerContext* context,
-                                         const pb::PayAuctionRequest* request,
-                                         pb::PayAuctionResponse* response) {
-  if (const Status may = NeedsOperator(*context); !may.ok()) return may;
-  const auto number = NumberBehind(kAuctions, request->auction());
-  if (!number) return FieldError("auction", request->auction(), "a name as in auctions/4");
-  const auto done = Do(market::PayAuction{*number});
+Status AuctionService::PayAuction(ServerContext* context, const pb::PayAuctionRequest* request,
+                                  pb::PayAuctionResponse* response) {
+  if (const Status may = edge_.NeedsOperator(*context); !may.ok()) return may;
+  const auto number = ReadAuction("auction", request->auction());
+  if (!number.ok()) return number.error();
+  const auto done = exchange_.Do(market::PayAuction{*number});
   if (!done.ok()) return StatusOf(done.error());
   response->set_sequence(done->sequence);
   response->set_paid(done->traded.count());
@@ -389,29 +304,79 @@ Status AuctionServices::Impl::PayAuction(ServerContext* context,
   return Status::OK;
 }
 
-Status AuctionServices::Impl::GetAuction(ServerContext* context,
-                                         const pb::GetAuctionRequest* request,
-                                         pb::Auction* response) {
-  if (!CallerOf(*context)) return Unknown();
-  std::uint32_t number = 0;
-  if (!request->auction().empty()) {
-    const auto named = NumberBehind(kAuctions, request->auction());
-    if (!named) return FieldError("auction", request->auction(), "a name as in auctions/4");
-    number = *named;
+// ---- Bidders ----
+
+Status AuctionService::SubmitBid(ServerContext* context, const pb::SubmitBidRequest* request,
+                                 pb::BidResponse* response) {
+  const auto member = edge_.MemberOf(*context, request->member());
+  if (!member.ok()) return member.error();
+  const auto meant = ReadAuctionIfAny("auction", request->auction());
+  if (!meant.ok()) return meant.error();
+  const auto id = matching::ClientOrderId::Parse(request->client_bid_id());
+  if (!id) {
+    return RefusalStatus(Refusal::kClientOrderIdInvalid,
+                         {static_cast<std::int64_t>(request->client_bid_id().size()), 20},
+                         "client_bid_id: allowed: up to 20 printable ASCII characters without "
+                         "spaces");
   }
-  return FillAuction(number, Units(), response) ? Status::OK : NoAuction(request->auction());
+  if (const Status right = CheckCurrency(request->currency()); !right.ok()) return right;
+  market::SubmitBid bid{*member, PriceOf(request->price()), Tonnes(request->quantity())};
+  bid.client_id = *id;
+  bid.auction = *meant;
+  return Give(bid, response);
 }
 
-Status AuctionServices::Impl::ListAwards(ServerContext* context,
-                                         const pb::ListAwardsRequest* request,
-                                         pb::ListAwardsResponse* response) {
-  const auto member = MemberOf(*context, "member", request->member());
+Status AuctionService::ChangeBid(ServerContext* context, const pb::ChangeBidRequest* request,
+                                 pb::BidResponse* response) {
+  const auto member = edge_.MemberOf(*context, request->member());
   if (!member.ok()) return member.error();
-  const auto number = NumberBehind(kAuctions, request->auction());
-  if (!number) return FieldError("auction", request->auction(), "a name as in auctions/4");
+  const auto meant = ReadAuctionIfAny("auction", request->auction());
+  if (!meant.ok()) return meant.error();
+  if (const Status right = CheckCurrency(request->currency()); !right.ok()) return right;
+  return Give(market::ChangeBid{*member, request->bid(), PriceOf(request->price()),
+                                Tonnes(request->quantity()), *meant},
+              response);
+}
+
+Status AuctionService::WithdrawBid(ServerContext* context, const pb::WithdrawBidRequest* request,
+                                   pb::BidResponse* response) {
+  const auto member = edge_.MemberOf(*context, request->member());
+  if (!member.ok()) return member.error();
+  const auto meant = ReadAuctionIfAny("auction", request->auction());
+  if (!meant.ok()) return meant.error();
+  return Give(market::WithdrawBid{*member, request->bid(), *meant}, response);
+}
+
+Status AuctionService::ListBids(ServerContext* context, const pb::ListBidsRequest* request,
+                                pb::ListBidsResponse* response) {
+  std::optional<MemberId> only;
+  if (!request->member().empty() || !edge_.IsOperator(*context)) {
+    const auto member = edge_.MemberOf(*context, request->member());
+    if (!member.ok()) return member.error();
+    only = *member;
+  }
+  exchange_.Read([&](const market::Market& market) {
+    const auto open = market.open_auction();
+    if (!open) return;
+    response->set_auction(AuctionName(open->number));
+    for (std::size_t i = 0; i < open->bids.size(); ++i) {
+      const auction::Bid& bid = open->bids[i];
+      if (only && bid.bidder != *only) continue;
+      FillBid(edge_.NameOf(bid.bidder), open->numbers[i], bid, response->add_bids());
+    }
+  });
+  return Status::OK;
+}
+
+Status AuctionService::ListAwards(ServerContext* context, const pb::ListAwardsRequest* request,
+                                  pb::ListAwardsResponse* response) {
+  const auto member = edge_.MemberOf(*context, request->member());
+  if (!member.ok()) return member.error();
+  const auto number = ReadAuction("auction", request->auction());
+  if (!number.ok()) return number.error();
   bool found = false;
-  exchange.Read([&](const market::Market& market) {
-    const market::ClosedAuction* closed = market.closed_auction(*number);
+  exchange_.Read([&](const market::Market& market) {
+    const market::ClosedAuction* const closed = market.closed_auction(*number);
     found = closed != nullptr;
     if (!found) return;
     std::vector<auction::Award> awards(closed->view.bids.size());
@@ -420,62 +385,81 @@ Status AuctionServices::Impl::ListAwards(ServerContext* context,
       const auction::Bid& bid = closed->view.bids[i];
       if (bid.bidder != *member) continue;
       pb::MemberAward& row = *response->add_awards();
-      row.mutable_bid()->set_bid(closed->view.numbers[i]);
-      row.mutable_bid()->set_member(request->member());
-      row.mutable_bid()->set_price(bid.price.minor_per_tonne());
-      row.mutable_bid()->set_quantity(bid.quantity.count());
+      FillBid(request->member(), closed->view.numbers[i], bid, row.mutable_bid());
       row.set_won(awards[i].quantity.count());
       row.set_pays(awards[i].price.minor_per_tonne());
     }
   });
-  return found ? Status::OK : NoAuction(request->auction());
+  return found ? Status::OK : NotFound(*number);
 }
 
-Status AuctionServices::Impl::WatchAuctions(ServerContext* context, const pb::WatchAuctionsRequest*,
-                                            grpc::ServerWriter<pb::Auction>* writer) {
-  if (!CallerOf(*context)) return Unknown();
-  std::unique_lock lock(mutex);
-  if (watchers >= kWatchersMax) {
-    return {StatusCode::RESOURCE_EXHAUSTED,
-            "as many watches as fit are open; allowed: " + std::to_string(kWatchersMax)};
-  }
-  ++watchers;
-  const std::map<std::uint16_t, Unit> units = Units();
-  std::map<std::uint32_t, pb::AuctionState> told;
-  std::uint32_t first = 0;
-  exchange.Read([&](const market::Market& market) {
-    first = market.auctions_opened() + (market.open_auction() ? 0U : 1U);
+// ---- Everybody ----
+
+Status AuctionService::GetAuction(ServerContext* context, const pb::GetAuctionRequest* request,
+                                  pb::Auction* response) {
+  if (const Status may = edge_.NeedsCaller(*context); !may.ok()) return may;
+  const auto named = ReadAuctionIfAny("auction", request->auction());
+  if (!named.ok()) return named.error();
+  KnowUnits();
+  bool found = false;
+  exchange_.Read([&](const market::Market& market) {
+    const std::uint32_t wanted = *named != 0 ? *named : market.auctions_opened();
+    if (const auto open = market.open_auction(); open && open->number == wanted) {
+      FillOpen(edge_, *open, response);
+      found = true;
+    } else if (const market::ClosedAuction* const closed = market.closed_auction(wanted)) {
+      FillClosed(edge_, *closed, response);
+      found = true;
+    }
   });
-  bool alive = true;
-  for (std::uint64_t seen = version + 1; alive && !stopping && !context->IsCancelled();) {
-    if (seen == version) {
-      changed.wait_for(lock, std::chrono::milliseconds(200));
-      continue;
-    }
-    seen = version;
-    lock.unlock();
-    std::uint32_t last = 0;
-    exchange.Read([&](const market::Market& market) { last = market.auctions_opened(); });
-    const std::uint32_t from =
-        std::max(first, last - std::min<std::uint32_t>(last, market::kClosedAuctionsKept));
-    for (std::uint32_t number = from; alive && number <= last; ++number) {
-      pb::Auction update;
-      if (number == 0 || !FillAuction(number, units, &update)) continue;
-      const auto [known, fresh] = told.emplace(number, update.state());
-      if (!fresh && known->second == update.state()) continue;
-      known->second = update.state();
-      alive = writer->Write(update);
-    }
-    lock.lock();
-  }
-  --watchers;
-  return stopping ? Error(Reason::kNotServing, "the server stops") : Status::OK;
+  return found ? Status::OK : NotFound(*named);
 }
 
-AuctionServices::AuctionServices(LiveExchange& exchange, const ExchangeServiceOptions& options)
-    : impl_(std::make_unique<Impl>(exchange, options)) {}
-AuctionServices::~AuctionServices() { Stop(); }
-grpc::Service* AuctionServices::service() const { return impl_.get(); }
-void AuctionServices::Stop() { impl_->Stop(); }
+Status AuctionService::ListAuctions(ServerContext* context, const pb::ListAuctionsRequest* request,
+                                    pb::ListAuctionsResponse* response) {
+  if (const Status may = edge_.NeedsCaller(*context); !may.ok()) return may;
+  const auto from = ReadAuctionIfAny("from_auction", request->from_auction());
+  if (!from.ok()) return from.error();
+  KnowUnits();
+  exchange_.Read([&](const market::Market& market) {
+    const std::uint32_t last = market.auctions_opened();
+    const auto kept = static_cast<std::uint32_t>(market::kClosedAuctionsKept);
+    for (std::uint32_t number = std::max(*from, last > kept ? last - kept : 1); number <= last;
+         ++number) {
+      if (const market::ClosedAuction* const closed = market.closed_auction(number)) {
+        FillClosed(edge_, *closed, response->add_auctions());
+      }
+    }
+    if (const auto open = market.open_auction(); open && open->number >= *from) {
+      FillOpen(edge_, *open, response->add_auctions());
+    }
+  });
+  return Status::OK;
+}
+
+AuctionReactor* AuctionService::WatchAuctions(grpc::CallbackServerContext* context,
+                                              const pb::WatchAuctionsRequest* request) {
+  const auto refuse = [](const Status& why) { return new Refusing<AuctionReactor>(why); };
+  if (const Status may = edge_.NeedsCaller(*context); !may.ok()) return refuse(may);
+  const auto from = ReadAuctionIfAny("from_auction", request->from_auction());
+  if (!from.ok()) return refuse(from.error());
+  SessionTerms terms;
+  terms.name = "auctions " + context->peer();
+  terms.auctions = edge_.IsOperator(*context) ? AuctionWatch::kAll : AuctionWatch::kNobody;
+  if (!request->member().empty()) {
+    const auto member = edge_.MemberOf(*context, request->member());
+    if (!member.ok()) return refuse(member.error());
+    terms.auctions = AuctionWatch::kMember;
+    terms.member = *member;
+  }
+  KnowUnits();
+  return server::WatchAuctions(edge_, pulse_, terms, *from);
+}
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeAuctionService(ExchangeEdge& edge, Pulse& pulse) {
+  return std::make_unique<AuctionService>(edge, pulse);
+}
 
 }  // namespace ets::server

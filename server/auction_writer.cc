@@ -4,6 +4,7 @@
 
 #include "auction/fields.h"
 #include "auction/statistics.h"
+#include "server/wire_names.h"
 
 namespace ets::server {
 namespace {
@@ -29,6 +30,12 @@ void FillStatistics(const auction::Statistics& row, auction_pb::Statistics* out)
   out->set_revenue(row.revenue.minor());
 }
 
+void FillTrigger(const auction::Trigger& trigger, auction_pb::Trigger* out) {
+  out->set_price(trigger.price.minor_per_tonne());
+  out->set_volume(trigger.volume.count());
+}
+
+// Also the limits of those who bid, by the same numbers.
 void FillBids(const market::ClosedAuction& closed, auction_pb::Publication* out) {
   std::map<MemberId, std::uint32_t> numbers;
   for (const auction::Bid& bid : closed.view.bids) {
@@ -42,6 +49,40 @@ void FillBids(const market::ClosedAuction& closed, auction_pb::Publication* out)
     auction_pb::PublishedBid& row = *out->mutable_bids(static_cast<int>(award.bid));
     row.set_won(award.quantity.count());
     row.set_pays(award.price.minor_per_tonne());
+  }
+  for (const auction::BidderTerms& bidder : closed.view.terms.bidders) {
+    const auto number = numbers.find(bidder.bidder);
+    if (number == numbers.end()) continue;
+    auction_pb::PublishedLimit& row = *out->add_limits();
+    row.set_bidder(number->second);
+    row.set_without_obligations(!bidder.covered);
+    if (bidder.room) row.set_room(bidder.room->count());
+    if (bidder.guarantee) row.set_guarantee(bidder.guarantee->minor());
+  }
+}
+
+void FillPublication(const market::ClosedAuction& closed, auction_pb::Publication* out) {
+  const auction::Clearing& clearing = closed.clearing;
+  const auction::Terms& terms = closed.view.terms;
+  out->set_status(std::string(ToString(clearing.status)));
+  if (clearing.sold > Tonnes()) out->set_price(clearing.price.minor_per_tonne());
+  out->set_sold(clearing.sold.count());
+  out->set_unsold(clearing.unsold.count());
+  out->set_contained(clearing.contained.count());
+  out->set_withheld(clearing.withheld.count());
+  out->set_unpaid(closed.unpaid.count());
+  FillStatistics(auction::StatisticsOf(closed.view.bids, clearing), out->mutable_statistics());
+  FillBids(closed, out);
+  out->set_tie_seed(terms.tie_seed);
+  for (const std::uint32_t bid :
+       auction::TieOrder(terms.format, closed.view.bids.size(), terms.tie_seed)) {
+    out->add_tie_order(bid);
+  }
+  if (terms.secret_reserve) out->set_secret_reserve(terms.secret_reserve->minor_per_tonne());
+  for (const auction::Trigger& tier : terms.containment) FillTrigger(tier, out->add_containment());
+  if (terms.withholding) FillTrigger(*terms.withholding, out->mutable_withholding());
+  for (const auction::Consignment& part : terms.consignments) {
+    out->add_consigned(part.volume.count());
   }
 }
 
@@ -66,45 +107,43 @@ void FillFormat(const auction::Format& format, auction_pb::Format* out) {
   }
 }
 
-void FillOpen(const market::AuctionView& view, const std::string& instrument,
-              auction_pb::Auction* out) {
+void FillOpen(ExchangeEdge& edge, const market::AuctionView& view, auction_pb::Auction* out) {
   const std::string name = AuctionName(view.number);
   out->set_auction(name);
   out->set_state(auction_pb::AUCTION_STATE_OPEN);
-  out->set_instrument(instrument);
+  out->set_auctioneer(edge.NameOf(view.auctioneer));
+  out->set_instrument(edge.NameOf(view.instrument));
+  if (const std::size_t dash = out->instrument().rfind('-'); dash != std::string::npos) {
+    out->set_currency(out->instrument().substr(dash + 1));
+  }
   FillFormat(view.terms.format, out->mutable_format());
   out->set_supply(view.terms.supply.count());
   if (view.terms.reserve) out->set_reserve(view.terms.reserve->minor_per_tonne());
   out->set_commitment(auction::SeedCommitment(name, view.terms.tie_seed));
   if (view.pay_day) out->set_pay_day(ToString(*view.pay_day));
+  if (view.opens != 0) wire::Fill(view.opens, out->mutable_open_time());
+  if (view.closes != 0) wire::Fill(view.closes, out->mutable_close_time());
 }
 
-void FillClosed(const market::ClosedAuction& closed, const std::string& instrument,
-                auction_pb::Auction* out) {
-  FillOpen(closed.view, instrument, out);
+void FillClosed(ExchangeEdge& edge, const market::ClosedAuction& closed, auction_pb::Auction* out) {
+  FillOpen(edge, closed.view, out);
   out->set_state(closed.awaits_payment ? auction_pb::AUCTION_STATE_AWAITS_PAYMENT
                                        : auction_pb::AUCTION_STATE_DONE);
-  const auction::Clearing& clearing = closed.clearing;
-  auction_pb::Publication& publication = *out->mutable_publication();
-  publication.set_status(std::string(ToString(clearing.status)));
-  if (clearing.sold > Tonnes()) publication.set_price(clearing.price.minor_per_tonne());
-  publication.set_sold(clearing.sold.count());
-  publication.set_unsold(clearing.unsold.count());
-  publication.set_contained(clearing.contained.count());
-  publication.set_withheld(clearing.withheld.count());
-  publication.set_unpaid(closed.unpaid.count());
-  FillStatistics(auction::StatisticsOf(closed.view.bids, clearing),
-                 publication.mutable_statistics());
-  FillBids(closed, &publication);
-  const auction::Terms& terms = closed.view.terms;
-  publication.set_tie_seed(terms.tie_seed);
-  for (const std::uint32_t bid :
-       auction::TieOrder(terms.format, closed.view.bids.size(), terms.tie_seed)) {
-    publication.add_tie_order(bid);
-  }
-  if (terms.secret_reserve) {
-    publication.set_secret_reserve(terms.secret_reserve->minor_per_tonne());
-  }
+  FillPublication(closed, out->mutable_publication());
+}
+
+void FillChange(ExchangeEdge& edge, const AuctionChange& change, auction_pb::Auction* out) {
+  if (change.closed) return FillClosed(edge, *change.closed, out);
+  FillOpen(edge, *change.open, out);
+  if (change.is_abandoned) out->set_state(auction_pb::AUCTION_STATE_ABANDONED);
+}
+
+void FillBid(const std::string& member, std::uint32_t number, const auction::Bid& bid,
+             auction_pb::Bid* out) {
+  out->set_bid(number);
+  out->set_member(member);
+  out->set_price(bid.price.minor_per_tonne());
+  out->set_quantity(bid.quantity.count());
 }
 
 }  // namespace ets::server

@@ -26,6 +26,7 @@ StatusCode CodeOf(Refusal refusal) {
     case Refusal::kOrderNotFound:
     case Refusal::kLedgerNotFound:
     case Refusal::kOfferNotFound:
+    case Refusal::kAuctionNotFound:
       return StatusCode::NOT_FOUND;
     case Refusal::kQuantityNotPositive:
     case Refusal::kPriceOffTick:
@@ -247,7 +248,7 @@ OrStatus<MemberId> ExchangeEdge::MemberOf(const grpc::ServerContextBase& context
   const auto member = exchange_.FindMember(*escrow);
   if (may && member) return *member;
   return Fail{RefusalStatus(Refusal::kMemberNotFound, {escrow->raw(), 0},
-                            name + ": nothing was deposited there")};
+                            wire::Shortened(name) + ": nothing was deposited there")};
 }
 
 // ---- Names ----
@@ -284,8 +285,8 @@ OrStatus<std::pair<LedgerId, Unit>> ExchangeEdge::LedgerOf(std::string_view fiel
     ledger = KnownLedger(*unit);
   }
   if (ledger) return std::pair(*ledger, *unit);
-  return Fail{
-      RefusalStatus(Refusal::kLedgerNotFound, {}, text + ": the registry has no such ledger")};
+  return Fail{RefusalStatus(Refusal::kLedgerNotFound, {},
+                            wire::Shortened(text) + ": the registry has no such ledger")};
 }
 
 OrStatus<InstrumentId> ExchangeEdge::InstrumentOf(const std::string& name) {
@@ -300,7 +301,8 @@ OrStatus<InstrumentId> ExchangeEdge::InstrumentOf(const std::string& name) {
   if (!cash.ok()) return Fail{cash.error()};
   const auto instrument = exchange_.FindInstrument(unit->first, cash->first);
   if (instrument) return *instrument;
-  return Fail{RefusalStatus(Refusal::kInstrumentNotFound, {}, name + ": is not listed")};
+  return Fail{
+      RefusalStatus(Refusal::kInstrumentNotFound, {}, wire::Shortened(name) + ": is not listed")};
 }
 
 std::optional<Unit> ExchangeEdge::UnitOf(LedgerId ledger) {

@@ -104,6 +104,7 @@ class ExchangeEdge {
   static void Fill(const market::Receipt& receipt, mk::Receipt* out);
   void Fill(const Report& report, mk::ExecutionReport* out);
   void Fill(const TradeReport& report, mk::TradeReport* out);
+  void Fill(const DeskReport& report, mk::DeskReport* out);
   void Fill(InstrumentId instrument, const market::InstrumentView& view, mk::Instrument* out);
   void Fill(InstrumentId instrument, const matching::OrderView& order, mk::Order* out);
   void Fill(const MarketData::Trade& trade, mk::Trade* out);

@@ -235,8 +235,12 @@ Result<market::Receipt, market::Refusal> LiveExchange::Impl::Apply(const market:
     open_day.reset();
   }
   Enter(*market);
+  // Pay days may fall due at any time.
   const bool is_ready = std::holds_alternative<market::CloseSession>(input) ||
-                        std::holds_alternative<market::Withdraw>(input);
+                        std::holds_alternative<market::Withdraw>(input) ||
+                        std::holds_alternative<market::AdvanceTo>(input) ||
+                        std::holds_alternative<market::CloseAuction>(input) ||
+                        std::holds_alternative<market::PayAuction>(input);
   if (is_ready && !market->session_open()) SendSettlement();
   return outcome;
 }

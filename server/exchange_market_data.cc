@@ -13,6 +13,7 @@
 #include "server/exchange_services_impl.h"
 #include "server/exchange_stream.h"
 #include "server/registry_errors.h"
+#include "server/visible_orders.h"
 #include "server/wire_names.h"
 
 namespace ets::server {
@@ -73,6 +74,15 @@ void FillLevel(const LevelChange& level, mk::Level* out) {
   out->set_orders(level.orders);
 }
 
+// Says for which change a response holds; `from` is a snapshot or an update.
+template <typename Response, typename From>
+Response Marked(Response response, const From& from) {
+  response.set_number(from.number);
+  response.set_sequence(from.sequence);
+  wire::Fill(from.time, response.mutable_time());
+  return response;
+}
+
 // A stream's memory of one instrument: it turns a snapshot and updates into at most one response.
 class QuotesFeed {
  public:
@@ -85,7 +95,7 @@ class QuotesFeed {
   std::optional<Response> Begin(const MarketSnapshot& snapshot) {
     sides_.Take(snapshot.book);
     view_ = snapshot.view;
-    return Made(snapshot.number, snapshot.time);
+    return Made(snapshot);
   }
   std::optional<Response> GoOn(const MarketUpdates& updates) {
     for (const MarketUpdate& update : updates.updates) {
@@ -93,12 +103,12 @@ class QuotesFeed {
       if (const auto* const book = std::get_if<BookAnew>(&update.what)) sides_.Take(*book);
       if (const auto* const status = std::get_if<StatusChange>(&update.what)) view_ = status->view;
     }
-    const MarketUpdate& last = updates.updates.back();
-    return Made(last.number, last.time);
+    return Made(updates.updates.back());
   }
 
  private:
-  std::optional<Response> Made(std::uint64_t number, SimTime time) {
+  template <typename From>
+  std::optional<Response> Made(const From& from) {
     Response response;
     const auto bid = sides_.Best(Side::kBuy, 1), offer = sides_.Best(Side::kSell, 1);
     if (!bid.empty()) FillLevel(bid[0], response.mutable_bid());
@@ -107,9 +117,7 @@ class QuotesFeed {
     std::string seen = response.SerializeAsString();
     if (seen == seen_) return std::nullopt;
     seen_ = std::move(seen);
-    response.set_number(number);
-    wire::Fill(time, response.mutable_time());
-    return response;
+    return Marked(response, from);
   }
 
   ExchangeEdge& edge_;
@@ -138,11 +146,9 @@ class DepthFeed {
     sent_offers_ = sides_.Best(Side::kSell, count_);
     Response response;
     response.set_snapshot(true);
-    response.set_number(snapshot.number);
-    wire::Fill(snapshot.time, response.mutable_time());
     for (const LevelChange& level : sent_bids_) FillLevel(level, response.add_bids());
     for (const LevelChange& level : sent_offers_) FillLevel(level, response.add_offers());
-    return response;
+    return Marked(response, snapshot);
   }
   std::optional<Response> GoOn(const MarketUpdates& updates) {
     for (const MarketUpdate& update : updates.updates) {
@@ -153,9 +159,7 @@ class DepthFeed {
     Compare(sides_.Best(Side::kBuy, count_), sent_bids_, *response.mutable_bids());
     Compare(sides_.Best(Side::kSell, count_), sent_offers_, *response.mutable_offers());
     if (response.bids_size() == 0 && response.offers_size() == 0) return std::nullopt;
-    response.set_number(updates.updates.back().number);
-    wire::Fill(updates.updates.back().time, response.mutable_time());
-    return response;
+    return Marked(response, updates.updates.back());
   }
 
  private:
@@ -190,44 +194,44 @@ class OrdersFeed {
 
   std::optional<Response> Begin(const MarketSnapshot& snapshot) {
     Response response;
-    response.set_number(snapshot.number);
-    wire::Fill(snapshot.time, response.mutable_time());
+    orders_.emplace(snapshot.visible_levels);
     Anew(snapshot.book, response);
-    return response;
+    return Marked(response, snapshot);
   }
   std::optional<Response> GoOn(const MarketUpdates& updates) {
     Response response;
+    std::vector<OrderChange> changes;
     for (const MarketUpdate& update : updates.updates) {
       if (const auto* const order = std::get_if<OrderChange>(&update.what)) {
-        mk::BookOrder& out = *response.add_orders();
-        out.set_order(order->order.raw());
-        out.set_side(static_cast<mk::Side>(order->side));
-        out.set_price(order->price.minor_per_tonne());
-        out.set_quantity(order->quantity.count());
-        out.set_to_the_end(order->to_the_end);
+        changes.push_back(*order);
       } else if (const auto* const book = std::get_if<BookAnew>(&update.what)) {
+        changes.clear();
         Anew(*book, response);
       }
     }
+    Fill(orders_->GoOn(changes), response);
     if (response.orders_size() == 0 && !response.snapshot()) return std::nullopt;
-    response.set_number(updates.updates.back().number);
-    wire::Fill(updates.updates.back().time, response.mutable_time());
-    return response;
+    return Marked(response, updates.updates.back());
   }
 
  private:
-  static void Anew(const BookAnew& book, Response& response) {
-    response.clear_orders();
-    response.set_snapshot(true);
-    for (const BookAnew::Order& order : book.orders) {
+  static void Fill(const std::vector<OrderChange>& changes, Response& response) {
+    for (const OrderChange& order : changes) {
       mk::BookOrder& out = *response.add_orders();
       out.set_order(order.order.raw());
       out.set_side(static_cast<mk::Side>(order.side));
       out.set_price(order.price.minor_per_tonne());
       out.set_quantity(order.quantity.count());
-      out.set_to_the_end(true);
+      out.set_to_the_end(order.to_the_end);
     }
   }
+  void Anew(const BookAnew& book, Response& response) {
+    response.clear_orders();
+    response.set_snapshot(true);
+    Fill(orders_->Begin(book), response);
+  }
+
+  std::optional<VisibleOrders> orders_;
 };
 
 class TradesFeed {
@@ -279,7 +283,7 @@ class StatusFeed {
   std::optional<Response> Begin(const MarketSnapshot& snapshot) {
     view_ = snapshot.view;
     indicative_ = snapshot.indicative;
-    return Made(snapshot.number, snapshot.time);
+    return Made(snapshot);
   }
   std::optional<Response> GoOn(const MarketUpdates& updates) {
     bool is_new = false;
@@ -297,14 +301,13 @@ class StatusFeed {
       }
     }
     if (!is_new) return std::nullopt;
-    return Made(updates.updates.back().number, updates.updates.back().time);
+    return Made(updates.updates.back());
   }
 
  private:
-  std::optional<Response> Made(std::uint64_t number, SimTime time) {
+  template <typename From>
+  std::optional<Response> Made(const From& from) {
     Response response;
-    response.set_number(number);
-    wire::Fill(time, response.mutable_time());
     edge_.Fill(instrument_, view_, response.mutable_instrument());
     if (indicative_ && indicative_->has_price) {
       response.set_has_indicative(true);
@@ -312,7 +315,7 @@ class StatusFeed {
       response.set_indicative_volume(indicative_->volume.count());
       response.set_imbalance(indicative_->imbalance);
     }
-    return response;
+    return Marked(response, from);
   }
 
   ExchangeEdge& edge_;
@@ -392,8 +395,7 @@ class Watch final : public grpc::ServerWriteReactor<typename Feed::Response> {
           missed_ = true;
           out_->Drop();
         } else {
-          out_->Finish({StatusCode::RESOURCE_EXHAUSTED,
-                        "READS_TOO_SLOWLY: the client does not read what it is sent"});
+          out_->Finish(ReadsTooSlowly());
         }
       }
     }
@@ -536,18 +538,19 @@ std::unique_ptr<grpc::Service> MakeMarketDataService(ExchangeEdge& edge, Pulse& 
   return std::make_unique<MarketDataService>(edge, pulse);
 }
 
-// ---- All three ----
+// ---- All of them ----
 
 struct ExchangeServices::Impl {
   Impl(Venue& venue, const ExchangeServiceOptions& options)
       : edge(venue, options),
         market(MakeMarketService(edge)),
         order_entry(MakeOrderEntryService(edge, pulse)),
-        market_data(MakeMarketDataService(edge, pulse)) {}
+        market_data(MakeMarketDataService(edge, pulse)),
+        auctions(MakeAuctionService(edge, pulse)) {}
 
   ExchangeEdge edge;
   Pulse pulse;
-  std::unique_ptr<grpc::Service> market, order_entry, market_data;
+  std::unique_ptr<grpc::Service> market, order_entry, market_data, auctions;
 };
 
 ExchangeServices::ExchangeServices(Venue& venue, const ExchangeServiceOptions& options)
@@ -555,11 +558,12 @@ ExchangeServices::ExchangeServices(Venue& venue, const ExchangeServiceOptions& o
 ExchangeServices::~ExchangeServices() { Stop(); }
 
 std::vector<grpc::Service*> ExchangeServices::all() const {
-  return {impl_->market.get(), impl_->order_entry.get(), impl_->market_data.get()};
+  return {impl_->market.get(), impl_->order_entry.get(), impl_->market_data.get(),
+          impl_->auctions.get()};
 }
 std::vector<const char*> ExchangeServices::Names() {
   return {"ets.market.v1.MarketService", "ets.market.v1.OrderEntryService",
-          "ets.market.v1.MarketDataService"};
+          "ets.market.v1.MarketDataService", "ets.auction.v1.AuctionService"};
 }
 void ExchangeServices::Stop() { impl_->pulse.Stop(); }
 

@@ -5,8 +5,6 @@
 #include <utility>
 
 #include "ets/market/v1/order_entry_service.grpc.pb.h"
-#include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
 #include "server/exchange_services_impl.h"
 #include "server/exchange_stream.h"
 #include "server/registry_errors.h"
@@ -22,41 +20,8 @@ using std::chrono::milliseconds;
 
 constexpr std::uint32_t kHeartbeatMin = 100, kHeartbeatMax = 600'000;
 
-Status Ended(const std::string& reason, StatusCode code, const std::string& message) {
-  google::rpc::ErrorInfo info;
-  info.set_reason(reason);
-  info.set_domain("capclear");
-  google::rpc::Status details;
-  details.set_code(code);
-  details.set_message(message);
-  details.add_details()->PackFrom(info);
-  return {code, message, details.SerializeAsString()};
-}
-
 Status Garbage(const std::string& message) {
   return Ended("MESSAGE_INVALID", StatusCode::INVALID_ARGUMENT, message);
-}
-
-Status StatusOf(CloseReason reason) {
-  const std::string name(ToString(reason));
-  switch (reason) {
-    case CloseReason::kByClient:
-      return Status::OK;
-    case CloseReason::kSilent:
-      return Ended(name, StatusCode::ABORTED, "nothing was heard for two heartbeats");
-    case CloseReason::kOverloaded:
-      return Ended(name, StatusCode::RESOURCE_EXHAUSTED, "too many requests wait");
-    case CloseReason::kVenueStopped:
-      return Ended(name, StatusCode::UNAVAILABLE,
-                   "the exchange stops; what was not answered is not known: send it again with the "
-                   "same client_order_id");
-  }
-  return Status::OK;
-}
-
-Status ReadsTooSlowly() {
-  return Ended("READS_TOO_SLOWLY", StatusCode::RESOURCE_EXHAUSTED,
-               "the client does not read what it is sent");
 }
 
 // What both streams do with what the venue tells them.
@@ -74,6 +39,11 @@ class StreamTeller : public SessionListener {
   void OnTrade(const TradeReport& report) override {
     Response response;
     edge_.Fill(report, response.mutable_trade());
+    Add(std::move(response));
+  }
+  void OnDesk(const DeskReport& report) override {
+    Response response;
+    edge_.Fill(report, response.mutable_desk());
     Add(std::move(response));
   }
   void OnTold() override { out_->Flush(); }
@@ -128,31 +98,6 @@ class DropCopyTeller final : public StreamTeller<mk::DropCopyResponse> {
  public:
   using StreamTeller::StreamTeller;
   void OnAnswer(const VenueAnswer&) override {}
-};
-
-// Ends the session of a stream that ends, so that nothing more is told to it; and the stream, when
-// the server stops.
-template <typename Response>
-class Keeper : public Pulsed {
- public:
-  explicit Keeper(std::shared_ptr<Outgoing<Response>> out) : out_(std::move(out)) {}
-  void Guard(std::shared_ptr<Session> session) {
-    const std::lock_guard lock(mutex_);
-    session_ = std::move(session);
-  }
-  void Beat() override {
-    if (!out_->is_ending()) return;
-    const std::lock_guard lock(mutex_);
-    if (session_) session_->Close();
-  }
-  void End() override { out_->Finish(StatusOf(CloseReason::kVenueStopped)); }
-
- protected:
-  const std::shared_ptr<Outgoing<Response>> out_;
-
- private:
-  std::mutex mutex_;
-  std::shared_ptr<Session> session_;
 };
 
 // With the server's own heartbeat: when it was silent for one.

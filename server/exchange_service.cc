@@ -180,7 +180,10 @@ Status MarketService::ListInstrument(ServerContext* context,
   bool is_listed = false;
   exchange_.Read(
       [&](const market::Market& market) { is_listed = known && market.instrument(*known).listed; });
-  if (is_listed) return {grpc::StatusCode::ALREADY_EXISTS, "the instrument is listed"};
+  if (is_listed) {
+    return RefusalStatus(Refusal::kAlreadySo, {known->raw(), 0},
+                         edge_.NameOf(*known) + ": is listed already");
+  }
   const auto done = Do(input);
   if (!done.ok()) return done.error();
   response->set_sequence(done->sequence);

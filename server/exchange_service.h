@@ -23,7 +23,7 @@ struct ExchangeServiceOptions {
   std::size_t stream_responses_max = 65'536;
 };
 
-// ets.market.v1 over a venue, which outlives it. Streams take no thread each.
+// ets.market.v1 and ets.auction.v1 over a venue, which outlives it. Streams take no thread each.
 class ExchangeServices {
  public:
   ExchangeServices(Venue& venue, const ExchangeServiceOptions& options);

@@ -9,9 +9,10 @@
 
 namespace ets::server {
 
-// The three services of the exchange; the edge and the pulse outlive them.
+// The services of the exchange; the edge and the pulse outlive them.
 std::unique_ptr<grpc::Service> MakeMarketService(ExchangeEdge& edge);
 std::unique_ptr<grpc::Service> MakeOrderEntryService(ExchangeEdge& edge, Pulse& pulse);
 std::unique_ptr<grpc::Service> MakeMarketDataService(ExchangeEdge& edge, Pulse& pulse);
+std::unique_ptr<grpc::Service> MakeAuctionService(ExchangeEdge& edge, Pulse& pulse);
 
 }  // namespace ets::server

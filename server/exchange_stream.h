@@ -9,9 +9,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "server/exchange_pulse.h"
+#include "server/venue.h"
 
 namespace ets::server {
 
@@ -127,6 +129,36 @@ class Outgoing {
   bool is_writing_ = false, is_finished_ = false, held_ = false;
   std::optional<grpc::Status> status_;
   Clock::time_point last_write_ = Clock::now();
+};
+
+// Why a stream ended, with one ErrorInfo; OK for a client that ended it.
+grpc::Status Ended(const std::string& reason, grpc::StatusCode code, const std::string& message);
+grpc::Status StatusOf(CloseReason reason);
+grpc::Status ReadsTooSlowly();
+
+// Ends the session of a stream that ends, so that nothing more is told to it; and the stream, when
+// the server stops.
+template <typename Response>
+class Keeper : public Pulsed {
+ public:
+  explicit Keeper(std::shared_ptr<Outgoing<Response>> out) : out_(std::move(out)) {}
+  void Guard(std::shared_ptr<Session> session) {
+    const std::lock_guard lock(mutex_);
+    session_ = std::move(session);
+  }
+  void Beat() override {
+    if (!out_->is_ending()) return;
+    const std::lock_guard lock(mutex_);
+    if (session_) session_->Close();
+  }
+  void End() override { out_->Finish(StatusOf(CloseReason::kVenueStopped)); }
+
+ protected:
+  const std::shared_ptr<Outgoing<Response>> out_;
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<Session> session_;
 };
 
 inline grpc::WriteOptions HintOf(bool more) {

@@ -30,8 +30,8 @@ OrStatus<matching::ClientOrderId> ReadClientId(std::string_view field, const std
   if (id) return *id;
   return Fail{RefusalStatus(market::Refusal::kClientOrderIdInvalid,
                             {static_cast<std::int64_t>(text.size()), 20},
-                            std::string(field) + ": \"" + text +
-                                "\"; allowed: up to 20 printable ASCII characters "
+                            std::string(field) + ": " + wire::Quoted(text) +
+                                "; allowed: up to 20 printable ASCII characters "
                                 "without spaces")};
 }
 
@@ -221,6 +221,23 @@ void ExchangeEdge::Fill(const TradeReport& report, mk::TradeReport* out) {
   out->set_price(fill.price.minor_per_tonne());
   out->set_quantity(fill.quantity.count());
   out->set_fee((is_buyer ? fill.buyer_fee : fill.seller_fee).minor());
+}
+
+void ExchangeEdge::Fill(const DeskReport& report, mk::DeskReport* out) {
+  const market::DeskEvent& event = report.event;
+  out->set_sequence(report.sequence);
+  wire::Fill(report.time, out->mutable_time());
+  out->set_kind(static_cast<mk::DeskKind>(event.kind));
+  out->set_offer(event.offer.raw());
+  out->set_bid(event.bid.raw());
+  out->set_member(NameOf(event.member));
+  out->set_instrument(NameOf(event.instrument));
+  out->set_side(static_cast<mk::Side>(event.side));
+  out->set_price(event.price.minor_per_tonne());
+  out->set_quantity(event.quantity.count());
+  if (event.counterparty) out->set_counterparty(NameOf(*event.counterparty));
+  if (event.opens != 0) wire::Fill(event.opens, out->mutable_open_time());
+  if (event.closes != 0) wire::Fill(event.closes, out->mutable_close_time());
 }
 
 void ExchangeEdge::Fill(InstrumentId instrument, const market::InstrumentView& view,

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "server/auction_service.h"
 #include "server/binary_entry.h"
 #include "server/exchange_edge.h"
 #include "server/fix_entry.h"
@@ -53,7 +52,6 @@ struct LiveServer::Impl {
   std::unique_ptr<BinaryEntry> binary;
   std::unique_ptr<FixEntry> fix;
   std::unique_ptr<ExchangeServices> market_services;
-  std::unique_ptr<AuctionServices> auctions;
   std::unique_ptr<GrpcPort> port;
 
   mutable std::mutex mutex;
@@ -73,9 +71,7 @@ struct LiveServer::Impl {
       }
     }
     if (exchange) {
-      std::vector<const char*> names = ExchangeServices::Names();
-      names.push_back(kAuctionServiceName);
-      for (const char* const name : names) {
+      for (const char* const name : ExchangeServices::Names()) {
         rows.push_back({name, [it = exchange.get()] { return it->serving(); }});
       }
     }
@@ -93,7 +89,6 @@ struct LiveServer::Impl {
     if (market_services) {
       for (grpc::Service* const service : market_services->all()) all.push_back(service);
     }
-    if (auctions) all.push_back(auctions->service());
     auto opened = GrpcPort::Open(options, all, Health(), Extra());
     if (!opened.ok()) return opened.error();
     port = std::move(opened.value());
@@ -110,7 +105,6 @@ struct LiveServer::Impl {
     exchange->OnStopped([this](const std::string& why) { Failed("the exchange: " + why); });
     venue = Venue::Open(*exchange, seat);
     market_services = std::make_unique<ExchangeServices>(*venue, service);
-    auctions = std::make_unique<AuctionServices>(*exchange, service);
     const auto admit = [service, it = exchange.get()](std::string_view token, AccountId escrow) {
       return Admit(service, *it, token, escrow);
     };
@@ -138,7 +132,6 @@ std::string LiveServer::Impl::Shutdown() {
   }
   if (services) services->Stop();
   if (market_services) market_services->Stop();
-  if (auctions) auctions->Stop();
   if (link) link->Stop();
   if (port) port->Close();
   if (binary) binary->Close();
@@ -174,6 +167,7 @@ Result<std::unique_ptr<LiveServer>, ServeFailure> LiveServer::Start(const ServeO
     impl->link = LinkTo(main);
     ExchangeOptions exchange;
     exchange.data = live.data;
+    exchange.rules = options.rules;
     exchange.fsync = live.fsync;
     exchange.now = [&main] { return main.Now(); };
     exchange.sequencer = impl->sequencer;

@@ -99,6 +99,7 @@ class VenueImpl final : public Venue, public ExchangeSeat {
   void OnPhase(const market::PhaseEvent& event) override;
   void OnIndicative(const market::IndicativeEvent& event) override;
   void OnDesk(const market::DeskEvent& event) override;
+  void OnAuction(const market::AuctionEvent& event) override;
 
  private:
   // What is to be read anew of an instrument, before the input's end and before the turn's.
@@ -116,6 +117,8 @@ class VenueImpl final : public Venue, public ExchangeSeat {
   void Answer(SessionState& session, std::uint64_t tag, MemberRequest& request);
   void Leave(SessionState& session, CloseReason reason);
   std::vector<SessionState*>& ListenersOf(MemberId member);
+  // Where a session is entered that hears what its terms say.
+  std::vector<SessionState*>& EarsOf(const SessionTerms& terms);
   template <typename What>
   void TellMember(MemberId member, const What& what);
   template <typename What>
@@ -155,6 +158,8 @@ class VenueImpl final : public Venue, public ExchangeSeat {
   SimTime time_ = 0;
   std::vector<std::vector<SessionState*>> listeners_;  // By member.
   std::vector<SessionState*> of_all_;
+  std::vector<SessionState*> auction_watchers_;
+  AuctionRecord auctions_;
   std::map<std::uint64_t, MemberId> applicants_;  // Of one-way announcements.
   std::vector<Stale> stale_;                      // By instrument.
   bool has_stale_book_ = false, has_stale_status_ = false;
@@ -183,7 +188,7 @@ void VenueImpl::PushAndWake(SessionState& session, Queued queued) {
 }
 
 bool VenueImpl::Submit(SessionState& session, std::span<const VenueRequest> requests) {
-  if (session.terms.is_drop_copy) return false;
+  if (session.terms.is_drop_copy || session.terms.auctions != AuctionWatch::kNone) return false;
   session.Heard();
   bool is_taken = true;
   bool is_idle = false;
@@ -343,11 +348,10 @@ void VenueImpl::Process(Queued& queued) {
   if (const auto* const reason = std::get_if<CloseReason>(&queued.what)) {
     return Leave(session, *reason);
   }
-  if (session.terms.of_all_members) {
-    of_all_.push_back(&session);
-  } else {
-    ListenersOf(session.terms.member).push_back(&session);
-  }
+  EarsOf(session.terms).push_back(&session);
+  if (session.terms.auctions == AuctionWatch::kNone) return;
+  const market::Market& market = *exchange_.market;
+  outbox_.outputs.push_back({&session, auctions_.Now(market, market.sequence(), market.now())});
 }
 
 struct NameMember {
@@ -382,7 +386,7 @@ void VenueImpl::Leave(SessionState& session, CloseReason reason) {
     (void)exchange_.ApplyOrder(
         market::CancelOrder{session.terms.member, instrument, OrderId(order), {}});
   }
-  std::erase(session.terms.of_all_members ? of_all_ : ListenersOf(session.terms.member), &session);
+  std::erase(EarsOf(session.terms), &session);
   outbox_.outputs.push_back({&session, reason});
 }
 
@@ -391,6 +395,11 @@ void VenueImpl::Leave(SessionState& session, CloseReason reason) {
 std::vector<SessionState*>& VenueImpl::ListenersOf(MemberId member) {
   if (listeners_.size() <= member.raw()) listeners_.resize(member.raw() + 1);
   return listeners_[member.raw()];
+}
+
+std::vector<SessionState*>& VenueImpl::EarsOf(const SessionTerms& terms) {
+  if (terms.auctions != AuctionWatch::kNone) return auction_watchers_;
+  return terms.of_all_members ? of_all_ : ListenersOf(terms.member);
 }
 
 VenueImpl::Stale& VenueImpl::StaleOf(InstrumentId instrument) {
@@ -414,6 +423,13 @@ void VenueImpl::End(const market::Market& market, const Outcome& outcome, bool i
       answer.sequence = outcome->sequence;
     } else {
       answer.refused = VenueRefusal{outcome.error(), market.detail()};
+    }
+  }
+  if (auctions_.has_news()) {
+    for (const AuctionChange& change : auctions_.News(market, sequence_, time_)) {
+      for (SessionState* const watcher : auction_watchers_) {
+        outbox_.outputs.push_back({watcher, change});
+      }
     }
   }
   if (is_everything_anew) {
@@ -535,6 +551,17 @@ void VenueImpl::OnDesk(const market::DeskEvent& event) {
   if (!other || *other == event.member) return;
   for (SessionState* const session : ListenersOf(*other)) {
     outbox_.outputs.push_back({session, report});
+  }
+}
+
+void VenueImpl::OnAuction(const market::AuctionEvent& event) {
+  auctions_.Note(event);
+  if (!IsForOneMember(event.kind)) return;
+  for (SessionState* const watcher : auction_watchers_) {
+    const SessionTerms& terms = watcher->terms;
+    const bool is_own = terms.auctions == AuctionWatch::kMember && terms.member == event.member;
+    if (!is_own && terms.auctions != AuctionWatch::kAll) continue;
+    outbox_.outputs.push_back({watcher, AuctionReport{sequence_, time_, event}});
   }
 }
 

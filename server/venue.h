@@ -13,6 +13,7 @@
 
 #include "base/ids.h"
 #include "market/market.h"
+#include "server/auction_record.h"
 #include "server/exchange_live.h"
 #include "server/market_data.h"
 
@@ -108,10 +109,22 @@ class SessionListener {
   virtual void OnReport(const Report& report) = 0;
   virtual void OnTrade(const TradeReport& /*report*/) {}
   virtual void OnDesk(const DeskReport& /*report*/) {}
+  // Sessions that watch auctions: all that is kept first, then what happens.
+  virtual void OnAuctionsNow(const AuctionsNow& /*now*/) {}
+  virtual void OnAuctionChange(const AuctionChange& /*change*/) {}
+  virtual void OnAuction(const AuctionReport& /*report*/) {}
   // This is all for now: after one call or many of those above.
   virtual void OnTold() {}
   // The last call, whoever ended the session.
   virtual void OnClosed(CloseReason /*reason*/) {}
+};
+
+// Whose bids and payments a session that watches auctions is told of.
+enum class AuctionWatch : std::uint8_t {
+  kNone = 1,    // It does not watch auctions.
+  kNobody = 2,  // What everybody may know.
+  kMember = 3,  // And its member's.
+  kAll = 4,     // And everybody's, for the operator.
 };
 
 struct SessionTerms {
@@ -119,6 +132,8 @@ struct SessionTerms {
   MemberId member{};            // Whose requests these are.
   bool is_drop_copy = false;    // Hears reports and enters nothing.
   bool of_all_members = false;  // A drop copy of everybody's, for the operator.
+  // Other than kNone: it hears of auctions and of nothing else, and enters nothing.
+  AuctionWatch auctions = AuctionWatch::kNone;
   // At the session's end, however it ends, its orders that still wait are cancelled. Not by a crash
   // of the venue itself: a client that comes back cancels what it does not want.
   bool cancel_on_disconnect = false;
@@ -165,7 +180,8 @@ class Venue {
   virtual ~Venue() = default;  // Shutdown().
 
   // The venue keeps the listener until OnClosed() has returned. The session must go before the
-  // venue. REQUIRES: a member that the exchange knows, unless of_all_members.
+  // venue. REQUIRES: a member that the exchange knows, unless of_all_members or no member's
+  // auctions are watched.
   virtual std::unique_ptr<Session> Connect(const SessionTerms& terms,
                                            std::shared_ptr<SessionListener> listener) = 0;
   virtual std::size_t session_count() const = 0;

@@ -39,7 +39,9 @@ struct SessionState {
 // What one session is to hear.
 struct SessionOutput {
   SessionState* session = nullptr;
-  std::variant<VenueAnswer, Report, TradeReport, DeskReport, CloseReason> what;
+  std::variant<VenueAnswer, Report, TradeReport, DeskReport, AuctionReport, AuctionChange,
+               AuctionsNow, CloseReason>
+      what;
 };
 
 // What is told together.

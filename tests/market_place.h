@@ -34,8 +34,13 @@ class MarketPlace {
   static constexpr std::int64_t kCash = 100'000'000'000;  // Of each member; fen.
 
   explicit MarketPlace(int members, server::VenueOptions venue = {}, bool fsync = true,
-                       std::size_t stream_responses_max = 65'536)
-      : members_(members), venue_(venue), fsync_(fsync), responses_max_(stream_responses_max) {
+                       std::size_t stream_responses_max = 65'536,
+                       const market::VenueRules& rules = {})
+      : members_(members),
+        venue_(venue),
+        fsync_(fsync),
+        responses_max_(stream_responses_max),
+        rules_(rules) {
     std::string name = (std::filesystem::temp_directory_path() / "market-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) std::abort();
     folder_ = name;
@@ -58,6 +63,7 @@ class MarketPlace {
     options.port.listen = "127.0.0.1:0";
     options.binary_listen = "127.0.0.1:0";
     options.venue = venue_;
+    options.rules = rules_;
     options.stream_responses_max = responses_max_;
     auto started = server::LiveServer::Start(options);
     if (!started.ok()) {
@@ -201,6 +207,7 @@ class MarketPlace {
   const server::VenueOptions venue_;
   bool fsync_;
   const std::size_t responses_max_;
+  const market::VenueRules rules_;
   std::string folder_;
   std::unique_ptr<server::LiveServer> server_;
   std::shared_ptr<grpc::Channel> channel_;

@@ -4,6 +4,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <random>
@@ -60,11 +61,31 @@ class Trader {
     mk::TradeResponse response;
     while (stream_->Read(&response)) {
       if (response.has_execution()) reports_.push_back(response.execution());
+      if (response.has_desk()) desk_.push_back(response.desk());
       const bool is_answer = response.has_receipt() || response.has_rejection();
       if (is_answer && response.request() == request) return response;
     }
     ADD_FAILURE() << "the stream ended";
     return response;
+  }
+  mk::TradeResponse Ask(const mk::TradeRequest& request) {
+    Send(request);
+    return Answer(request.request());
+  }
+  // The next report of a desk, or the next of one kind.
+  mk::DeskReport Desk(mk::DeskKind kind = mk::DESK_KIND_UNSPECIFIED) {
+    mk::TradeResponse response;
+    while (true) {
+      while (!desk_.empty()) {
+        const mk::DeskReport report = desk_.front();
+        desk_.pop_front();
+        if (kind == mk::DESK_KIND_UNSPECIFIED || report.kind() == kind) return report;
+      }
+      if (!stream_->Read(&response)) break;
+      if (response.has_desk()) desk_.push_back(response.desk());
+    }
+    ADD_FAILURE() << "the stream ended";
+    return {};
   }
   mk::ExecutionReport Report(mk::ExecutionKind kind) {
     mk::TradeResponse response;
@@ -95,6 +116,7 @@ class Trader {
   std::unique_ptr<grpc::ClientReaderWriter<mk::TradeRequest, mk::TradeResponse>> stream_;
   mk::TradeResponse logged_on_;
   std::vector<mk::ExecutionReport> reports_;
+  std::deque<mk::DeskReport> desk_;
   std::uint64_t last_ = 0;
   bool has_ended_ = false;
 };
@@ -197,6 +219,65 @@ TEST(MarketStreams, CancelsOnDisconnectWhatTheStreamEnteredAndNothingElse) {
   Eventually([&] { return OrdersOf(place, 0).size() == 1; }, "the order is cancelled");
   EXPECT_EQ(OrdersOf(place, 0)[0].client_order_id(), "stays");
   EXPECT_EQ(stays.Report(mk::EXECUTION_KIND_CANCELLED).client_order_id(), "goes");
+}
+
+// Quotes to all and announcements are told to everybody, what is addressed to the two it is
+// between, a sealed bid to its bidder and the applicant.
+TEST(MarketStreams, TellsOfTheDesksWhomItConcerns) {
+  MarketPlace place(3);
+  Trader one(place, 0), two(place, 1), three(place, 2);
+  const auto quote = [](mk::TradeRequest& request, const std::string& to) {
+    mk::BlockQuote& block = *request.mutable_quote_block();
+    block.set_instrument(MarketPlace::kInstrument);
+    block.set_side(mk::SIDE_SELL);
+    block.set_price(7'500);
+    block.set_quantity(100'000);
+    block.set_counterparty(to);
+  };
+  mk::TradeRequest to_two, to_all, announce, bid;
+  to_two.set_request(101);
+  quote(to_two, MarketPlace::Member(1));
+  const auto addressed = one.Ask(to_two);
+  ASSERT_TRUE(addressed.has_receipt()) << addressed.rejection().message();
+  to_all.set_request(102);
+  quote(to_all, "");
+  ASSERT_TRUE(one.Ask(to_all).has_receipt());
+  // Three hears of the second first: the first was not for it.
+  EXPECT_EQ(two.Desk().offer(), addressed.receipt().offer());
+  const mk::DeskReport open_quote = three.Desk();
+  EXPECT_EQ(open_quote.kind(), mk::DESK_KIND_BLOCK_QUOTED);
+  EXPECT_EQ(open_quote.member(), MarketPlace::Member(0));
+  EXPECT_EQ(open_quote.quantity(), 100'000);
+  EXPECT_EQ(open_quote.counterparty(), "");
+  EXPECT_EQ(two.Desk().offer(), open_quote.offer());
+
+  announce.set_request(103);
+  mk::OneWayAnnouncement& sale = *announce.mutable_announce_one_way();
+  sale.set_instrument(MarketPlace::kInstrument);
+  sale.set_side(mk::SIDE_SELL);
+  sale.set_price(7'000);
+  sale.set_quantity(1'000);
+  sale.mutable_open_time()->set_seconds(1'772'409'600);
+  sale.mutable_close_time()->set_seconds(1'772'409'600 + 3'600);
+  const auto announced = one.Ask(announce);
+  ASSERT_TRUE(announced.has_receipt()) << announced.rejection().message();
+  const mk::DeskReport told = two.Desk();
+  EXPECT_EQ(told.kind(), mk::DESK_KIND_ONE_WAY_ANNOUNCED);
+  EXPECT_EQ(told.close_time().seconds(), 1'772'409'600 + 3'600);
+  EXPECT_EQ(three.Desk().offer(), told.offer());
+  bid.set_request(104);
+  bid.mutable_bid_one_way()->set_announcement(told.offer());
+  bid.mutable_bid_one_way()->set_price(7'100);
+  bid.mutable_bid_one_way()->set_quantity(500);
+  ASSERT_TRUE(two.Ask(bid).has_receipt());
+  EXPECT_EQ(one.Desk(mk::DESK_KIND_ONE_WAY_BID).price(), 7'100);
+  EXPECT_EQ(two.Desk().kind(), mk::DESK_KIND_ONE_WAY_BID);
+  // What three hears next is not the bid, but the withdrawal of the quote to all.
+  mk::TradeRequest withdraw;
+  withdraw.set_request(105);
+  withdraw.mutable_cancel_block()->set_offer(open_quote.offer());
+  ASSERT_TRUE(one.Ask(withdraw).has_receipt());
+  EXPECT_EQ(three.Desk().kind(), mk::DESK_KIND_BLOCK_WITHDRAWN);
 }
 
 TEST(MarketStreams, EndsAStreamThatIsSilentForTwoHeartbeats) {

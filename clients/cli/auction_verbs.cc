@@ -12,6 +12,7 @@
 #include "auction/reserve.h"
 #include "clients/cli/auction_calendar.h"
 #include "clients/cli/auction_clear.h"
+#include "clients/cli/auction_house_verbs.h"
 #include "clients/cli/auction_plot.h"
 #include "clients/cli/auction_publication.h"
 #include "clients/cli/auction_tables.h"
@@ -292,12 +293,14 @@ void AddCalendar(CLI::App& parent, int& exit_code) {
 }  // namespace
 
 void AddAuctionVerbs(CLI::App& app, int& exit_code) {
-  CLI::App* const parent =
-      app.add_subcommand("auction", "Sealed-bid auctions: clear, compare, publish, plan");
+  CLI::App* const parent = app.add_subcommand(
+      "auction",
+      "Sealed-bid auctions: clear, compare, publish, plan; open, bid and watch on a server");
   parent->require_subcommand(1);
   AddClear(*parent, exit_code);
   AddReaders(*parent, exit_code);
   AddCalendar(*parent, exit_code);
+  AddAuctionHouseVerbs(*parent, exit_code);
 }
 
 }  // namespace ets::cli
