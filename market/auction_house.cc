@@ -101,17 +101,21 @@ AuctionView ViewOf(const OpenedAuction& opened) {
   return view;
 }
 
+// `winners`: those of another auction, whose memory serves.
 std::vector<Winner> WinnersOf(const std::vector<auction::Bid>& bids,
-                              const auction::Clearing& clearing) {
-  std::vector<Winner> winners;
+                              const auction::Clearing& clearing, std::vector<Winner> winners) {
+  std::size_t count = 0;
   std::vector<std::uint32_t> place_of;  // By member: its place in `winners`, from 1.
   for (const auction::Award& award : clearing.awards) {
     const MemberId buyer = bids[award.bid].bidder;
     if (buyer.raw() >= place_of.size()) place_of.resize(buyer.raw() + std::size_t{1});
     std::uint32_t& place = place_of[buyer.raw()];
     if (place == 0) {
-      winners.push_back({.buyer = buyer, .parts = {}, .quantity = {}});
-      place = static_cast<std::uint32_t>(winners.size());
+      if (count == winners.size()) winners.emplace_back();
+      Winner& next = winners[count];
+      next.parts.clear();
+      next = {.buyer = buyer, .parts = std::move(next.parts), .quantity = {}};
+      place = static_cast<std::uint32_t>(++count);
     }
     Winner& winner = winners[place - 1];
     winner.quantity += award.quantity;
@@ -123,6 +127,7 @@ std::vector<Winner> WinnersOf(const std::vector<auction::Bid>& bids,
       winner.parts.push_back({award.price, award.quantity});
     }
   }
+  winners.resize(count);
   return winners;
 }
 
@@ -460,7 +465,7 @@ Outcome Market::Impl::On(const CloseAuction&) {
   awaited.number = closed.number;
   awaited.instrument = closed.instrument;
   if (closed.pay_day) awaited.due = ToInstant({*closed.pay_day + 1, 0}, founding.rules.zone);
-  awaited.winners = WinnersOf(bids, clearing);
+  awaited.winners = WinnersOf(bids, clearing, std::move(last_winners));
   const std::vector<Tonnes> consigned = auction::ConsignedSold(closed.terms, clearing.sold);
   Tonnes left = clearing.sold;
   for (std::size_t i = 0; i < consigned.size(); ++i) {
@@ -482,6 +487,7 @@ Outcome Market::Impl::On(const CloseAuction&) {
   Remember(std::move(result));
   receipt = Pay(awaited);
   receipt.id = closed.number;
+  last_winners = std::move(awaited.winners);
   return receipt;
 }
 

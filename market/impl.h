@@ -268,7 +268,8 @@ struct Market::Impl {
   std::vector<OpenQuote> block_quotes;  // By number.
   std::vector<OpenOneWay> one_ways;     // By number.
   std::optional<OpenedAuction> auction;
-  OpenedAuction last_window;  // What closed last: its memory, no state.
+  OpenedAuction last_window;             // What closed last: its memory, no state.
+  std::vector<Winner> last_winners;      // The same.
   std::vector<AwaitedAuction> awaiting;  // Closed, not yet paid; by number.
   std::uint32_t auctions_opened = 0;
   std::vector<ClosedAuction> closed_auctions;  // The last ones, by number.
