@@ -108,7 +108,7 @@ class FixTest : public ::testing::Test {
     options.listen = listen;
     options.folder = folder_ + "/fix";
     options.connections_max = 64;
-    options.unsent_bytes_max = 1 << 20;
+    options.unsent_bytes_max = std::size_t{2} << 20U;
     options.admit = [this](std::string_view token,
                            AccountId escrow) -> Result<MemberId, std::string> {
       if (token != "secret") return Fail{std::string("nobody is known by that token")};
@@ -331,6 +331,9 @@ inline FIX::Message Limit(const std::string& id, char side, const std::string& p
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port) : socket_(context_) {
+    socket_.open(boost::asio::ip::tcp::v4());
+    // Little is under way to who does not read.
+    socket_.set_option(boost::asio::socket_base::receive_buffer_size(65'536));
     socket_.connect({boost::asio::ip::address_v4::loopback(), port});
   }
 

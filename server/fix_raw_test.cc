@@ -1,10 +1,13 @@
 // The FIX gateway and a client of raw bytes that breaks the rules of the session on purpose: each
 // offence ends or is rejected as FIX has it, and touches nobody else.
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 
 #include "base/prng.h"
+#include "registry/profile.h"
 #include "server/fix_fixture.h"
+#include "server/serve.h"
 
 namespace ets::server::fix {
 namespace {
@@ -324,11 +327,60 @@ TEST_F(FixRawTest, BeginsAnewInTheMiddleOfASession) {
   EXPECT_THAT(client.NextOf("8"), HasSubstr("|11=y|"));
 }
 
-TEST_F(FixRawTest, CutsOffWhoDoesNotRead) {
+// ---- Slow readers ----
+
+// The seller's orders, entered past the port: so many pairs of an order and its cancel.
+class Maker final : public SessionListener {
+ public:
+  Maker(Venue& venue, MemberId member) : venue_(venue), member_(member) {}
+  void OnAnswer(const VenueAnswer&) override { ++answers_; }
+  void OnReport(const Report&) override {}
+
+  static void Enter(const std::shared_ptr<Maker>& it, std::uint64_t pairs) {
+    const auto session = it->venue_.Connect({.name = "maker", .member = it->member_}, it);
+    market::PlaceOrder order;
+    order.side = matching::Side::kSell;
+    order.quantity = Tonnes(1);
+    market::CancelOrder cancel;
+    for (std::uint64_t i = 1; i <= pairs; ++i) {
+      order.limit = Price::FromMinorPerTonne(7'000 + static_cast<std::int64_t>(i % 500));
+      order.client_id = cancel.client_id = matching::ClientOrderId::FromNumber(i);
+      session->Submit(VenueRequest{i, order});
+      session->Submit(VenueRequest{i, cancel});
+      while (it->answers_ + 10'000 < 2 * i) std::this_thread::yield();
+    }
+    while (it->answers_ < 2 * pairs) std::this_thread::yield();
+  }
+
+ private:
+  Venue& venue_;
+  const MemberId member_;
+  std::atomic<std::uint64_t> answers_ = 0;
+};
+
+TEST_F(FixRawTest, CutsOffWhoDoesNotReadItsReportsAndKeepsThemForIt) {
   RawClient client(entry_->port());
-  client.LogOn();
-  for (int i = 0; i < 2'000; ++i) client.Say("35=1|112=" + std::string(8'000, 'x'));
+  client.LogOn("10-desk2");
+  ASSERT_NE(client.NextOf("A"), "");
+  Maker::Enter(std::make_shared<Maker>(*venue_, *Member(kSeller)), 25'000);
   EXPECT_TRUE(client.HasEnded());
+  ExpectHonestTrades();
+  // It comes back without a reset, and gets all of them once more: two a pair.
+  RawClient again(entry_->port());
+  again.set_next(2);
+  again.Say("35=A|98=0|108=30|554=secret", "49=10-desk2");
+  ASSERT_NE(again.NextOf("A"), "");
+  again.Say("35=2|7=2|16=0", "49=10-desk2");
+  for (int i = 0; i < 50'000; ++i) ASSERT_NE(again.NextOf("8"), "") << i;
+}
+
+TEST_F(FixRawTest, ShowsASlowReaderTheBookAnew) {
+  RawClient client(entry_->port());
+  client.LogOn("20-desk2");
+  client.Say("35=V|262=v|263=1|264=0|265=1|267=1|269=1|146=1|55=CEA26-CNY", "49=20-desk2");
+  ASSERT_NE(client.NextOf("W"), "");
+  Maker::Enter(std::make_shared<Maker>(*venue_, *Member(kSeller)), 60'000);
+  EXPECT_THAT(client.NextOf("W"), HasSubstr("|269="));
   ExpectHonestTrades();
 }
 
@@ -420,7 +472,7 @@ std::string MutatedMessage(const std::string& body, int number, Prng& dice) {
 
 // CAPCLEAR_FIX_CONVERSATIONS: how many; CAPCLEAR_FIX_SEED: which.
 TEST_F(FixRawTest, OutlivesMutatedConversations) {
-  const std::uint64_t conversations = Parameter("CAPCLEAR_FIX_CONVERSATIONS", 500);
+  const std::uint64_t conversations = Parameter("CAPCLEAR_FIX_CONVERSATIONS", 1'000);
   const std::uint64_t seed = Parameter("CAPCLEAR_FIX_SEED", 1);
   Prng dice(seed);
   std::uint64_t messages = 0, answers = 0;
@@ -433,7 +485,8 @@ TEST_F(FixRawTest, OutlivesMutatedConversations) {
     }
     for (std::uint64_t count = 1 + dice.Below(12); count > 0; --count) {
       const auto& bodies = Bodies();
-      std::string body = bodies[dice.Below(bodies.size())];
+      // What ends or derails a session comes last in the list, and seldom.
+      std::string body = bodies[dice.Below(dice.Chance(0.85) ? 14 : bodies.size())];
       if (dice.Chance(0.5)) body = Replaced(body, "=x", "=x" + std::to_string(dice.Below(99)));
       if (dice.Chance(0.5)) body = MutatedBody(std::move(body), dice);
       if (dice.Chance(0.03)) number += static_cast<int>(dice.Below(5));
@@ -455,6 +508,36 @@ TEST_F(FixRawTest, OutlivesMutatedConversations) {
               static_cast<unsigned long>(messages), static_cast<unsigned long>(answers),
               static_cast<unsigned long>(OrdersAccepted()));
   ExpectReplayIsEqual();
+}
+
+// ---- Served ----
+
+TEST(FixServed, IsThereWhereItIsAskedFor) {
+  const std::string folder = NewFolder();
+  ServeOptions options;
+  options.live.data = folder;
+  options.live.fsync = false;
+  options.live.profile = *registry::FindProfile("sim");
+  options.services.auth.required = false;
+  options.port.listen = "127.0.0.1:0";
+  options.fix_listen = "127.0.0.1:0";
+  auto server = LiveServer::Start(options);
+  ASSERT_TRUE(server.ok()) << server.error().message;
+  RawClient client((*server)->fix_port());
+  client.LogOn();
+  EXPECT_THAT(client.NextOf("5"), HasSubstr("58=member 10: nothing was deposited there"));
+  EXPECT_EQ((*server)->Shutdown(), "");
+  EXPECT_TRUE(std::filesystem::is_directory(folder + "/fix"));
+  server = LiveServer::Start(options);
+  ASSERT_TRUE(server.ok());
+  options.fix_listen = "nonsense";
+  options.live.data += "/other";
+  const auto refused = LiveServer::Start(options);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().message,
+            "the FIX gateway: 'nonsense'; allowed: ADDRESS:PORT, as 127.0.0.1:0");
+  EXPECT_EQ((*server)->Shutdown(), "");
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace
