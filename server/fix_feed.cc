@@ -14,6 +14,7 @@ using matching::Side;
 
 constexpr std::string_view kEntryTypes = "0124578B";
 constexpr char kEmptyBook = 'J';
+constexpr std::size_t kEntriesPerMessage = 100;
 constexpr int kFullOrder[] = {tag::MDEntryType,
                               tag::MDEntryPx,
                               tag::MDEntrySize,
@@ -76,11 +77,13 @@ class QuoteFeed final : public Feed {
     return Refreshed(snapshot.number);
   }
 
-  std::optional<FIX::Message> GoOn(const MarketUpdates& updates) override {
+  std::vector<FIX::Message> GoOn(const MarketUpdates& updates) override {
     trades_.clear();
     for (const MarketUpdate& update : updates.updates) Take(update);
     const std::uint64_t number = updates.updates.back().number;
-    return terms_.is_incremental ? Changes(number) : Refreshed(number);
+    if (terms_.is_incremental) return Changes(number);
+    auto whole = Refreshed(number);
+    return whole ? std::vector{std::move(*whole)} : std::vector<FIX::Message>();
   }
 
  private:
@@ -181,16 +184,14 @@ class QuoteFeed final : public Feed {
 
   // ---- X ----
 
-  std::optional<FIX::Message> Changes(std::uint64_t number) {
-    FIX::Message message = Made("X");
-    Set(message, tag::MDReqID, terms_.id);
-    entries_ = 0;
-    for (const Side side : {Side::kBuy, Side::kSell}) AddLevels(side, number, message);
+  std::vector<FIX::Message> Changes(std::uint64_t number) {
+    messages_.clear();
+    for (const Side side : {Side::kBuy, Side::kSell}) AddLevels(side, number);
     if (wants('2')) {
-      for (const MarketUpdate& trade : trades_) AddTrade(trade, number, message);
+      for (const MarketUpdate& trade : trades_) AddTrade(trade, number);
     }
-    AddFigures(number, message);
-    return entries_ == 0 ? std::nullopt : std::optional(std::move(message));
+    AddFigures(number);
+    return std::move(messages_);
   }
   FIX::Group Change(Action action, std::uint64_t number) const {
     FIX::Group group(tag::NoMDEntries, tag::MDUpdateAction, kChangeOrder);
@@ -199,12 +200,16 @@ class QuoteFeed final : public Feed {
     Set(group, 83, static_cast<std::int64_t>(number));
     return group;
   }
-  void Add(const FIX::Group& group, FIX::Message& message) {
-    message.addGroup(group);
+  void Add(const FIX::Group& group) {
+    if (messages_.empty() || entries_ == kEntriesPerMessage) {
+      entries_ = 0;
+      messages_.push_back(Made("X"));
+      Set(messages_.back(), tag::MDReqID, terms_.id);
+    }
+    messages_.back().addGroup(group);
     ++entries_;
   }
-  void AddLevel(Action action, const LevelChange& level, std::uint64_t number,
-                FIX::Message& message) {
+  void AddLevel(Action action, const LevelChange& level, std::uint64_t number) {
     FIX::Group group = Change(action, number);
     FillLevel(level, group);
     if (action == Action::kDelete) {
@@ -213,9 +218,9 @@ class QuoteFeed final : public Feed {
     }
     Set(group, tag::MDEntryID,
         (level.side == Side::kBuy ? "B" : "S") + std::to_string(level.price.minor_per_tonne()));
-    Add(group, message);
+    Add(group);
   }
-  void AddLevels(Side side, std::uint64_t number, FIX::Message& message) {
+  void AddLevels(Side side, std::uint64_t number) {
     Best& sent = sent_[EntryTypeOf(side)];
     Best best = BestOf(side);
     const auto at = [](const Best& levels, Price price) {
@@ -224,17 +229,17 @@ class QuoteFeed final : public Feed {
     };
     for (const LevelChange& level : sent) {
       if (at(best, level.price) != best.end()) continue;
-      AddLevel(Action::kDelete, level, number, message);
+      AddLevel(Action::kDelete, level, number);
     }
     for (const LevelChange& level : best) {
       const auto was = at(sent, level.price);
       const bool is_new = was == sent.end();
       if (!is_new && was->quantity == level.quantity && was->orders == level.orders) continue;
-      AddLevel(is_new ? Action::kNew : Action::kChange, level, number, message);
+      AddLevel(is_new ? Action::kNew : Action::kChange, level, number);
     }
     sent = std::move(best);
   }
-  void AddTrade(const MarketUpdate& update, std::uint64_t number, FIX::Message& message) {
+  void AddTrade(const MarketUpdate& update, std::uint64_t number) {
     const TradePrint& trade = std::get<TradePrint>(update.what);
     FIX::Group group = Change(Action::kNew, number);
     Set(group, tag::MDEntryType, '2');
@@ -243,9 +248,9 @@ class QuoteFeed final : public Feed {
     Set(group, tag::MDEntrySize, trade.quantity);
     Set(group, tag::MDEntryDate, DayText(update.time));
     Set(group, tag::MDEntryTime, ClockText(update.time));
-    Add(group, message);
+    Add(group);
   }
-  void AddFigures(std::uint64_t number, FIX::Message& message) {
+  void AddFigures(std::uint64_t number) {
     auto figures = FiguresOf(view_);
     for (const Figure& figure : figures) {
       if (!wants(figure.type)) continue;
@@ -255,7 +260,7 @@ class QuoteFeed final : public Feed {
       if (!is_new && was->price == figure.price && was->quantity == figure.quantity) continue;
       FIX::Group group = Change(is_new ? Action::kNew : Action::kChange, number);
       FillFigure(figure, group);
-      Add(group, message);
+      Add(group);
     }
     figures_ = std::move(figures);
   }
@@ -268,7 +273,8 @@ class QuoteFeed final : public Feed {
   std::map<char, Best> sent_;         // By entry type.
   std::vector<Figure> figures_;       // Likewise.
   std::string seen_;
-  int entries_ = 0;
+  std::vector<FIX::Message> messages_;  // Being made.
+  std::size_t entries_ = 0;             // In the last of them.
 };
 
 // FIX 4.4, SecurityTradingStatus(326).
@@ -297,14 +303,14 @@ class StatusFeed final : public Feed {
   std::optional<FIX::Message> Begin(const MarketSnapshot& snapshot) override {
     return Made(snapshot.view, snapshot.time);
   }
-  std::optional<FIX::Message> GoOn(const MarketUpdates& updates) override {
+  std::vector<FIX::Message> GoOn(const MarketUpdates& updates) override {
     for (auto it = updates.updates.rbegin(); it != updates.updates.rend(); ++it) {
       const auto* const status = std::get_if<StatusChange>(&it->what);
       if (status == nullptr) continue;
-      if (status->view.phase == phase_) return std::nullopt;
-      return Made(status->view, it->time);
+      if (status->view.phase == phase_) return {};
+      return {Made(status->view, it->time)};
     }
-    return std::nullopt;
+    return {};
   }
 
  private:

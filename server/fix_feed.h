@@ -19,8 +19,8 @@ class Feed {
   virtual ~Feed() = default;
   // Begins anew from a snapshot.
   virtual std::optional<FIX::Message> Begin(const MarketSnapshot& snapshot) = 0;
-  // What changed for this subscriber, if anything did.
-  virtual std::optional<FIX::Message> GoOn(const MarketUpdates& updates) = 0;
+  // What changed for this subscriber, if anything did; much of it in several messages.
+  virtual std::vector<FIX::Message> GoOn(const MarketUpdates& updates) = 0;
 };
 
 // What a MarketDataRequest(V) asks for.

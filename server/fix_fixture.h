@@ -24,21 +24,24 @@
 
 namespace ets::server::fix {
 
-// For tests: an exchange with two members and one instrument, CEA26-CNY around 70.00, behind a FIX
-// port; a client of QuickFIX's own, and one of raw bytes.
+// For tests: an exchange with three members and one instrument, CEA26-CNY around 70.00, behind a
+// FIX port; a client of QuickFIX's own, and one of raw bytes.
 
 inline constexpr std::uint32_t kSeller = 10;
 inline constexpr std::uint32_t kBuyer = 20;
+inline constexpr std::uint32_t kWatcher = 30;
 inline constexpr const char* kSymbol = "CEA26-CNY";
 inline constexpr std::chrono::seconds kPatience(20);
 
-// A registry that knows two escrow accounts: 10 with units, 20 with cash.
-class TwoMembers final : public RegistryLink {
+// A registry that knows three escrow accounts: 10 with units, 20 with cash, 30 with next to
+// nothing.
+class ThreeMembers final : public RegistryLink {
  public:
   LiveFailure WatchPositions(std::uint64_t from,
                              const std::function<bool(const Deposit&)>& take) override {
     const Deposit deposits[] = {{1, AccountId(kSeller), LedgerId(0), 100'000},
-                                {2, AccountId(kBuyer), LedgerId(1), 900'000'000}};
+                                {2, AccountId(kBuyer), LedgerId(1), 900'000'000},
+                                {3, AccountId(kWatcher), LedgerId(1), 1}};
     for (const Deposit& deposit : deposits) {
       if (deposit.stream_sequence >= from && !take(deposit)) break;
     }
@@ -79,7 +82,7 @@ class FixTest : public ::testing::Test {
   FixTest() {
     folder_ = NewFolder();
     OpenExchange();
-    for (int i = 0; i < 500 && !(Member(kSeller) && Member(kBuyer)); ++i) {
+    for (int i = 0; i < 500 && !(Member(kSeller) && Member(kBuyer) && Member(kWatcher)); ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     market::ListInstrument list{LedgerId(0), LedgerId(1), Price::FromMinorPerTonne(7'000)};
@@ -93,7 +96,7 @@ class FixTest : public ::testing::Test {
   }
 
   void OpenExchange() {
-    link_ = std::make_unique<TwoMembers>();
+    link_ = std::make_unique<ThreeMembers>();
     ExchangeOptions options;
     options.data = folder_ + "/exchange";
     options.fsync = false;
@@ -155,7 +158,7 @@ class FixTest : public ::testing::Test {
   }
 
   std::string folder_;
-  std::unique_ptr<TwoMembers> link_;
+  std::unique_ptr<ThreeMembers> link_;
   std::unique_ptr<LiveExchange> exchange_;
   std::unique_ptr<Venue> venue_;
   std::unique_ptr<FixEntry> entry_;

@@ -329,59 +329,70 @@ TEST_F(FixRawTest, BeginsAnewInTheMiddleOfASession) {
 
 // ---- Slow readers ----
 
-// The seller's orders, entered past the port: so many pairs of an order and its cancel.
+// Enters orders past the port.
 class Maker final : public SessionListener {
  public:
-  Maker(Venue& venue, MemberId member) : venue_(venue), member_(member) {}
   void OnAnswer(const VenueAnswer&) override { ++answers_; }
   void OnReport(const Report&) override {}
 
-  static void Enter(const std::shared_ptr<Maker>& it, std::uint64_t pairs) {
-    const auto session = it->venue_.Connect({.name = "maker", .member = it->member_}, it);
-    market::PlaceOrder order;
-    order.side = matching::Side::kSell;
-    order.quantity = Tonnes(1);
-    market::CancelOrder cancel;
-    for (std::uint64_t i = 1; i <= pairs; ++i) {
-      order.limit = Price::FromMinorPerTonne(7'000 + static_cast<std::int64_t>(i % 500));
-      order.client_id = cancel.client_id = matching::ClientOrderId::FromNumber(i);
-      session->Submit(VenueRequest{i, order});
-      session->Submit(VenueRequest{i, cancel});
-      while (it->answers_ + 10'000 < 2 * i) std::this_thread::yield();
+  // One after the other, until all are answered.
+  static void Enter(Venue& venue, MemberId member, std::uint64_t count,
+                    const std::function<MemberRequest(std::uint64_t)>& request) {
+    const auto maker = std::make_shared<Maker>();
+    const auto session = venue.Connect({.name = "maker", .member = member}, maker);
+    for (std::uint64_t i = 1; i <= count; ++i) {
+      session->Submit(VenueRequest{i, request(i)});
+      while (maker->answers_ + 10'000 < i) std::this_thread::yield();
     }
-    while (it->answers_ < 2 * pairs) std::this_thread::yield();
+    while (maker->answers_ < count) std::this_thread::yield();
   }
 
  private:
-  Venue& venue_;
-  const MemberId member_;
   std::atomic<std::uint64_t> answers_ = 0;
 };
+
+market::PlaceOrder OrderOf(matching::Side side, std::int64_t quantity) {
+  market::PlaceOrder order;
+  order.side = side;
+  order.limit = Price::FromMinorPerTonne(7'000);
+  order.quantity = Tonnes(quantity);
+  return order;
+}
 
 TEST_F(FixRawTest, CutsOffWhoDoesNotReadItsReportsAndKeepsThemForIt) {
   RawClient client(entry_->port());
   client.LogOn("10-desk2");
   ASSERT_NE(client.NextOf("A"), "");
-  Maker::Enter(std::make_shared<Maker>(*venue_, *Member(kSeller)), 25'000);
+  constexpr int kOrders = 40'000;
+  Maker::Enter(*venue_, *Member(kSeller), kOrders,
+               [](std::uint64_t) { return OrderOf(matching::Side::kSell, 1); });
   EXPECT_TRUE(client.HasEnded());
   ExpectHonestTrades();
-  // It comes back without a reset, and gets all of them once more: two a pair.
+  // It comes back without a reset, and gets all of them once more.
   RawClient again(entry_->port());
   again.set_next(2);
   again.Say("35=A|98=0|108=30|554=secret", "49=10-desk2");
   ASSERT_NE(again.NextOf("A"), "");
   again.Say("35=2|7=2|16=0", "49=10-desk2");
-  for (int i = 0; i < 50'000; ++i) ASSERT_NE(again.NextOf("8"), "") << i;
+  for (int i = 0; i < kOrders; ++i) ASSERT_NE(again.NextOf("8"), "") << i;
 }
 
 TEST_F(FixRawTest, ShowsASlowReaderTheBookAnew) {
   RawClient client(entry_->port());
-  client.LogOn("20-desk2");
-  client.Say("35=V|262=v|263=1|264=0|265=1|267=1|269=1|146=1|55=CEA26-CNY", "49=20-desk2");
+  client.LogOn("30");
+  client.Say("35=V|262=v|263=1|264=0|265=1|267=2|269=0|269=2|146=1|55=CEA26-CNY", "49=30");
   ASSERT_NE(client.NextOf("W"), "");
-  Maker::Enter(std::make_shared<Maker>(*venue_, *Member(kSeller)), 60'000);
-  EXPECT_THAT(client.NextOf("W"), HasSubstr("|269="));
-  ExpectHonestTrades();
+  constexpr int kTrades = 90'000;
+  Maker::Enter(*venue_, *Member(kBuyer), 1,
+               [](std::uint64_t) { return OrderOf(matching::Side::kBuy, kTrades + 7); });
+  Maker::Enter(*venue_, *Member(kSeller), kTrades,
+               [](std::uint64_t) { return OrderOf(matching::Side::kSell, 1); });
+  // The first level, trades as far as they fit, then how things stand.
+  std::string last;
+  do {
+    last = client.NextOf("W");
+    ASSERT_NE(last, "");
+  } while (last.find("|270=70.00|271=7|") == last.npos);
 }
 
 // ---- Mutations ----

@@ -102,22 +102,23 @@ void ClientSession::On(const FeedNews& news) {
   const auto found = feeds_.find(news.feed);
   if (found == feeds_.end()) return;
   Subscribed& it = found->second;
-  std::optional<FIX::Message> message;
   if (const auto* const snapshot = std::get_if<0>(&news.what)) {
     if (!it.is_stale) return;
     it.is_stale = false;
     it.number = (*snapshot)->number;
-    message = it.feed->Begin(**snapshot);
-  } else {
-    --*it.waiting;
-    const MarketUpdates& updates = *std::get<1>(news.what);
-    const bool is_next = updates.updates.front().number == it.number + 1;
-    if (!is_next || wire_ == nullptr || wire_->is_behind()) it.is_stale = true;
-    if (it.is_stale) return;
-    it.number = updates.updates.back().number;
-    message = it.feed->GoOn(updates);
+    if (auto whole = it.feed->Begin(**snapshot)) Send(std::move(*whole));
+    return;
   }
-  if (message) Send(std::move(*message));
+  --*it.waiting;
+  const MarketUpdates& updates = *std::get<1>(news.what);
+  if (updates.updates.front().number != it.number + 1) it.is_stale = true;
+  if (it.is_stale) return;
+  it.number = updates.updates.back().number;
+  for (FIX::Message& message : it.feed->GoOn(updates)) {
+    it.is_stale = wire_ == nullptr || wire_->is_behind();
+    if (it.is_stale) return;
+    Send(std::move(message));
+  }
 }
 
 // ---- MarketDataRequest(V) ----
