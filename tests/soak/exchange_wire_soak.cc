@@ -249,12 +249,11 @@ class WildClients {
   // A refusal has a code that means something and says why.
   void Judge(const std::string& name, const grpc::Status& status, bool is_garbage, bool is_stream,
              const google::protobuf::Message& request) {
-    it_.report.Count(status.ok() ? "accepted" : "refused");
-    if (status.ok() || is_garbage) return;
     const StatusCode code = status.error_code();
-    if (is_stream && (code == StatusCode::DEADLINE_EXCEEDED || code == StatusCode::CANCELLED)) {
-      return;
-    }
+    const bool stood =
+        is_stream && (code == StatusCode::DEADLINE_EXCEEDED || code == StatusCode::CANCELLED);
+    it_.report.Count(stood ? "stood" : status.ok() ? "accepted" : "refused");
+    if (status.ok() || stood || is_garbage) return;
     google::rpc::Status details;
     google::rpc::ErrorInfo info;
     int infos = 0;

@@ -59,7 +59,8 @@ std::string WildMessages::Text(const Field& field) {
     const std::string name = is_member ? "member" : field.name().substr(0, 6);
     for (int tries = 0; tries < (is_tame_ ? 60 : 6); ++tries) {
       const std::string& word = words_[dice_.Below(words_.size())];
-      if (word.find(name) != word.npos) return word;
+      const bool is_there = word.find("99") == word.npos && word.find("27") == word.npos;
+      if (word.find(name) != word.npos && (is_there || !is_tame_)) return word;
     }
     return words_[dice_.Below(words_.size())];
   }
