@@ -4,38 +4,6 @@
 
 namespace ets::matching {
 
-std::string_view WhatContradicts(const OrderEntry& entry) {
-  const auto is_stop = entry.type == OrderType::kStop || entry.type == OrderType::kStopLimit;
-  const auto has_limit = entry.type == OrderType::kLimit || entry.type == OrderType::kStopLimit;
-  const TimeInForceRow& rules = RowOf(entry.time_in_force);
-  const bool takes_at_once = !rules.may_rest;
-  if (has_limit != (entry.limit > Price())) {
-    return has_limit ? "limit: missing" : "limit: a market order has none";
-  }
-  if (is_stop != (entry.stop > Price())) {
-    return is_stop ? "stop: missing" : "stop: only a stop order has one";
-  }
-  if (entry.post_only && (!has_limit || takes_at_once)) {
-    return "post_only: needs a limit and a time in force that may rest";
-  }
-  if (entry.display < Tonnes(0) || entry.display > entry.quantity) {
-    return "display: more than the whole quantity";
-  }
-  if (entry.display > Tonnes(0) && (!has_limit || takes_at_once)) {
-    return "display: needs a limit and a time in force that may rest";
-  }
-  if (entry.minimum < Tonnes(0) || entry.minimum > entry.quantity) {
-    return "minimum: more than the whole quantity";
-  }
-  if (entry.minimum > Tonnes(0) && (entry.post_only || is_stop)) {
-    return "minimum: not for an order that does not trade at once";
-  }
-  if ((entry.time_in_force == TimeInForce::kGoodTillDate) != (entry.expire != Date(0))) {
-    return "expire: of a good-till-date order, and of no other";
-  }
-  return {};
-}
-
 Engine::Engine(Holdings& holdings, const EngineTerms& terms)
     : holdings_(holdings),
       terms_(terms),

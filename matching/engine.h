@@ -234,6 +234,8 @@ class Engine {
   std::uint32_t FindHashed(std::uint32_t hash, MemberId owner, const ClientOrderId& id) const;
 
   // ---- Entering and matching. ----
+  // Place() takes a straight way (PlacePlain, EnterPlain) with what most orders are, and asks
+  // everything else rule by rule.
   bool IsPlainAndFine(const OrderEntry& entry) const;
   Result<Placed, Refused> PlacePlain(const OrderEntry& entry, std::uint32_t client_hash);
   Result<Placed, Refused> PlaceByRules(const OrderEntry& entry, std::uint32_t client_hash);
@@ -242,7 +244,8 @@ class Engine {
   std::int64_t AtHand(Side side, MemberId owner, SelfTradePrevention mode, std::int64_t limit,
                       std::int64_t quantity, std::int64_t enough) const;
   void GrowPlaces(std::size_t count);
-  // Writes the order into the lowest free place, which stays free until the order waits.
+  // Writes the order into the lowest free place, which stays free until the order waits. Places are
+  // free as soon as their orders are gone: an operation writes one record, before any order goes.
   std::uint32_t WriteRecord(const OrderEntry& entry, std::int64_t limit, std::uint32_t client_hash,
                             bool has_extra);
   // An order at a place waits from now on: counted, and found by its client id.

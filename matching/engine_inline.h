@@ -7,6 +7,10 @@
 
 namespace ets::matching {
 
+constexpr bool IsStop(OrderType type) {
+  return type == OrderType::kStop || type == OrderType::kStopLimit;
+}
+
 inline void Engine::Begin() {
   event_count_ = 0;
   interrupted_ = false;

@@ -5,15 +5,8 @@
 #include "matching/engine_inline.h"
 
 namespace ets::matching {
-namespace {
 
-constexpr bool IsStop(OrderType type) {
-  return type == OrderType::kStop || type == OrderType::kStopLimit;
-}
-
-}  // namespace
-
-// ---- Checking. ----
+// ---- Checking what most orders are; the rest is in engine_checks.cc. ----
 
 // A plain limit order in continuous trading, of a venue without fees, that nothing speaks against
 // but its name and funds; anything else is looked at rule by rule.
@@ -30,95 +23,6 @@ inline bool Engine::IsPlainAndFine(const OrderEntry& entry) const {
   return is_plain && is_free_ && phase_ == BookPhase::kContinuous &&
          depth <= static_cast<std::uint64_t>(highest_ - lowest_) && quantity < kAmountMax &&
          live_count_ < terms_.orders_max;
-}
-
-std::optional<Refused> Engine::CheckEntry(const OrderEntry& entry, std::int64_t limit) const {
-  using Why = EngineRefusal;
-  if (!WhatContradicts(entry).empty()) return Refused{Why::kFieldsContradict};
-  if (phase_ == BookPhase::kHalted) return Refused{Why::kHalted};
-  const bool takes_at_once = !RowOf(entry.time_in_force).may_rest;
-  if (phase_ == BookPhase::kCall && !IsStop(entry.type) &&
-      (takes_at_once || entry.minimum > Tonnes(0))) {
-    return Refused{Why::kNotInCall};
-  }
-  if (!entry.client_id.empty()) {
-    const OrderId other = FindClientId(entry.owner, entry.client_id);
-    if (other != OrderId()) {
-      return Refused{Why::kDuplicateClientId, 0, static_cast<std::int64_t>(other.raw())};
-    }
-  }
-  if (entry.quantity <= Tonnes(0) || entry.quantity.count() > kAmountMax) {
-    return Refused{Why::kQuantityNotPositive, entry.quantity.count(), 1};
-  }
-  if (lowest_ > highest_) return Refused{Why::kPriceOutOfRange, limit, 0};
-  const std::int64_t stop = IsStop(entry.type) ? entry.stop.minor_per_tonne() : lowest_;
-  for (const std::int64_t price : {limit, stop}) {
-    if (price < lowest_) return Refused{Why::kPriceOutOfRange, price, lowest_};
-    if (price > highest_) return Refused{Why::kPriceOutOfRange, price, highest_};
-  }
-  if (IsStop(entry.type) && last_ != 0 &&
-      (entry.side == Side::kBuy ? last_ >= stop : last_ <= stop)) {
-    return Refused{Why::kStopPassed, stop, last_};
-  }
-  if (live_count_ >= terms_.orders_max) {
-    return Refused{Why::kBookFull, static_cast<std::int64_t>(live_count_) + 1, terms_.orders_max};
-  }
-  return {};
-}
-
-std::optional<Refused> Engine::CheckMarketable(const OrderEntry& entry, std::int64_t limit) const {
-  using Why = EngineRefusal;
-  const Ladder& against = book(Opposite(entry.side));
-  if (entry.type == OrderType::kMarket && against.empty()) {
-    return Refused{Why::kNothingToTradeWith};
-  }
-  if (entry.post_only && !against.empty()) {
-    const std::int64_t best = against.PriceOf(against.best());
-    if (entry.side == Side::kBuy ? limit >= best : limit <= best) {
-      return Refused{Why::kWouldTake, limit, best};
-    }
-  }
-  const std::int64_t enough =
-      RowOf(entry.time_in_force).may_fill_partly ? entry.minimum.count() : entry.quantity.count();
-  if (enough == 0) return {};
-  const std::int64_t at_hand =
-      AtHand(entry.side, entry.owner, entry.self_trade, limit, entry.quantity.count(), enough);
-  if (at_hand < enough) return Refused{Why::kWouldNotFill, enough, at_hand};
-  return {};
-}
-
-// What would trade, counted until it is enough. Within a level every order's visible part comes
-// before any hidden one.
-std::int64_t Engine::AtHand(Side side, MemberId owner, SelfTradePrevention mode, std::int64_t limit,
-                            std::int64_t quantity, std::int64_t enough) const {
-  const Ladder& against = book(Opposite(side));
-  std::int64_t left = quantity;
-  std::int64_t found = 0;
-  const auto count = [&](std::int64_t part) {
-    const std::int64_t traded = std::min(left, part);
-    found += traded;
-    left -= traded;
-    return left == 0 || found >= enough;
-  };
-  const std::int64_t deepest = std::min(
-      against.DepthOf(limit), against.DepthOf(side == Side::kBuy ? collar_high_ : collar_low_));
-  for (std::uint32_t at = against.best(); at != kNone && at <= deepest; at = against.After(at)) {
-    std::int64_t hidden = 0;
-    for (std::uint32_t i = against[at].first; i != kNone; i = links_[i].next) {
-      const bool is_own = orders_[i].owner == owner.raw() && mode != SelfTradePrevention::kOff;
-      if (!is_own) {
-        hidden += HiddenOf(i);
-        if (count(orders_[i].visible)) return found;
-      } else if (mode == SelfTradePrevention::kCancelIncoming) {
-        return found;
-      } else if (mode == SelfTradePrevention::kDecrementBoth) {
-        left -= std::min(left, OpenOf(i));
-        if (left == 0) return found;
-      }
-    }
-    if (count(hidden)) return found;
-  }
-  return found;
 }
 
 std::optional<Refused> Engine::CheckFunds(MemberId owner, Side side, std::int64_t need,
