@@ -157,7 +157,7 @@ MaybeRefusal Registry::Impl::Check(const ReturnExcess& command) const {
   if (entry == nullptr) return Refuse(Refusal::kEntitlementNotFound, {.account = command.holder});
   const About about{.account = command.holder, .ledger = command.ledger, .asked = command.amount};
   if (command.holder == command.to) return Refuse(Refusal::kSameAccount, about);
-  if (const auto refusal = CheckAmount(command.amount)) return refusal;
+  if (const auto refusal = CheckAmount(about)) return refusal;
   if (const auto refusal = CheckKind(command.holder, HasObligations)) return refusal;
   const auto takes_back = [](const KindRow& row) {
     return IsPool(row) || row.kind == AccountKind::kTotalQuantity;
@@ -173,8 +173,10 @@ MaybeRefusal Registry::Impl::Check(const ReturnExcess& command) const {
   }
   const std::int64_t excess = Had(*entry) - entry->amount;
   if (command.amount > excess) {
-    return Refuse(Refusal::kMoreThanOwed,
-                  {.account = command.holder, .asked = command.amount, .limit = excess});
+    return Refuse(Refusal::kMoreThanOwed, {.account = command.holder,
+                                           .ledger = command.ledger,
+                                           .asked = command.amount,
+                                           .limit = excess});
   }
   return {};
 }
@@ -203,7 +205,7 @@ MaybeRefusal Registry::Impl::Check(const Allocate& command) const {
   if (const auto refusal = CheckLedger(command.ledger)) return refusal;
   const About about{.account = command.from, .ledger = command.ledger, .asked = command.amount};
   if (command.from == command.holder) return Refuse(Refusal::kSameAccount, about);
-  if (const auto refusal = CheckAmount(command.amount)) return refusal;
+  if (const auto refusal = CheckAmount(about)) return refusal;
   if (!IsCode(command.code)) return Refuse(Refusal::kValueInvalid, about);
   const Account& holder = At(command.holder);
   if (const auto refusal = CheckKind(command.from, IsPool)) return refusal;
@@ -247,7 +249,7 @@ MaybeRefusal Registry::Impl::Check(const TakeBack& command) const {
   if (const auto refusal = CheckLedger(command.ledger)) return refusal;
   const About about{.account = command.holder, .ledger = command.ledger, .asked = command.amount};
   if (command.holder == command.to) return Refuse(Refusal::kSameAccount, about);
-  if (const auto refusal = CheckAmount(command.amount)) return refusal;
+  if (const auto refusal = CheckAmount(about)) return refusal;
   if (const auto refusal = CheckKind(command.holder, HasObligations)) return refusal;
   const auto takes = [](const KindRow& row) {
     return IsPool(row) || row.kind == AccountKind::kStability ||

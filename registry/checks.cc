@@ -46,11 +46,16 @@ MaybeRefusal Registry::Impl::CheckLedger(LedgerId ledger) const {
 }
 
 MaybeRefusal Registry::Impl::CheckAmount(std::int64_t amount) const {
-  if (amount <= 0) return Refuse(Refusal::kAmountNotPositive, {.asked = amount});
-  if (amount > kAmountMax) {
-    return Refuse(Refusal::kAmountTooLarge, {.asked = amount, .limit = kAmountMax});
-  }
-  return {};
+  return CheckAmount({.asked = amount});
+}
+
+MaybeRefusal Registry::Impl::CheckAmount(const About& about) const {
+  if (about.asked <= 0) return Refuse(Refusal::kAmountNotPositive, about);
+  if (about.asked <= kAmountMax) return {};
+  return Refuse(Refusal::kAmountTooLarge, {.account = about.account,
+                                           .ledger = about.ledger,
+                                           .asked = about.asked,
+                                           .limit = kAmountMax});
 }
 
 MaybeRefusal Registry::Impl::CheckAmountOrZero(std::int64_t amount) const {

@@ -172,10 +172,10 @@ MaybeRefusal Registry::Impl::Check(const Surrender& command) const {
   if (const auto refusal = CheckAccounts({command.holder})) return refusal;
   if (!First(AccountKind::kSurrender)) return Refuse(Refusal::kAccountNotFound);
   if (const auto refusal = CheckLedger(command.ledger)) return refusal;
-  if (const auto refusal = CheckAmount(command.amount)) return refusal;
+  const About about{.account = command.holder, .ledger = command.ledger, .asked = command.amount};
+  if (const auto refusal = CheckAmount(about)) return refusal;
   if (const auto refusal = CheckYear(command.year)) return refusal;
   const Account& holder = At(command.holder);
-  const About about{.account = command.holder, .ledger = command.ledger, .asked = command.amount};
   if (const auto refusal = CheckKind(command.holder, HasObligations)) return refusal;
   if (const auto refusal = CheckStanding({{command.holder, kMaySurrender}})) return refusal;
   if (const auto refusal = CheckHoldable(command.holder, command.ledger)) return refusal;
@@ -194,15 +194,17 @@ MaybeRefusal Registry::Impl::Check(const Surrender& command) const {
                                                   .asked = command.amount,
                                                   .limit = OffsetRoom(year)});
   }
-  return per_year ? CheckOwed(firm, year, command.amount) : MaybeRefusal();
+  return per_year ? CheckOwed(firm, year, about) : MaybeRefusal();
 }
 
 MaybeRefusal Registry::Impl::CheckOwed(const Firm& firm, const Year& year,
-                                       std::int64_t amount) const {
-  if (!year.verified) return Refuse(Refusal::kEmissionsNotVerified, {.asked = amount});
+                                       const About& about) const {
+  if (!year.verified) return Refuse(Refusal::kEmissionsNotVerified, about);
   const std::int64_t owed = Owed(firm, year);
-  if (amount > owed) return Refuse(Refusal::kMoreThanOwed, {.asked = amount, .limit = owed});
-  return {};
+  if (about.asked <= owed) return {};
+  return Refuse(
+      Refusal::kMoreThanOwed,
+      {.account = about.account, .ledger = about.ledger, .asked = about.asked, .limit = owed});
 }
 
 Receipt Registry::Impl::Do(const Surrender& command) {
@@ -232,7 +234,8 @@ void Registry::Impl::SurrenderUnits(Firm& firm, AccountId holder, LedgerId ledge
 MaybeRefusal Registry::Impl::Check(const SurrenderInOrder& command) const {
   if (const auto refusal = CheckAccounts({command.holder})) return refusal;
   if (!First(AccountKind::kSurrender)) return Refuse(Refusal::kAccountNotFound);
-  if (const auto refusal = CheckAmount(command.amount)) return refusal;
+  const About about{.account = command.holder, .asked = command.amount};
+  if (const auto refusal = CheckAmount(about)) return refusal;
   if (const auto refusal = CheckYear(command.year)) return refusal;
   const Account& holder = At(command.holder);
   if (const auto refusal = CheckKind(command.holder, HasObligations)) return refusal;
@@ -240,7 +243,7 @@ MaybeRefusal Registry::Impl::Check(const SurrenderInOrder& command) const {
   if (profile.compliance != ComplianceRule::kPerYear) return {};
   const Firm& firm = *FindFirm(holder.entity);
   const Year* const year = FindYear(firm, command.year);
-  return CheckOwed(firm, year == nullptr ? Year{command.year} : *year, command.amount);
+  return CheckOwed(firm, year == nullptr ? Year{command.year} : *year, about);
 }
 
 Receipt Registry::Impl::Do(const SurrenderInOrder& command) {

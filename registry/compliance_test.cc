@@ -156,6 +156,14 @@ TEST_F(ComplianceTest, OwesFourTimesTheShortfallThreeQuartersInAllowances) {
   const std::uint64_t record = Must(Surrender{is_.holder, is_.ccer, 2025, 10}).sequence;
   ExpectRefused(Surrender{is_.holder, is_.ccer, 2025, 1}, Refusal::kOffsetLimitExceeded);
   ExpectRefused(Surrender{is_.holder, is_.cea25, 2025, 31}, Refusal::kMoreThanOwed);
+  EXPECT_EQ(registry_.detail().account, is_.holder);
+  EXPECT_EQ(registry_.detail().available, 80);
+  EXPECT_EQ(registry_.detail().limit, 30);
+  ExpectRefused(Surrender{is_.holder, is_.cea25, 2025, 0}, Refusal::kAmountNotPositive);
+  EXPECT_TRUE(registry_.detail().has_holding);
+  ExpectRefused(SurrenderInOrder{is_.holder, 2031, 1}, Refusal::kEmissionsNotVerified);
+  EXPECT_EQ(registry_.detail().account, is_.holder);
+  EXPECT_EQ(registry_.detail().asked, 1);
   Must(Surrender{is_.holder, is_.cea25, 2025, 30});
   EXPECT_EQ(registry_.compliance(0, 2025).owed_in_units, Tonnes(0));
   EXPECT_EQ(registry_.compliance(0, 2025).surrendered, Tonnes(60));

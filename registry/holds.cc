@@ -148,8 +148,8 @@ Receipt Registry::Impl::Do(const VoidPending& command) {
 MaybeRefusal Registry::Impl::Check(const Freeze& command) const {
   if (const auto refusal = CheckAccounts({command.account})) return refusal;
   if (const auto refusal = CheckLedger(command.ledger)) return refusal;
-  if (const auto refusal = CheckAmount(command.amount)) return refusal;
   const About about{.account = command.account, .ledger = command.ledger, .asked = command.amount};
+  if (const auto refusal = CheckAmount(about)) return refusal;
   // All freezes of one balance together stay a number that a reader can keep.
   const Hold* const hold = FindHold(command.account, command.ledger);
   if (hold != nullptr && hold->frozen > kAmountMax - command.amount) {

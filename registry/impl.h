@@ -180,6 +180,7 @@ struct Registry::Impl {
   MaybeRefusal CheckAccounts(std::initializer_list<AccountId> ids) const;
   MaybeRefusal CheckLedger(LedgerId ledger) const;
   MaybeRefusal CheckAmount(std::int64_t amount) const;
+  MaybeRefusal CheckAmount(const About& about) const;         // What is asked.
   MaybeRefusal CheckAmountOrZero(std::int64_t amount) const;  // Of emissions and caps.
   MaybeRefusal CheckYear(std::uint16_t year) const;
   MaybeRefusal CheckPrincipal(std::uint32_t principal) const;
@@ -365,7 +366,7 @@ struct Registry::Impl {
   bool InArrears(const Year& year) const;  // And owed in units.
   std::int64_t Owed(const Firm& firm, const Year& year) const;
   std::int64_t OffsetRoom(const Year& year) const;
-  MaybeRefusal CheckOwed(const Firm& firm, const Year& year, std::int64_t amount) const;
+  MaybeRefusal CheckOwed(const Firm& firm, const Year& year, const About& about) const;
   bool IsEligible(LedgerId ledger, const Year& year) const;
   void RecordEmissions(Firm& firm, std::uint16_t year, EmissionsVersion version);
   void SurrenderUnits(Firm& firm, AccountId holder, LedgerId ledger, std::uint16_t year,

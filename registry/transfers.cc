@@ -61,7 +61,7 @@ MaybeRefusal Registry::Impl::CheckTransfer(const Transfer& transfer) const {
   if (!Exists(transfer.ledger)) return CheckLedger(transfer.ledger);
   const About about{.account = transfer.debit, .ledger = transfer.ledger, .asked = transfer.amount};
   if (transfer.debit == transfer.credit) return Refuse(Refusal::kSameAccount, about);
-  if (transfer.amount <= 0 || transfer.amount > kAmountMax) return CheckAmount(transfer.amount);
+  if (transfer.amount <= 0 || transfer.amount > kAmountMax) return CheckAmount(about);
   if (!IsCode(transfer.code)) return Refuse(Refusal::kValueInvalid, about);
   const Account& from = At(transfer.debit);
   const Account& to = At(transfer.credit);

@@ -139,9 +139,9 @@ MaybeRefusal Registry::Impl::Check(const Issue& command) const {
   if (!First(IsCash(command.ledger) ? AccountKind::kBank : AccountKind::kIssuance)) {
     return Refuse(Refusal::kAccountNotFound);
   }
-  if (const auto refusal = CheckAmount(command.amount)) return refusal;
-  // What is issued bounds every balance of its ledger.
   const About about{.account = command.to, .ledger = command.ledger, .asked = command.amount};
+  if (const auto refusal = CheckAmount(about)) return refusal;
+  // What is issued bounds every balance of its ledger.
   if (balances.issued(command.ledger) > kAmountMax - command.amount) {
     return Refuse(Refusal::kAmountTooLarge, about);
   }
@@ -174,8 +174,8 @@ MaybeRefusal Registry::Impl::Check(const ConvertUnits& command) const {
   }
   if (const auto refusal = CheckLedger(command.from)) return refusal;
   if (const auto refusal = CheckLedger(command.to)) return refusal;
-  if (const auto refusal = CheckAmount(command.amount)) return refusal;
   const About about{.account = command.holder, .ledger = command.from, .asked = command.amount};
+  if (const auto refusal = CheckAmount(about)) return refusal;
   if (balances.issued(command.to) > kAmountMax - command.amount) {
     return Refuse(Refusal::kAmountTooLarge, about);
   }
@@ -240,8 +240,8 @@ MaybeRefusal Registry::Impl::Check(const CancelUnits& command) const {
   if (const auto refusal = CheckAccounts({command.holder})) return refusal;
   if (!First(AccountKind::kCancellation)) return Refuse(Refusal::kAccountNotFound);
   if (const auto refusal = CheckLedger(command.ledger)) return refusal;
-  if (const auto refusal = CheckAmount(command.amount)) return refusal;
   const About about{.account = command.holder, .ledger = command.ledger, .asked = command.amount};
+  if (const auto refusal = CheckAmount(about)) return refusal;
   if (command.beneficiary.size() > kCertificateTextMax ||
       command.statement.size() > kCertificateTextMax) {
     return Refuse(Refusal::kValueInvalid, about);

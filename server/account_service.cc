@@ -61,9 +61,13 @@ class AccountService final : public pb::AccountService::Service {
                        pb::CreateAccountResponse* response) override {
     Call call(edge_, *context);
     call.in.Parent(request->parent());
-    const auto kind = call.in.Checked(
-        "kind", request->kind(), pb::AccountKind_IsValid(request->kind()) && request->kind() != 0);
-    registry::OpenAccount command{static_cast<registry::AccountKind>(kind), request->entity()};
+    const bool is_kind = pb::AccountKind_IsValid(request->kind()) && request->kind() != 0;
+    const auto kind = call.in.Checked("kind", request->kind(), is_kind);
+    const registry::OpenAccount command{static_cast<registry::AccountKind>(kind),
+                                        request->entity()};
+    if (is_kind && registry::RowOf(command.kind).has_entity && !request->has_entity()) {
+      call.in.Wrong("entity", "", "a firm's number: accounts of that kind belong to one");
+    }
     return Finish(call.Prepare(FieldsOf(*request), command), response,
                   [&](const Answer& answer, pb::CreateAccountResponse& out) {
                     out.set_account(call.Prefixed(wire::NameOf(AccountId(answer.receipt.id))));

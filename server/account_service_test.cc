@@ -113,6 +113,17 @@ TEST_F(AccountServiceTest, OpensAccountsForTheAdminOnly) {
               Fails(StatusCode::INVALID_ARGUMENT, "FIELD_INVALID"));
 }
 
+TEST_F(AccountServiceTest, OpensNoFirmsAccountWithoutAFirm) {
+  pb::CreateAccountRequest request;
+  request.set_request_id(NextId());
+  request.set_kind(pb::ACCOUNT_KIND_HOLDER);
+  pb::CreateAccountResponse response;
+  EXPECT_THAT(Call(kAdmin, *stub_, &Stub::CreateAccount, request, response),
+              Fails(StatusCode::INVALID_ARGUMENT, "FIELD_INVALID"));
+  request.set_entity(0);
+  EXPECT_TRUE(Call(kAdmin, *stub_, &Stub::CreateAccount, request, response).ok());
+}
+
 TEST_F(AccountServiceTest, ChangesAnAccountOnlyAsItWasRead) {
   pb::Account before, after;
   ASSERT_TRUE(Get(kAdmin, "accounts/5", before).ok());

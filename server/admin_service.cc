@@ -34,22 +34,19 @@ class AdminService final : public pb::AdminService::Service {
                      pb::GetRegistryResponse* response) override {
     Call call(edge_, *context);
     call.in.Parent(request->parent());
-    if (const Status refused = call.Refused(); !refused.ok()) return refused;
-    LiveRegistry* const live = call.in.live();
-    if (live == nullptr) return call.Refused();
-    const auto failure =
-        live->Read(call.patience(), [&](const Registry& state, const StatePoint& at) {
-          Call::FillPoint(at, response);
-          response->set_profile(state.profile().name);
-          response->set_accounts(state.account_count());
-          response->set_ledgers(state.ledger_count());
-          response->set_settlement_sequence(state.settlement_sequence());
-          response->set_state_hash(ToHex(state.BooksHash()));
-          if (state.next_due() != std::numeric_limits<SimTime>::max()) {
-            wire::Fill(state.next_due(), response->mutable_next_due_time());
-          }
-        });
-    if (failure) return call.ToStatus(*failure);
+    const Status read = call.Read(*request, response, [&](const Registry& state) {
+      response->set_profile(state.profile().name);
+      response->set_accounts(state.account_count());
+      response->set_ledgers(state.ledger_count());
+      response->set_settlement_sequence(state.settlement_sequence());
+      response->set_state_hash(ToHex(state.BooksHash()));
+      if (state.next_due() != std::numeric_limits<SimTime>::max()) {
+        wire::Fill(state.next_due(), response->mutable_next_due_time());
+      }
+      return Status::OK;
+    });
+    if (!read.ok()) return read;
+    const LiveRegistry* const live = call.in.live();
     response->set_name(BranchName(live->branch()));
     response->set_read_only(live->read_only());
     response->set_manual_clock(live->clock().kind == ClockOptions::Kind::kManual);

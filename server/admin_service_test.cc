@@ -61,6 +61,24 @@ TEST_F(AdminServiceTest, TellsWhatIsServed) {
               Fails(StatusCode::NOT_FOUND, "BRANCH_NOT_FOUND"));
 }
 
+TEST_F(AdminServiceTest, TellsWhatWasServedThen) {
+  pb::GetRegistryResponse now, then;
+  ASSERT_TRUE(Call(kHolder, *stub_, &Stub::GetRegistry, {}, now).ok());
+  pb::GetRegistryRequest request;
+  request.set_sequence(2);
+  ASSERT_TRUE(Call(kHolder, *stub_, &Stub::GetRegistry, request, then).ok());
+  EXPECT_EQ(then.sequence(), 2U);
+  EXPECT_EQ(then.accounts(), 0U);
+  EXPECT_NE(then.state_hash(), now.state_hash());
+  EXPECT_NE(then.chain_head(), now.chain_head());
+  request.set_sequence(now.sequence());
+  ASSERT_TRUE(Call(kHolder, *stub_, &Stub::GetRegistry, request, then).ok());
+  EXPECT_EQ(then.SerializeAsString(), now.SerializeAsString());
+  request.set_sequence(now.sequence() + 1);
+  EXPECT_THAT(Call(kHolder, *stub_, &Stub::GetRegistry, request, then),
+              Fails(StatusCode::OUT_OF_RANGE, "AS_OF_OUT_OF_RANGE"));
+}
+
 TEST_F(AdminServiceTest, MakesAPrincipalThatCanActAndUnmakesIt) {
   pb::SetPrincipalRequest set;
   set.set_request_id(NextId());

@@ -293,12 +293,13 @@ store::JournalReader LiveRegistry::Reader() const { return *impl_->reader; }
 // By halving: times never decrease.
 Live<std::uint64_t> LiveRegistry::SequenceAt(SimTime time, const Patience& patience) {
   const StatePoint now = committed();
-  const auto first = impl_->PointOf(1);
+  // Record 1 is the law and of no time: a registry begins with what was done first.
+  const auto first = impl_->PointOf(std::min<std::uint64_t>(2, now.sequence));
   if (!first.ok()) return Fail{first.error()};
   if (time < first->sim_time || time > std::max(now.sim_time, Now())) {
     return Fail{LiveFailure{Kind::kOutOfRange, wire::ToString(time) + "; allowed: from " +
                                                    wire::ToString(first->sim_time) +
-                                                   ", where the journal begins, to " +
+                                                   ", where the registry begins, to " +
                                                    wire::ToString(now.sim_time)}};
   }
   if (time >= now.sim_time) return now.sequence;

@@ -212,7 +212,10 @@ TEST_F(LiveTest, FindsTheLastRecordAtOrBeforeATime) {
   EXPECT_EQ(*live_->SequenceAt(kStart + 100, kForever), at_start + 2);
   EXPECT_EQ(*live_->SequenceAt(kStart + 200, kForever), at_start + 3);
   EXPECT_FALSE(live_->SequenceAt(kStart + 201, kForever).ok());
-  EXPECT_FALSE(live_->SequenceAt(-1, kForever).ok());
+  // Before its first day there is no registry, and not an empty one.
+  for (const SimTime before : {kStart - 1, SimTime{0}, SimTime{-1}}) {
+    EXPECT_EQ(live_->SequenceAt(before, kForever).error().kind, LiveFailure::Kind::kOutOfRange);
+  }
 }
 
 TEST_F(LiveTest, RecoversFromItsSnapshotsToTheSameState) {

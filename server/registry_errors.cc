@@ -16,6 +16,7 @@ namespace ets::server {
 namespace {
 
 using enum grpc::StatusCode;
+using registry::Refusal;
 
 constexpr const char* kDomain = "capclear";
 
@@ -143,7 +144,8 @@ grpc::Status ToGrpc(const google::rpc::Status& status) {
           status.SerializeAsString()};
 }
 
-Metadata MetadataOf(const registry::RefusalDetail& detail, std::optional<Unit> unit) {
+Metadata AmountsOf(Refusal refusal, const registry::RefusalDetail& detail,
+                   std::optional<Unit> unit) {
   Metadata metadata;
   const auto add = [&](const char* key, std::int64_t value) {
     metadata.emplace_back(key, std::to_string(value));
@@ -156,12 +158,20 @@ Metadata MetadataOf(const registry::RefusalDetail& detail, std::optional<Unit> u
     add("frozen", detail.frozen);
     add("available", detail.available);
   }
-  if (detail.asked != 0) add("asked", detail.asked);
-  if (detail.limit != 0) add("limit", detail.limit);
+  if (detail.asked != 0 || refusal == Refusal::kAmountNotPositive) add("asked", detail.asked);
+  // To owe nothing, or to have no room for an offset, is a limit, too.
+  if (detail.limit != 0 || refusal == Refusal::kMoreThanOwed ||
+      refusal == Refusal::kOffsetLimitExceeded) {
+    add("limit", detail.limit);
+  }
   return metadata;
 }
 
-// Where what was asked and what is the limit are times.
+// Whether what was asked and what is the limit are times.
+bool IsAboutTime(Refusal refusal) {
+  return refusal == Refusal::kTimeGoesBack || refusal == Refusal::kAbortTooLate;
+}
+
 Metadata TimesOf(const registry::RefusalDetail& detail) {
   return {{"asked", wire::ToString(detail.asked)}, {"limit", wire::ToString(detail.limit)}};
 }
@@ -180,11 +190,11 @@ Metadata KindsOf(const registry::RefusalDetail& detail) {
           {"allowed_kinds", allowed}};
 }
 
-Metadata MetadataOf(registry::Refusal refusal, const registry::RefusalDetail& detail,
+Metadata MetadataOf(Refusal refusal, const registry::RefusalDetail& detail,
                     std::optional<Unit> unit) {
-  if (refusal == registry::Refusal::kTimeGoesBack) return TimesOf(detail);
-  if (refusal == registry::Refusal::kWrongAccountKind) return KindsOf(detail);
-  return MetadataOf(detail, unit);
+  if (IsAboutTime(refusal)) return TimesOf(detail);
+  if (refusal == Refusal::kWrongAccountKind) return KindsOf(detail);
+  return AmountsOf(refusal, detail, unit);
 }
 
 std::string MessageOf(const ErrorRow& row, const Metadata& metadata) {

@@ -61,6 +61,20 @@ TEST(ErrorTable, IsTheOneInTheManual) {
       << ErrorTableText();
 }
 
+TEST(Errors, SayALimitOfNothingAndTimesAsTimes) {
+  registry::RefusalDetail detail;
+  detail.asked = 5;
+  EXPECT_EQ(SaidBy(RefusalError(registry::Refusal::kMoreThanOwed, detail, {})).metadata.at("limit"),
+            "0");
+  detail.asked = 0;
+  EXPECT_EQ(
+      SaidBy(RefusalError(registry::Refusal::kAmountNotPositive, detail, {})).metadata.at("asked"),
+      "0");
+  detail.asked = 1'772'528'460'000'000;
+  const Said late = SaidBy(RefusalError(registry::Refusal::kAbortTooLate, detail, {}));
+  EXPECT_EQ(late.metadata.at("asked"), "2026-03-03T09:01:00Z");
+}
+
 TEST(Errors, CarryExactlyOneInfoWithThePeersCodes) {
   registry::RefusalDetail detail;
   detail.has_account = detail.has_ledger = detail.has_holding = true;

@@ -23,7 +23,8 @@ constexpr std::string_view kAccountAllowed =
     "accounts/{account}, as in accounts/12, or with its display number";
 constexpr std::string_view kHoldingAllowed =
     "accounts/{account}/holdings/{unit}, as in accounts/12/holdings/CEA-2025";
-constexpr std::string_view kUnitAllowed = "{type}-{vintage} as in CEA-2025, CCER, CNY or EUR";
+constexpr std::string_view kUnitAllowed =
+    "{type}-{vintage} of a type CEA, AVI, RET, CCU or CBAM, as in CEA-2025; or CCER, CNY, EUR";
 constexpr std::string_view kUuidAllowed =
     "a UUID of your own making, as in 123e4567-e89b-42d3-a456-426614174000";
 constexpr std::string_view kTokenAllowed =

@@ -221,6 +221,61 @@ TEST_F(SmallRegistry, IsBackedUpRestoredAndTheSame) {
   EXPECT_EQ(Verb({"restore", "--backup", In("backup"), "--data", In("again")}).code, 2);
 }
 
+TEST_F(SmallRegistry, KnowsFirmsTheirYearsAndTheirGroups) {
+  Done({"firms", "--data", data(), "--firm", "7", "--first-year", "2026", "--group", "3"});
+  Done({"firms", "--data", data(), "--firm", "7", "--last-year", "2030"});
+  Done({"firms", "--data", data(), "--firm", "7", "--exclude", "2027"});
+  const nlohmann::json firms = Done({"firms", "--data", data()});
+  ASSERT_EQ(firms.size(), 2U);
+  EXPECT_EQ(firms[0], (nlohmann::json{{"entity", 7},
+                                      {"first_year", 2026},
+                                      {"last_year", 2030},
+                                      {"group", 3},
+                                      {"excluded_years", "2027"}}));
+  Done({"firms", "--data", data(), "--firm", "7", "--include", "2027"});
+  EXPECT_EQ(Done({"firms", "--data", data(), "--firm", "7"})[0]["excluded_years"], "");
+  EXPECT_EQ(Verb({"firms", "--data", data(), "--group", "3"}).code, 2);
+  EXPECT_EQ(Verb({"firms", "--data", data(), "--firm", "99"}).code, 2);
+}
+
+TEST_F(SmallRegistry, ShowsWhomAnAccountTrustsAndWhetherItMayLeaveTheList) {
+  Done({"account", "--data", data(), "--account", "5", "--trust", "6"});
+  const nlohmann::json trusted =
+      Done({"accounts", "--data", data(), "--account", "5", "--trusted"});
+  ASSERT_EQ(trusted.size(), 1U);
+  EXPECT_EQ(trusted[0]["target"], 6);
+  EXPECT_EQ(trusted[0]["active"], true);
+  Done(
+      {"account", "--data", data(), "--account", "5", "--may", "send", "--may-leave-trusted-list"});
+  EXPECT_EQ(Done({"accounts", "--data", data(), "--account", "5"})[0]["may_leave_list"], true);
+}
+
+TEST_F(SmallRegistry, NamesEachTransferAsReverseTakesIt) {
+  Write(In("many.csv"), "debit,credit,unit,amount\n5,6,CEA26,1\n5,6,CEA26,2\n");
+  const nlohmann::json moved = Done({"transfer", "--data", data(), "--file", In("many.csv")});
+  const nlohmann::json rows = Done({"transfers", "--data", data(), "--firm", "8"});
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[1]["sequence"], moved["sequence"]);
+  EXPECT_EQ(rows[1]["index"], 1);
+  EXPECT_EQ(rows[1]["amount"], 2);
+}
+
+TEST_F(SmallRegistry, TakesOneChangeAtATimeAndNoStateBeforeItsFirstDay) {
+  const std::vector<std::string> in = {"--data", data()};
+  const auto code = [&](std::vector<std::string> line) {
+    line.insert(line.begin() + 1, in.begin(), in.end());
+    return Verb(line).code;
+  };
+  EXPECT_EQ(code({"account", "--account", "5", "--trust", "6", "--close"}), 2);
+  EXPECT_EQ(code({"account", "--open", "holder"}), 2) << "whose?";
+  EXPECT_EQ(code({"unit", "--unit", "CEA26", "--issue", "1", "--to", "4", "--expire"}), 2);
+  EXPECT_EQ(code({"transfer", "--post", "1", "--void", "1"}), 2);
+  EXPECT_EQ(code({"transfers", "--limit", "-1"}), 2);
+  for (const char* verb : {"accounts", "balance", "transfers", "compliance", "replay"}) {
+    EXPECT_EQ(code({verb, "--as-of", "2026-01-03"}), 2) << verb;
+  }
+}
+
 TEST_F(SmallRegistry, VerifiesAndReconciles) {
   Moved("100");
   EXPECT_EQ(Verb({"verify", "--data", data()}).code, 0);

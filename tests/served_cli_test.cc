@@ -29,6 +29,22 @@ TEST_F(ServedRegistry, MovesWhenASecondPersonHasAgreedAndTheDayHasCome) {
   EXPECT_EQ(Done("token1", {"tasks"})[0]["state"], "completed");
 }
 
+TEST_F(ServedRegistry, SurrendersWhenASecondPersonHasAgreed) {
+  const std::vector<std::string> line = {"surrender", "--account", "4",        "--unit", "CEA26",
+                                         "--year",    "2026",      "--amount", "30"};
+  EXPECT_THAT(As("token1", line).err, HasSubstr("PROPOSAL_REQUIRED"));
+  std::vector<std::string> proposal = line;
+  proposal.emplace_back("--propose");
+  const nlohmann::json proposed = Done("token1", proposal);
+  EXPECT_EQ(proposed["completed"], false);
+  EXPECT_EQ(Done("token2", {"tasks", "--approve", proposed["task"].dump()})["completed"], true);
+  EXPECT_EQ(Available("4"), 570);
+  const nlohmann::json trusted =
+      Done("token1", {"account", "--account", "4", "--trust", "5", "--propose"});
+  Done("token2", {"tasks", "--approve", trusted["task"].dump()});
+  EXPECT_EQ(Done("token1", {"accounts", "--account", "4", "--trusted"})[0]["active"], false);
+}
+
 TEST_F(ServedRegistry, TellsNobodyWithoutATokenAndHidesWhatIsNotTheirs) {
   Write(In("wrong"), "0123456789abcdef0123456789abcdef");
   const Said nobody = As("wrong", {"balance"});

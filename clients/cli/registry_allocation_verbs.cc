@@ -224,6 +224,7 @@ void AddAllocationVerbs(CLI::App& parent, int& exit_code) {
       ->type_name("T")
       ->excludes(run);
   verb->add_flag("--return", arguments->give_back, "Give back what was got above the entitlement");
+  AtMostOne(*verb, {"--entitle", "--plan", "--run", "--amount"});
   verb->footer(
       "Lists entitlements when nothing is to be done. --run leaves out what is withheld, excluded "
       "or\n"

@@ -111,6 +111,7 @@ MaybeFailure Surrender(const SurrenderArguments& arguments) {
   if (!connected.ok()) return connected.error();
   RegistryClient& client = **connected;
   if (arguments.unit.empty()) {
+    if (arguments.propose) return Failure{kBadInput, "--propose takes --unit, which units"};
     pb::SurrenderInOrderRequest request;
     request.set_parent(client.parent());
     request.set_account(client.Account(arguments.account));
@@ -123,13 +124,19 @@ MaybeFailure Surrender(const SurrenderArguments& arguments) {
                   {"transfers", Number(static_cast<std::uint64_t>(answer.transfers_size()))}};
         });
   }
-  pb::SurrenderRequest request;
-  request.set_parent(client.parent());
-  pb::SurrenderDraft& draft = *request.mutable_draft();
+  pb::SurrenderDraft draft;
   draft.set_account(client.Account(arguments.account));
   draft.set_unit(arguments.unit);
   draft.set_year(arguments.year);
   draft.set_amount(arguments.amount);
+  if (arguments.propose) {
+    pb::Proposal proposal;
+    *proposal.mutable_surrender() = draft;
+    return Propose(arguments, client, proposal);
+  }
+  pb::SurrenderRequest request;
+  request.set_parent(client.parent());
+  *request.mutable_draft() = draft;
   return Submit(
       arguments, client, client.compliance(), &ComplianceStub::Surrender, request,
       +[](const pb::SurrenderResponse& answer) -> Facts {
@@ -382,6 +389,7 @@ void AddSurrender(CLI::App& parent, int& exit_code) {
                    "Which units, as in CEA26; without it whatever counts, in the profile's "
                    "retirement order")
       ->check(UnitCheck());
+  AddPropose(*verb, *arguments);
   verb->footer(
       "Which vintages count for which year, and how many offsets, is the profile's.\n\n"
       "  capclear registry surrender --data reg --account 12 --year 2026 --amount 104200");

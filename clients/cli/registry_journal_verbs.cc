@@ -133,14 +133,14 @@ MaybeFailure Verify(const JournalArguments& arguments) {
 // ---- replay ----
 
 MaybeFailure ReplayServer(const JournalArguments& arguments) {
-  if (!arguments.as_of.empty()) {
-    return Failure{kBadInput, "--as-of replays a folder's journal; a server tells where it stands"};
-  }
   const auto connected = RegistryClient::Connect(arguments.target, Access::kRead);
   if (!connected.ok()) return connected.error();
   RegistryClient& client = **connected;
+  const auto moment = ResolveMoment(client, "--as-of", arguments.as_of);
+  if (!moment.ok()) return moment.error();
   pb::GetRegistryRequest request;
   request.set_parent(client.parent());
+  moment->Ask(request);
   const auto answer = client.Call(client.admin(), &AdminStub::GetRegistry, request);
   if (!answer.ok()) return answer.error();
   const auto zone = client.zone();
@@ -429,7 +429,7 @@ void AddReplay(CLI::App& parent, int& exit_code) {
       "Prints sequence, state hash and, at the end, the chain head. The same journal gives the "
       "same "
       "on\n"
-      "any machine. Of a server it prints where it stands, to hold one against the other.\n\n"
+      "any machine. Of a server it prints where it stands or stood, to hold one against the other.\n\n"
       "  capclear registry replay --data runs/china-transition-1 --as-of 2027-12-31");
 }
 

@@ -30,7 +30,7 @@ struct TransferArguments : VerbArguments {
   std::int64_t amount = 0;
   std::uint32_t year = 0;
   std::uint64_t reference = 0;
-  bool propose = false, reserve = false;
+  bool reserve = false;
   std::uint32_t post = 0, void_pending = 0;
   std::string reverse;
 };
@@ -56,9 +56,6 @@ pb::TransferDraft DraftOf(const TransferArguments& arguments, const RegistryClie
   return draft;
 }
 
-Facts TaskFacts(const pb::ProposeTransferResponse& answer) {
-  return {{"task", Number(NumberAtEnd(answer.task()))}, {"completed", YesNo(answer.completed())}};
-}
 template <typename Response>
 Facts TransferFacts(const Response& answer) {
   return {{"transfer", Text(LastPart(answer.transfer()))}};
@@ -160,11 +157,9 @@ MaybeFailure Move(const TransferArguments& arguments, RegistryClient& client) {
   }
   if (arguments.reserve) return Reserve(arguments, client);
   if (arguments.propose) {
-    pb::ProposeTransferRequest request;
-    request.set_parent(client.parent());
-    *request.mutable_transfer() = DraftOf(arguments, client);
-    return Submit(arguments, client, client.transfers(), &TransferStub::ProposeTransfer, request,
-                  &TaskFacts);
+    pb::Proposal proposal;
+    *proposal.mutable_transfer() = DraftOf(arguments, client);
+    return Propose(arguments, client, proposal);
   }
   pb::CreateTransferRequest request;
   request.set_parent(client.parent());
@@ -180,8 +175,14 @@ MaybeFailure Transfer(const TransferArguments& arguments) {
   if (!arguments.file.empty()) return Batch(arguments, client);
   if (arguments.post != 0 || arguments.void_pending != 0) return OnPending(arguments, client);
   if (!arguments.reverse.empty()) {
+    const std::string name = client.Name("transfers/" + arguments.reverse);
+    if (arguments.propose) {
+      pb::Proposal proposal;
+      proposal.set_reverse_transfer(name);
+      return Propose(arguments, client, proposal);
+    }
     pb::ReverseTransferRequest request;
-    request.set_name(client.Name("transfers/" + arguments.reverse));
+    request.set_name(name);
     return Submit(arguments, client, client.transfers(), &TransferStub::ReverseTransfer, request,
                   &TransferFacts<pb::ReverseTransferResponse>);
   }
@@ -414,9 +415,7 @@ void AddTransfer(CLI::App& parent, int& exit_code) {
   AddTarget(*verb, *arguments);
   AddRequest(*verb, *arguments);
   AddTransferWords(*verb, *arguments);
-  verb->add_flag("--propose", arguments->propose,
-                 "Propose it: reserved now, carried out when a second person has agreed and the "
-                 "profile's delay has passed (tasks)");
+  AddPropose(*verb, *arguments);
   verb->add_flag("--reserve", arguments->reserve, "Only reserve it, until --post or --void");
   verb->add_option("--expires", arguments->expires, "When a reservation ends by itself")
       ->check(TimeCheck());
@@ -424,13 +423,16 @@ void AddTransfer(CLI::App& parent, int& exit_code) {
   verb->add_option("--void", arguments->void_pending, "Release this pending transfer")
       ->type_name("N");
   verb->add_option("--reverse", arguments->reverse,
-                   "Undo this surrender, cancellation or allocation, as transfers names it")
+                   "Undo this surrender, cancellation or allocation: its sequence and index in "
+                   "transfers, as in 4711-0")
       ->type_name("SEQ-INDEX");
   verb->add_option("--file", arguments->file,
                    "Up to 8,190 transfers in one record: csv with the columns debit, credit, unit, "
                    "amount and, if wanted, code, year, reference, linked (yes: all or none with "
                    "the next line)")
       ->type_name("FILE");
+  AtMostOne(*verb, {"--from", "--file", "--post", "--void", "--reverse"});
+  AtMostOne(*verb, {"--propose", "--reserve", "--file", "--post", "--void"});
   verb->footer(
       "Answered when it is on the disk. A refusal changes nothing, names the first rule it breaks, "
       "and\n"
@@ -480,6 +482,7 @@ void AddFreeze(CLI::App& parent, int& exit_code) {
   verb->add_option("--authority", arguments->authority, "Who ordered it")->type_name("TEXT");
   verb->add_option("--until", arguments->until, "When it ends by itself")->check(TimeCheck());
   verb->add_option("--lift", arguments->lift, "End this freeze")->type_name("N");
+  AtMostOne(*verb, {"--amount", "--lift"});
   verb->add_flag("--active", arguments->active, "List only those that hold");
   verb->footer(
       "Lists freezes without --amount and --lift. Nobody moves or surrenders what is frozen.\n\n"

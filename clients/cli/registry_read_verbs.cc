@@ -20,7 +20,7 @@ struct ReadArguments : VerbArguments {
   std::optional<std::uint32_t> firm;
   std::string kind, unit, from, to, code;
   std::uint64_t limit = 100;
-  bool all = false;
+  bool all = false, trusted = false;
   bool with_history = false;
 };
 
@@ -79,19 +79,43 @@ MaybeFailure ForEachAccount(const ReadArguments& arguments, Reading& reading,
   return failure ? failure : listed;
 }
 
+// Whom one account trusts, those left out that everybody does.
+MaybeFailure TrustedAccounts(const ReadArguments& arguments, Reading& reading) {
+  if (arguments.account.empty()) return Failure{kBadInput, "--trusted takes --account, whose"};
+  RegistryClient& client = *reading.client;
+  const auto zone = client.zone();
+  if (!zone.ok()) return zone.error();
+  pb::ListTrustedAccountsRequest request;
+  request.set_parent(client.Account(arguments.account));
+  reading.moment.Ask(request);
+  Rows rows(arguments.output, {"target", "active", "effective"});
+  const auto failure = client.ForEachPage(
+      client.accounts(), &AccountStub::ListTrustedAccounts, request, [&](const auto& page) {
+        for (const pb::TrustedAccount& entry : page.trusted_accounts()) {
+          rows.Add({Number(NumberAtEnd(entry.target())),
+                    YesNo(entry.state() == pb::TRUST_STATE_ACTIVE),
+                    Text(ShowTime(entry.effective_time(), *zone))});
+        }
+        return true;
+      });
+  rows.End();
+  return failure;
+}
+
 MaybeFailure Accounts(const ReadArguments& arguments) {
   auto reading = Begin(arguments);
   if (!reading.ok()) return reading.error();
+  if (arguments.trusted) return TrustedAccounts(arguments, reading.value());
   Rows rows(arguments.output, {"account", "number", "kind", "entity", "may_send", "may_receive",
-                               "may_surrender", "blocked", "closed"});
+                               "may_surrender", "may_leave_list", "blocked", "closed"});
   const auto failure =
       ForEachAccount(arguments, reading.value(), [&](const pb::Account& account) -> MaybeFailure {
         rows.Add({Number(NumberAtEnd(account.name())), Text(account.number()),
                   Text(Word<registry::AccountKind>(account.kind())),
                   account.entity().empty() ? Nothing() : Number(NumberAtEnd(account.entity())),
                   YesNo(account.may_send()), YesNo(account.may_receive()),
-                  YesNo(account.may_surrender()), YesNo(account.blocked()),
-                  YesNo(account.closed())});
+                  YesNo(account.may_surrender()), YesNo(account.may_leave_trusted_list()),
+                  YesNo(account.blocked()), YesNo(account.closed())});
         return {};
       });
   rows.End();
@@ -208,16 +232,20 @@ using AccountsByName = std::map<std::string, pb::Account>;
 
 std::vector<std::string> TransferColumns(bool for_people) {
   if (for_people) {
-    return {"sequence", "date", "code", "debit", "credit", "unit", "amount", "year", "reference"};
+    return {"sequence", "index", "date",   "code", "debit",
+            "credit",   "unit",  "amount", "year", "reference"};
   }
-  return {"sequence",    "date",          "code", "debit",  "debit_kind", "debit_entity", "credit",
-          "credit_kind", "credit_entity", "unit", "amount", "year",       "reference"};
+  return {"sequence",   "index",        "date",   "code",        "debit",
+          "debit_kind", "debit_entity", "credit", "credit_kind", "credit_entity",
+          "unit",       "amount",       "year",   "reference"};
 }
 
 std::vector<Cell> TransferRow(bool for_people, const AccountsByName& accounts, Zone zone,
                               const pb::Transfer& transfer) {
   const std::string name = LastPart(transfer.name());  // "1042-3"
-  std::vector<Cell> row{Number(NumberAtEnd(name.substr(0, name.find('-')))),
+  const std::size_t dash = name.find('-');
+  std::vector<Cell> row{Number(NumberAtEnd(name.substr(0, dash))),
+                        Number(NumberAtEnd(name.substr(dash + 1))),
                         Text(ToString(ToLocal(TimeOf(transfer.sim_time()), zone).date)),
                         Text(Word<registry::TransferCode>(transfer.code()))};
   for (const std::string* const side : {&transfer.debit(), &transfer.credit()}) {
@@ -368,9 +396,11 @@ void AddAccounts(CLI::App& parent, int& exit_code) {
   AddWho(*verb, *arguments);
   verb->add_option("--kind", arguments->kind, "Only accounts of this kind")
       ->check(CLI::IsMember(KindNames()));
+  verb->add_flag("--trusted", arguments->trusted, "The trusted list of --account instead");
   verb->footer(
       "An account that is blocked may receive and surrender, and not send. A closed one takes "
-      "part\nin nothing again.\n\n"
+      "part\nin nothing again. One that may leave the list sends to whom it does not trust, "
+      "too.\n\n"
       "  capclear registry accounts --data runs/china-transition-1 --kind auction_stock\n"
       "  capclear registry accounts --server 127.0.0.1:50051 --token-file token --firm 12");
 }
@@ -416,10 +446,11 @@ void AddTransfers(CLI::App& parent, int& exit_code) {
       ->check(CLI::IsMember(CodeNames()));
   verb->add_option("--limit", arguments->limit, "Print at most so many; 0 prints all")
       ->type_name("N")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   verb->footer(
-      "The sequence is that of the command's journal record; the reference that of the trade. A "
-      "table\n"
+      "The sequence is that of the command's journal record, the index the place in it; the "
+      "reference\nis that of the trade. A table "
       "names each account by number and kind, json and csv in columns of their own.\n\n"
       "  capclear registry transfers --data runs/china-transition-1 --firm 12 --code surrender\n"
       "  capclear registry transfers --data runs/china-transition-1 --limit 0 --output csv > "

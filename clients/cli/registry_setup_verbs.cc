@@ -60,6 +60,11 @@ MaybeFailure Trust(const AccountArguments& arguments, RegistryClient& client) {
   draft.set_account(client.Account(arguments.account));
   if (!arguments.trust.empty()) {
     draft.set_target(client.Account(arguments.trust));
+    if (arguments.propose) {
+      pb::Proposal proposal;
+      *proposal.mutable_add_trusted_account() = draft;
+      return Propose(arguments, client, proposal);
+    }
     pb::AddTrustedAccountRequest request;
     request.set_parent(client.parent());
     *request.mutable_draft() = draft;
@@ -147,14 +152,20 @@ MaybeFailure Issue(const UnitArguments& arguments, RegistryClient& client) {
 
 MaybeFailure Cancel(const UnitArguments& arguments, RegistryClient& client) {
   if (arguments.from.empty()) return Failure{kBadInput, "--cancel takes --from, whose units"};
-  pb::CancelRequest request;
-  request.set_parent(client.parent());
-  pb::CancelDraft& draft = *request.mutable_draft();
+  pb::CancelDraft draft;
   draft.set_account(client.Account(arguments.from));
   draft.set_unit(arguments.unit);
   draft.set_amount(arguments.cancel);
   draft.set_beneficiary(arguments.beneficiary);
   draft.set_statement(arguments.statement);
+  if (arguments.propose) {
+    pb::Proposal proposal;
+    *proposal.mutable_cancel() = draft;
+    return Propose(arguments, client, proposal);
+  }
+  pb::CancelRequest request;
+  request.set_parent(client.parent());
+  *request.mutable_draft() = draft;
   return Submit(
       arguments, client, client.units(), &UnitStub::Cancel, request,
       +[](const pb::CancelResponse& answer) -> Facts {
@@ -356,6 +367,10 @@ void AddAccount(CLI::App& parent, int& exit_code) {
       ->type_name("N");
   verb->add_option("--distrust", arguments->distrust, "Take this account off it")->type_name("N");
   verb->add_flag("--close", arguments->close, "Close it for good");
+  AddPropose(*verb, *arguments);
+  AtMostOne(*verb, {"--open", "--may", "--trust", "--distrust", "--close"});
+  verb->get_option("--firm")->needs(open);
+  verb->get_option("--propose")->needs(verb->get_option("--trust"));
   verb->footer(
       "  capclear registry account --data reg --open holder --firm 12\n"
       "  capclear registry account --data reg --account 3 --may receive,surrender");
@@ -387,6 +402,10 @@ void AddUnitVerb(CLI::App& parent, int& exit_code) {
       ->type_name("TEXT");
   verb->add_option("--statement", arguments->statement, "--cancel: why")->type_name("TEXT");
   verb->add_flag("--expire", arguments->expire, "The vintage loses every use");
+  AddPropose(*verb, *arguments);
+  AtMostOne(*verb, {"--open", "--issue", "--cancel", "--expire"});
+  AtMostOne(*verb, {"--cap", "--issue", "--cancel", "--expire"});
+  verb->get_option("--propose")->needs(verb->get_option("--cancel"));
   verb->footer(
       "  capclear registry unit --data reg --unit CEA26 --open --cap 5000000\n"
       "  capclear registry unit --data reg --unit CEA26 --issue 1000 --to 1\n"

@@ -81,14 +81,43 @@ void AddRequest(CLI::App& verb, VerbArguments& arguments) {
                 "Check everything, change nothing: exit code 0 when it would be applied");
 }
 
+void AddPropose(CLI::App& verb, VerbArguments& arguments) {
+  verb.add_flag("--propose", arguments.propose,
+                "Propose it: reserved now, carried out when a second person has agreed and the "
+                "profile's delay has passed (tasks)");
+}
+
+void AtMostOne(CLI::App& verb, std::initializer_list<const char*> names) {
+  for (const char* const name : names) {
+    for (const char* const other : names) {
+      if (name != other) verb.get_option(name)->excludes(verb.get_option(other));
+    }
+  }
+}
+
+MaybeFailure Propose(const VerbArguments& arguments, RegistryClient& client,
+                     const pb::Proposal& proposal) {
+  pb::ProposeTaskRequest request;
+  request.set_parent(client.parent());
+  *request.mutable_proposal() = proposal;
+  return Submit(
+      arguments, client, client.transfers(), &pb::TransferService::Stub::ProposeTask, request,
+      +[](const pb::ProposeTaskResponse& answer) -> std::vector<std::pair<std::string, Cell>> {
+        return {{"task", Number(NumberAtEnd(answer.task()))},
+                {"completed", YesNo(answer.completed())}};
+      });
+}
+
 std::string CheckDate(std::string& text) {
   return Date::Parse(text) ? "" : "'" + text + "' is no date; write it as 2027-01-31";
 }
 
 std::string CheckUnit(std::string& text) {
-  return ParseUnit(text)
-             ? ""
-             : "'" + text + "' is no unit; one of CEA19-20, CEA21, CEA22, ..., CCER, CNY, EUR";
+  return ParseUnit(text) ? ""
+                         : "'" + text +
+                               "' is no unit; CEA, AVI, RET, CCU or CBAM and two digits of its "
+                               "year, as in CEA26, or "
+                               "CEA19-20, CCER, CNY, EUR";
 }
 
 CLI::Validator UnitCheck() { return {CheckUnit, "UNIT"}; }

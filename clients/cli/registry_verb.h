@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <initializer_list>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -21,12 +22,16 @@ struct VerbArguments {
   std::string as_of;       // Verbs that read.
   std::string request_id;  // Verbs that change something.
   bool validate_only = false;
+  bool propose = false;  // Verbs of what a second person may have to agree to.
 };
 
 // Adds --data, --server and what goes with it, and --output.
 void AddTarget(CLI::App& verb, VerbArguments& arguments);
 void AddAsOf(CLI::App& verb, VerbArguments& arguments);
 void AddRequest(CLI::App& verb, VerbArguments& arguments);
+void AddPropose(CLI::App& verb, VerbArguments& arguments);
+// At most one of these options at a time.
+void AtMostOne(CLI::App& verb, std::initializer_list<const char*> names);
 
 std::string CheckUnit(std::string& text);
 std::string CheckDate(std::string& text);
@@ -92,11 +97,16 @@ MaybeFailure Submit(const VerbArguments& arguments, RegistryClient& client, Stub
   return {};
 }
 
+// Sends a proposal, which becomes a task.
+MaybeFailure Propose(const VerbArguments& arguments, RegistryClient& client,
+                     const pb::Proposal& proposal);
+
 // Each family of verbs has a file of its own.
 void AddReadVerbs(CLI::App& parent, int& exit_code);        // accounts, balance, transfers, serials
 void AddMoveVerbs(CLI::App& parent, int& exit_code);        // transfer, freeze, tasks
 void AddComplianceVerbs(CLI::App& parent, int& exit_code);  // emissions, surrender, compliance
 void AddAllocationVerbs(CLI::App& parent, int& exit_code);  // allocate
+void AddFirmVerbs(CLI::App& parent, int& exit_code);        // firms
 void AddSetUpVerbs(CLI::App& parent, int& exit_code);       // account, unit, clock
 void AddJournalVerbs(CLI::App& parent, int& exit_code);     // verify, replay, export, backup, ...
 void AddBranchVerbs(CLI::App& parent, int& exit_code);      // fork, diff, profiles

@@ -20,6 +20,7 @@ void AddRegistryVerbs(CLI::App& app, int& exit_code) {
   AddMoveVerbs(*parent, exit_code);
   AddComplianceVerbs(*parent, exit_code);
   AddAllocationVerbs(*parent, exit_code);
+  AddFirmVerbs(*parent, exit_code);
   AddSetUpVerbs(*parent, exit_code);
   AddJournalVerbs(*parent, exit_code);
   AddBranchVerbs(*parent, exit_code);

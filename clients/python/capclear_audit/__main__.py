@@ -37,7 +37,7 @@ def parse(arguments):
     parser.add_argument("journal", help="what capclear registry export wrote")
     parser.add_argument("--expect", action="append", default=[], metavar="FILE",
                         help="a table the registry printed as json (balance, balance --all, "
-                             "compliance, compliance --status, serials): every value must agree; "
+                             "compliance, compliance --year, serials): every value must agree; "
                              "may be given more than once")
     parser.add_argument("--partial", action="store_true",
                         help="the expected tables need not list everything")
