@@ -164,7 +164,8 @@ void Registry::Impl::CheckHoldInvariants() const {
 void Registry::Impl::CheckTaskInvariants() const {
   for (const Task& task : tasks) {
     ETS_ASSERT(task.view.approver == 0 || task.view.approver != task.view.initiator);
-    ETS_ASSERT(!task.reserved || task.view.state == TaskState::kAwaitingApproval ||
+    ETS_ASSERT(task.view.accepter == 0 || task.view.accepter != task.view.initiator);
+    ETS_ASSERT(!task.reserved || IsUndecided(task.view.state) ||
                task.view.state == TaskState::kDelayed);
   }
 }

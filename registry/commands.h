@@ -180,7 +180,8 @@ struct Propose {
   std::uint16_t kind = 0;
   std::string payload;
 };
-// By another principal than the initiator (EU Art. 20). Receipt::amount: 1 when carried out.
+// By another principal than the initiator (EU Art. 20): first for the sender, then, where the
+// profile says so, for the receiver. Receipt::amount: 1 when carried out.
 struct ApproveTask {
   std::uint32_t task = 0;
   std::uint32_t principal = 0;

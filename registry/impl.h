@@ -305,7 +305,13 @@ struct Registry::Impl {
   Receipt Do(const AbortTask& command);
   MaybeRefusal CheckTask(std::uint32_t task, std::uint32_t principal) const;
   std::optional<Transfer> DebitOf(const Command& command) const;
+  // Whether somebody has yet to agree.
+  static bool IsUndecided(TaskState state) {
+    return state == TaskState::kAwaitingApproval || state == TaskState::kAwaitingReceiver;
+  }
   bool NeedsApproval(const Command& command) const;
+  bool NeedsReceiver(const Command& command) const;
+  bool SenderAgrees(std::uint32_t task);
   SimTime ExecuteAt(const Command& command) const;
   // Agreed by all: carried out now or later. True when carried out.
   bool Agree(std::uint32_t task);

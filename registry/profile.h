@@ -117,11 +117,16 @@ struct Profile {
   bool four_eyes = false;               // A proposal needs a second person.
   bool trusted_waives_approval = true;  // A transfer to a trusted account needs none (Art. 20(4)).
   bool trusted_list_only = false;       // Holders send to trusted accounts only, unless opted out.
-  ExecutionRule trusted;                // Transfers to accounts on the trusted list, or central.
-  ExecutionRule untrusted;              // Other transfers.
-  ExecutionRule trusted_entry;          // When an entry of the trusted list begins to count.
+  // What goes to another firm, that firm's representative must accept (17 CCR 95921(a)).
+  bool receiver_accepts = false;
+  ExecutionRule trusted;                   // Transfers to accounts on the trusted list, or central.
+  ExecutionRule untrusted;                 // Other transfers.
+  ExecutionRule trusted_entry;             // When an entry of the trusted list begins to count.
   std::uint16_t abort_before_minutes = 0;  // Until then a delayed transfer may be aborted.
   std::uint32_t proposal_hours = 0;        // An unapproved proposal expires after this; 0: never.
+  std::uint32_t acceptance_hours = 0;      // One that no receiver accepts, too; from the proposal.
+  // What leaves an auction delivery account waits like what goes to no trusted one (Art. 35(3)).
+  bool auction_delivery_waits = false;
 
   // Units.
   std::array<UnitRule, kUnitTypeCount> units;  // By UnitType.

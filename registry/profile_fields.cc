@@ -381,6 +381,12 @@ class Table {
     Add<YesNo<&Profile::trusted_list_only>>(
         "transfers.trusted_list_only",
         "holders send to accounts on their trusted list only, unless opted out");
+    Add<YesNo<&Profile::receiver_accepts>>(
+        "transfers.receiver_accepts",
+        "what goes to another firm's account waits until that firm's representative accepts it");
+    Add<YesNo<&Profile::auction_delivery_waits>>(
+        "transfers.auction_delivery_waits",
+        "what leaves an auction delivery account happens as what goes to no trusted account");
     AddRule<&Profile::trusted>("trusted", "a transfer to an account on the trusted list happens");
     AddRule<&Profile::untrusted>("untrusted", "any other transfer happens");
     AddRule<&Profile::trusted_entry>("trusted_entry", "an entry of the trusted list counts");
@@ -389,6 +395,9 @@ class Table {
         "minutes before a delayed transfer happens from which it can no longer be taken back");
     Add<Number<0, 87'600, &Profile::proposal_hours>>(
         "transfers.proposal_hours", "hours until an unapproved proposal lapses; 0: never");
+    Add<Number<0, 87'600, &Profile::acceptance_hours>>(
+        "transfers.acceptance_hours",
+        "hours from the proposal until what no receiver accepts lapses; 0: never");
     Add<Number<0, 876'000, &Profile::tape_delay_hours>>(
         "transfers.tape_delay_hours", "hours from a transfer to the publication of who made it");
   }

@@ -345,6 +345,13 @@ TEST(British, BankHolidaysAreThoseOfEnglandAndWales) {
   };
   EXPECT_THAT(of_year(2026), ElementsAre("2026-01-01", "2026-04-03", "2026-04-06", "2026-05-04",
                                          "2026-05-25", "2026-08-31", "2026-12-25", "2026-12-28"));
+  // A jubilee, for which the last Monday of May was moved, and a funeral.
+  EXPECT_THAT(of_year(2022),
+              ElementsAre("2022-01-03", "2022-04-15", "2022-04-18", "2022-05-02", "2022-06-02",
+                          "2022-06-03", "2022-08-29", "2022-09-19", "2022-12-26", "2022-12-27"));
+  EXPECT_THAT(of_year(2023),
+              ElementsAre("2023-01-02", "2023-04-07", "2023-04-10", "2023-05-01", "2023-05-08",
+                          "2023-05-29", "2023-08-28", "2023-12-25", "2023-12-26"));
   // Christmas on a Saturday, New Year's Day of 2028 too.
   EXPECT_THAT(of_year(2027), ElementsAre("2027-01-01", "2027-03-26", "2027-03-29", "2027-05-03",
                                          "2027-05-31", "2027-08-30", "2027-12-27", "2027-12-28"));

@@ -71,6 +71,7 @@ void SetEuropeanTransfers(Profile& profile) {
   profile.untrusted.kind = Kind::kAtMinute;
   profile.untrusted.cutoff_minute = Minute(12);
   profile.untrusted.at_minute = Minute(12);
+  profile.auction_delivery_waits = true;
   // Art. 23: 12:00 of the fourth working day, whenever it was added.
   profile.trusted_entry.kind = Kind::kAtMinute;
   profile.trusted_entry.cutoff_minute = 1'439;
@@ -136,7 +137,8 @@ Date Substitute(Date date, const std::vector<Date>& taken) {
 }
 
 // England and Wales: Banking and Financial Dealings Act 1971, Sch. 1, with the days that have been
-// proclaimed each year since 1974 and 1978 (New Year's Day, first Monday of May).
+// proclaimed each year since 1974 and 1978 (New Year's Day, first Monday of May), and once: for the
+// jubilee of 2022, for which the last Monday of May was moved, a funeral and a coronation.
 std::vector<Date> BankHolidays(int first_year, int last_year) {
   std::vector<Date> days;
   for (int year = first_year; year <= last_year; ++year) {
@@ -144,11 +146,12 @@ std::vector<Date> BankHolidays(int first_year, int last_year) {
     days.push_back(EasterSunday(year) - 2);
     days.push_back(EasterSunday(year) + 1);
     days.push_back(MondayOf(Date::Of(year, 5, 7)));
-    days.push_back(MondayOf(Date::Of(year, 5, 31)));
+    days.push_back(year == 2022 ? Date::Of(2022, 6, 2) : MondayOf(Date::Of(year, 5, 31)));
     days.push_back(MondayOf(Date::Of(year, 8, 31)));
     days.push_back(Substitute(Date::Of(year, 12, 25), days));
     days.push_back(Substitute(Date::Of(year, 12, 26), days));
   }
+  days.insert(days.end(), {Date::Of(2022, 6, 3), Date::Of(2022, 9, 19), Date::Of(2023, 5, 8)});
   std::sort(days.begin(), days.end());
   return days;
 }
@@ -156,7 +159,7 @@ std::vector<Date> BankHolidays(int first_year, int last_year) {
 // The registry's source computes the delays (TransactionDelayService); how long they are is a
 // setting of its operator. These are the values that its own tests start from.
 void SetBritishTransfers(Profile& profile) {
-  profile.holidays = BankHolidays(2026, 2035);
+  profile.holidays = BankHolidays(2021, 2035);
   profile.four_eyes = true;                // Two authorised representatives.
   profile.trusted_waives_approval = true;  // Unless the account requires the second.
   profile.trusted_list_only = true;        // Check 2507.
@@ -227,7 +230,9 @@ Profile California() {
   // Pacific standard time: the rule for daylight saving in base/ is the European one.
   Profile profile = Start("ca", {-480, false});
   profile.four_eyes = true;                 // 95921(a): a second representative confirms ...
-  profile.proposal_hours = 48;              // ... within two days.
+  profile.proposal_hours = 48;              // ... within two days, ...
+  profile.receiver_accepts = true;          // ... and the receiver accepts ...
+  profile.acceptance_hours = 72;            // ... within three days of the submission.
   profile.trusted_waives_approval = false;  // There is no trusted list.
   profile.trusted_list_only = false;
   profile.tape_delay_hours = kNotPublished;

@@ -469,6 +469,8 @@ std::string_view ToString(TaskState state) {
   switch (state) {
     case TaskState::kAwaitingApproval:
       return "awaiting_approval";
+    case TaskState::kAwaitingReceiver:
+      return "awaiting_receiver";
     case TaskState::kDelayed:
       return "delayed";
     case TaskState::kCompleted:

@@ -115,6 +115,7 @@ enum class TaskState : std::uint8_t {
   kAborted = 5,
   kExpired = 6,
   kFailed = 7,  // Refused when it was to be carried out; `refusal` says why. Nothing is reserved.
+  kAwaitingReceiver = 8,  // Its own side has agreed; the receiving firm has not accepted yet.
 };
 std::string_view ToString(TaskState state);
 std::string_view ToString(PendingState state);
@@ -124,10 +125,11 @@ struct TaskView {
   std::string payload;     // Its EncodeCommand().
   std::uint32_t initiator = 0;
   std::uint32_t approver = 0;  // 0: nobody yet, or nobody needed.
+  std::uint32_t accepter = 0;  // The receiver's representative; 0: the same.
   TaskState state{};
   SimTime proposed_at = 0;
   SimTime execute_at = 0;  // kDelayed and later; 0 before.
-  SimTime expires_at = 0;  // kAwaitingApproval; 0: never.
+  SimTime expires_at = 0;  // kAwaitingApproval, kAwaitingReceiver; 0: never.
   std::optional<Refusal> refusal;
   std::uint64_t sequence = 0;  // kCompleted: the record that carried it out.
 };

@@ -9,7 +9,7 @@ namespace ets::registry {
 namespace {
 
 constexpr std::string_view kMagic = "CCRS";
-constexpr std::uint32_t kSnapshotVersion = 2;
+constexpr std::uint32_t kSnapshotVersion = 3;
 constexpr std::size_t kHashSize = sizeof(std::uint64_t);
 
 std::uint64_t HashOfBytes(std::string_view bytes) {

@@ -139,8 +139,8 @@ struct Task {
 };
 constexpr auto FieldsOf(Is<Task> auto& s) {
   return std::tie(s.view.task, s.view.kind, s.view.payload, s.view.initiator, s.view.approver,
-                  s.view.state, s.view.proposed_at, s.view.execute_at, s.view.expires_at,
-                  s.view.refusal, s.view.sequence, s.reserved);
+                  s.view.accepter, s.view.state, s.view.proposed_at, s.view.execute_at,
+                  s.view.expires_at, s.view.refusal, s.view.sequence, s.reserved);
 }
 
 struct TrustedEntry {

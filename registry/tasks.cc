@@ -61,7 +61,7 @@ Receipt Registry::Impl::Do(const Propose& command) {
   Receipt receipt;
   receipt.id = task.view.task;
   tasks.Add(std::move(task));
-  if (!needs_approval && Agree(receipt.id)) receipt.amount = 1;
+  if (!needs_approval && SenderAgrees(receipt.id)) receipt.amount = 1;
   return receipt;
 }
 
@@ -96,17 +96,49 @@ bool Registry::Impl::NeedsApproval(const Command& command) const {
          !IsTrusted(transfer->transfer.debit, transfer->transfer.credit);
 }
 
-// A transfer between holders waits as the profile says; all else is carried out at once.
+// What goes from one firm to another.
+bool Registry::Impl::NeedsReceiver(const Command& command) const {
+  const auto* const make = std::get_if<MakeTransfer>(&command);
+  if (make == nullptr || !profile.receiver_accepts) return false;
+  const Account& from = At(make->transfer.debit);
+  const Account& to = At(make->transfer.credit);
+  return RowOf(from.kind).has_entity && RowOf(to.kind).has_entity && from.entity != to.entity;
+}
+
+// A transfer between holders waits as the profile says, and one out of an auction delivery account
+// where it says so; all else is carried out at once.
 SimTime Registry::Impl::ExecuteAt(const Command& command) const {
   const auto* const make = std::get_if<MakeTransfer>(&command);
   if (make == nullptr) return at;
   const Transfer& transfer = make->transfer;
-  if (!RowAt(transfer.debit).has_entity || !RowAt(transfer.credit).has_entity) return at;
-  const bool is_trusted = IsTrusted(transfer.debit, transfer.credit);
+  const bool is_delivery =
+      profile.auction_delivery_waits && At(transfer.debit).kind == AccountKind::kAuctionDelivery;
+  if ((!RowAt(transfer.debit).has_entity && !is_delivery) || !RowAt(transfer.credit).has_entity) {
+    return at;
+  }
+  const bool is_trusted = !is_delivery && IsTrusted(transfer.debit, transfer.credit);
   return std::max(at, ExecutionTime(profile, is_trusted ? profile.trusted : profile.untrusted, at));
 }
 
 // ---- Carrying out ----
+
+// Then the receiver must, where the law asks it.
+bool Registry::Impl::SenderAgrees(std::uint32_t task) {
+  const TaskView view = tasks[task - 1].view;
+  Command command;
+  ETS_ASSERT(Proposed(view.kind, view.payload, command));
+  if (!NeedsReceiver(command)) return Agree(task);
+  if (view.expires_at != 0) timers.erase({view.expires_at, TimerKind::kTask, task});
+  const SimTime hours = SimTime{profile.acceptance_hours};
+  const SimTime expires =
+      hours == 0 ? 0 : std::max(at, view.proposed_at + hours * 60 * kMicrosPerMinute);
+  tasks.Change(task - 1, [&](Task& changed) {
+    changed.view.state = TaskState::kAwaitingReceiver;
+    changed.view.expires_at = expires;
+  });
+  if (expires != 0) timers.insert({expires, TimerKind::kTask, task});
+  return false;
+}
 
 bool Registry::Impl::Agree(std::uint32_t task) {
   const TaskView view = tasks[task - 1].view;
@@ -131,9 +163,10 @@ bool Registry::Impl::Execute(std::uint32_t task) {
   proposed_at = view.proposed_at;
   const RefusalDetail kept = detail;
   MaybeRefusal refusal = CheckAny(command);
-  // Nobody agreed because the target was trusted, and it is no more.
-  if (view.approver == 0 && NeedsApproval(command) &&
-      (!refusal || *refusal > Refusal::kSecondPersonRequired)) {
+  // Nobody agreed because the target was trusted, and it is no more; or the law has changed.
+  const bool is_missing = (view.approver == 0 && NeedsApproval(command)) ||
+                          (view.accepter == 0 && NeedsReceiver(command));
+  if (is_missing && (!refusal || *refusal > Refusal::kSecondPersonRequired)) {
     refusal = Refusal::kSecondPersonRequired;
   }
   detail = kept;
@@ -183,22 +216,25 @@ MaybeRefusal Registry::Impl::Check(const ApproveTask& command) const {
   if (view.initiator == command.principal) {
     return Refuse(Refusal::kSecondPersonRequired, {.asked = command.principal});
   }
-  if (view.state != TaskState::kAwaitingApproval) {
+  if (!IsUndecided(view.state)) {
     return Refuse(Refusal::kAlreadyResolved, {.asked = command.task});
   }
   return {};
 }
 
 Receipt Registry::Impl::Do(const ApproveTask& command) {
-  tasks.Change(command.task - 1, [&](Task& changed) { changed.view.approver = command.principal; });
+  const bool accepts = tasks[command.task - 1].view.state == TaskState::kAwaitingReceiver;
+  tasks.Change(command.task - 1, [&](Task& changed) {
+    (accepts ? changed.view.accepter : changed.view.approver) = command.principal;
+  });
   Receipt receipt;
-  receipt.amount = Agree(command.task) ? 1 : 0;
+  receipt.amount = (accepts ? Agree(command.task) : SenderAgrees(command.task)) ? 1 : 0;
   return receipt;
 }
 
 MaybeRefusal Registry::Impl::Check(const RejectTask& command) const {
   if (const auto refusal = CheckTask(command.task, command.principal)) return refusal;
-  if (tasks[command.task - 1].view.state != TaskState::kAwaitingApproval) {
+  if (!IsUndecided(tasks[command.task - 1].view.state)) {
     return Refuse(Refusal::kAlreadyResolved, {.asked = command.task});
   }
   return {};
@@ -212,7 +248,7 @@ Receipt Registry::Impl::Do(const RejectTask& command) {
 MaybeRefusal Registry::Impl::Check(const AbortTask& command) const {
   if (const auto refusal = CheckTask(command.task, command.principal)) return refusal;
   const TaskView& view = tasks[command.task - 1].view;
-  if (view.state != TaskState::kAwaitingApproval && view.state != TaskState::kDelayed) {
+  if (!IsUndecided(view.state) && view.state != TaskState::kDelayed) {
     return Refuse(Refusal::kAlreadyResolved, {.asked = command.task});
   }
   const SimTime last = view.execute_at - profile.abort_before_minutes * kMicrosPerMinute;

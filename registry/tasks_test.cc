@@ -203,5 +203,96 @@ TEST_F(TasksTest, CountsAReversalsDaysToTheProposal) {
   EXPECT_EQ(Balance(is_.holder, is_.cea25), 100);
 }
 
+// 17 CCR 95921(a): a second representative within two days, the receiver within three of the
+// submission.
+class ReceiverTest : public TasksTest {
+ protected:
+  void SetUp() override {
+    Profile law = TwoPeriods();
+    law.four_eyes = true;
+    law.trusted_waives_approval = false;
+    law.receiver_accepts = true;
+    law.proposal_hours = 48;
+    law.acceptance_hours = 72;
+    Under(law);
+    for (const std::uint32_t person : {1U, 2U, 3U}) Person(person);
+    Must(Issue{is_.holder, is_.cea25, 100});
+    Until(2026, 3, 2, 9);
+  }
+};
+
+TEST_F(ReceiverTest, MovesWhatTheReceiverAccepts) {
+  const std::uint32_t task = Proposes(Sale(30));
+  EXPECT_EQ(Must(ApproveTask{task, 2}).amount, 0);
+  EXPECT_EQ(StateOf(task), TaskState::kAwaitingReceiver);
+  EXPECT_EQ(Available(is_.holder, is_.cea25), 70);
+  ExpectRefused(ApproveTask{task, 1}, Refusal::kSecondPersonRequired);
+  EXPECT_EQ(Must(ApproveTask{task, 3}).amount, 1);
+  EXPECT_EQ(StateOf(task), TaskState::kCompleted);
+  EXPECT_EQ(registry_.task(task).approver, 2U);
+  EXPECT_EQ(registry_.task(task).accepter, 3U);
+  EXPECT_EQ(Balance(is_.other_holder, is_.cea25), 30);
+  ExpectRefused(ApproveTask{task, 3}, Refusal::kAlreadyResolved);
+}
+
+TEST_F(ReceiverTest, ReleasesWhatTheReceiverRejectsOrLeavesForThreeDays) {
+  const std::uint32_t rejected = Proposes(Sale(10));
+  Must(ApproveTask{rejected, 2});
+  Must(RejectTask{rejected, 3});
+  EXPECT_EQ(StateOf(rejected), TaskState::kRejected);
+  const std::uint32_t aborted = Proposes(Sale(10));
+  Must(ApproveTask{aborted, 2});
+  Must(AbortTask{aborted, 1});
+  const std::uint32_t left = Proposes(Sale(20));
+  Until(2026, 3, 3, 9);
+  Must(ApproveTask{left, 2});
+  Until(2026, 3, 5, 8, 59);
+  EXPECT_EQ(StateOf(left), TaskState::kAwaitingReceiver);
+  Until(2026, 3, 5, 9);
+  EXPECT_EQ(StateOf(left), TaskState::kExpired);
+  EXPECT_EQ(Available(is_.holder, is_.cea25), 100);
+}
+
+TEST_F(ReceiverTest, AsksNobodyBetweenAccountsOfOneFirm) {
+  const AccountId own = Opens(AccountKind::kTrading, 0);
+  const std::uint32_t task = Proposes(Plain(is_.holder, own, is_.cea25, 30));
+  EXPECT_EQ(Must(ApproveTask{task, 2}).amount, 1);
+  EXPECT_EQ(Balance(own, is_.cea25), 30);
+}
+
+TEST_F(ReceiverTest, IsAskedForWhatWaitedWhenItsLawBegan) {
+  Profile before = registry_.profile();
+  before.receiver_accepts = false;
+  before.untrusted.kind = ExecutionRule::Kind::kAtMinute;
+  Must(BeginBranch{"before", {}, ProfileText(before)});
+  const std::uint32_t task = Proposes(Sale(30));
+  Must(ApproveTask{task, 2});
+  EXPECT_EQ(StateOf(task), TaskState::kDelayed);
+  before.receiver_accepts = true;
+  Must(BeginBranch{"after", {}, ProfileText(before)});
+  Until(2026, 3, 5);
+  EXPECT_EQ(StateOf(task), TaskState::kFailed);
+  EXPECT_EQ(registry_.task(task).refusal, Refusal::kSecondPersonRequired);
+  EXPECT_EQ(Available(is_.holder, is_.cea25), 100);
+}
+
+// Reg. (EU) 2019/1122 Art. 35(3): all transfers from the auction delivery account.
+TEST_F(TasksTest, WhatWasWonAtAuctionIsDeliveredLikeWhatGoesToNoTrustedAccount) {
+  Profile law = WithSecondPersons();
+  law.auction_delivery_waits = true;
+  Under(law);
+  Person(1);
+  Person(2);
+  const AccountId delivery = Opens(AccountKind::kAuctionDelivery);
+  Must(Issue{delivery, is_.cea25, 100});
+  Until(2026, 3, 2, 11, 59);
+  const std::uint32_t task = Proposes(Plain(delivery, is_.holder, is_.cea25, 30));
+  Must(ApproveTask{task, 2});
+  EXPECT_EQ(StateOf(task), TaskState::kDelayed);
+  Until(2026, 3, 3, 12);
+  EXPECT_EQ(StateOf(task), TaskState::kCompleted);
+  EXPECT_EQ(Balance(is_.holder, is_.cea25), 30);
+}
+
 }  // namespace
 }  // namespace ets::registry

@@ -124,7 +124,7 @@ void Registry::Impl::ScheduleAll() {
     const TaskView& view = task.view;
     if (view.state == TaskState::kDelayed) {
       timers.insert({view.execute_at, TimerKind::kTask, view.task});
-    } else if (view.state == TaskState::kAwaitingApproval && view.expires_at != 0) {
+    } else if (IsUndecided(view.state) && view.expires_at != 0) {
       timers.insert({view.expires_at, TimerKind::kTask, view.task});
     }
   }

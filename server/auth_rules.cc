@@ -55,7 +55,7 @@ namespace {
 // Whether a representative's act needs neither a second person nor a delay.
 bool IsAtOnce(const registry::Profile& profile) {
   using Kind = registry::ExecutionRule::Kind;
-  return !profile.four_eyes && profile.trusted.kind == Kind::kAtOnce &&
+  return !profile.four_eyes && !profile.receiver_accepts && profile.trusted.kind == Kind::kAtOnce &&
          profile.untrusted.kind == Kind::kAtOnce;
 }
 
@@ -204,6 +204,11 @@ bool Judge::Decides(std::uint32_t number, registry::Rights right) const {
   if (!registry::DecodeCommand(static_cast<registry::RecordKind>(task.kind), task.payload,
                                command)) {
     return false;
+  }
+  const auto* const make = std::get_if<registry::MakeTransfer>(&command);
+  if (right == registry::kMayApprove && make != nullptr &&
+      task.state == registry::TaskState::kAwaitingReceiver) {
+    return Holds(registry_, caller_, make->transfer.credit, right);
   }
   const std::optional<AccountId> account = AccountOf(command);
   return account ? Holds(registry_, caller_, *account, right) : IsAuthority();

@@ -429,6 +429,40 @@ TEST_F(TransferServiceTest, LetsASecondPersonApproveWhatAFirstProposed) {
   EXPECT_THAT(listed.tasks(), IsEmpty());
 }
 
+// 17 CCR 95921(a): the receiving firm accepts.
+TEST_F(TransferServiceTest, AsksTheReceiverWhereTheLawDoes) {
+  Serve("ca");
+  constexpr std::uint32_t kStrangersNumber = 8;
+  Do(registry::SetGrant{kStrangersNumber, kOther, registry::kMayRead | registry::kMayApprove});
+  pb::ProposeTransferRequest propose;
+  propose.set_request_id(NextId());
+  *propose.mutable_transfer() = Draft(40);
+  pb::ProposeTransferResponse proposed;
+  ASSERT_TRUE(Call(kHolder, *stub_, &Stub::ProposeTransfer, propose, proposed).ok());
+  pb::GetTaskRequest get;
+  get.set_name(proposed.task());
+  pb::GetTaskResponse got;
+  EXPECT_THAT(Call(kStranger, *stub_, &Stub::GetTask, get, got),
+              Fails(StatusCode::NOT_FOUND, "TASK_NOT_FOUND"));
+
+  pb::ApproveTaskRequest approve;
+  approve.set_request_id(NextId());
+  approve.set_name(proposed.task());
+  pb::ApproveTaskResponse approved;
+  ASSERT_TRUE(Call(kSecond, *stub_, &Stub::ApproveTask, approve, approved).ok());
+  EXPECT_FALSE(approved.completed());
+  ASSERT_TRUE(Call(kStranger, *stub_, &Stub::GetTask, get, got).ok());
+  EXPECT_EQ(got.task().state(), pb::TASK_STATE_AWAITING_RECEIVER);
+  approve.set_request_id(NextId());
+  EXPECT_THAT(Call(kSecond, *stub_, &Stub::ApproveTask, approve, approved),
+              Fails(StatusCode::PERMISSION_DENIED, "ROLE_REQUIRED"));
+  ASSERT_TRUE(Call(kStranger, *stub_, &Stub::ApproveTask, approve, approved).ok());
+  EXPECT_TRUE(approved.completed());
+  EXPECT_EQ(HoldingOf(kOther).posted(), 40);
+  ASSERT_TRUE(Call(kStranger, *stub_, &Stub::GetTask, get, got).ok());
+  EXPECT_EQ(got.task().accepter(), "principals/8");
+}
+
 // ---- Reading and watching ----
 
 class Histories : public TransferServiceTest {

@@ -211,6 +211,7 @@ void ViewWriter::Fill(const registry::TaskView& view, pb::Task* out) const {
   out->set_state(SameNumber<pb::TaskState>(view.state));
   out->set_initiator(principal(view.initiator));
   if (view.approver != 0) out->set_approver(principal(view.approver));
+  if (view.accepter != 0) out->set_accepter(principal(view.accepter));
   wire::Fill(view.proposed_at, out->mutable_propose_time());
   if (view.execute_at != 0) wire::Fill(view.execute_at, out->mutable_execute_time());
   if (view.expires_at != 0) wire::Fill(view.expires_at, out->mutable_expire_time());

@@ -93,6 +93,10 @@ bool MaySee(const Registry& state, const Caller& caller, const registry::Transfe
 bool MaySee(const Registry& state, const Caller& caller, const registry::TaskView& task) {
   if (MayReadAll(caller) || task.initiator == caller.principal) return true;
   const auto command = Subjects::Decoded(task.kind, task.payload);
+  // The receiver knows of what waits, or waited, for it.
+  const auto* const make = command ? std::get_if<registry::MakeTransfer>(&*command) : nullptr;
+  const bool was_asked = task.state == registry::TaskState::kAwaitingReceiver || task.accepter != 0;
+  if (make != nullptr && was_asked && MayRead(state, caller, make->transfer.credit)) return true;
   const Subject subject = command ? SubjectOf(*command) : Subject();
   return subject && MayRead(state, caller, *subject);
 }

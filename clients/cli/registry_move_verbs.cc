@@ -228,14 +228,15 @@ MaybeFailure ListTasks(const TaskArguments& arguments, RegistryClient& client) {
   pb::ListTasksRequest request;
   request.set_parent(client.parent());
   moment->Ask(request);
-  Rows rows(arguments.output, {"task", "action", "state", "initiator", "approver", "proposed",
-                               "executes", "expires", "failure"});
+  Rows rows(arguments.output, {"task", "action", "state", "initiator", "approver", "accepter",
+                               "proposed", "executes", "expires", "failure"});
   const auto failure = client.ForEachPage(
       client.transfers(), &TransferStub::ListTasks, request, [&](const auto& page) {
         for (const pb::Task& task : page.tasks()) {
           rows.Add({Number(NumberAtEnd(task.name())), Text(ActionOf(task.proposal())),
                     Text(std::string(ToString(static_cast<registry::TaskState>(task.state())))),
                     Number(NumberAtEnd(task.initiator())), Number(NumberAtEnd(task.approver())),
+                    Number(NumberAtEnd(task.accepter())),
                     Text(ShowTime(task.propose_time(), *zone)),
                     Text(ShowTime(task.execute_time(), *zone)),
                     Text(ShowTime(task.expire_time(), *zone)), Text(task.failure().message())});
@@ -454,7 +455,9 @@ void AddTasks(CLI::App& parent, int& exit_code) {
   AddRequest(*verb, *arguments);
   verb->add_flag("--pending", arguments->pending, "List reservations instead");
   CLI::Option* const approve =
-      verb->add_option("--approve", arguments->approve, "Agree to a task")->type_name("N");
+      verb->add_option("--approve", arguments->approve,
+                       "Agree to a task, or accept it for the receiving firm")
+          ->type_name("N");
   CLI::Option* const reject = verb->add_option("--reject", arguments->reject, "Refuse a task")
                                   ->type_name("N")
                                   ->excludes(approve);

@@ -305,6 +305,7 @@ std::string Model::CompareTasks(const Registry& registry) const {
     d.Add(name + " refusal", view.refusal.value_or(Refusal{}), task.refusal.value_or(Refusal{}));
     d.Add(name + " initiator", view.initiator, task.initiator);
     d.Add(name + " approver", view.approver, task.approver);
+    d.Add(name + " accepter", view.accepter, task.accepter);
     d.Add(name + " sequence", view.sequence, task.sequence);
   }
   return d.first();

@@ -64,6 +64,9 @@ Profile RandomLaw(Prng& dice) {
   law.trusted_entry = RandomRule(dice);
   law.abort_before_minutes = coin() ? 120 : 0;
   law.proposal_hours = coin() ? 24 : 0;
+  law.receiver_accepts = dice.Below(3) == 0;
+  law.acceptance_hours = coin() ? 72 : 0;
+  law.auction_delivery_waits = coin();
   law.units[static_cast<std::size_t>(UnitType::kCertificate)] = {
       false, true, ~(1U << static_cast<unsigned>(kHolder))};
   law.units[static_cast<std::size_t>(UnitType::kCountryCoded)].surrenderable = false;

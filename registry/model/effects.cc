@@ -264,6 +264,13 @@ bool Model::NeedsSecondPerson(const Command& command) const {
                       Trusts(make->transfer.debit, make->transfer.credit);
   return law_.four_eyes && !waived;
 }
+bool Model::NeedsReceiver(const Command& command) const {
+  const auto* make = std::get_if<MakeTransfer>(&command);
+  if (make == nullptr || !law_.receiver_accepts) return false;
+  const AccountId from = make->transfer.debit;
+  const AccountId to = make->transfer.credit;
+  return Row(from).has_entity && Row(to).has_entity && At(from).entity != At(to).entity;
+}
 void Model::Do(const Propose& c) {
   Task task;
   const bool decoded = DecodeCommand(static_cast<RecordKind>(c.kind), c.payload, task.command);
@@ -277,16 +284,29 @@ void Model::Do(const Propose& c) {
   tasks_.push_back(task);
   const auto number = static_cast<std::uint32_t>(tasks_.size());
   Receipt receipt;
-  if (!waits) Agree(tasks_.back(), receipt);
+  if (!waits) SenderAgrees(tasks_.back(), receipt);
   answer_.receipt = receipt;
   answer_.receipt.id = number;
 }
 void Model::Do(const ApproveTask& c) {
   Task& task = tasks_[c.task - 1];
-  task.approver = c.principal;
   Receipt receipt;
-  Agree(task, receipt);
+  if (task.state == TaskState::kAwaitingReceiver) {
+    task.accepter = c.principal;
+    Agree(task, receipt);
+  } else {
+    task.approver = c.principal;
+    SenderAgrees(task, receipt);
+  }
   answer_.receipt = receipt;
+}
+void Model::SenderAgrees(Task& task, Receipt& receipt) {
+  if (!NeedsReceiver(task.command)) return Agree(task, receipt);
+  task.state = TaskState::kAwaitingReceiver;
+  task.expires_at = 0;
+  if (law_.acceptance_hours == 0) return;
+  const SimTime wait = SimTime{law_.acceptance_hours} * 3'600 * kMicrosPerSecond;
+  task.expires_at = std::max(at_, task.proposed_at + wait);
 }
 void Model::Agree(Task& task, Receipt& receipt) {
   task.state = TaskState::kDelayed;
@@ -297,6 +317,10 @@ void Model::Agree(Task& task, Receipt& receipt) {
       const ExecutionRule& rule = Trusts(t.debit, t.credit) ? law_.trusted : law_.untrusted;
       task.execute_at = std::max(at_, ExecutionTime(law_, rule, at_));
     }
+    if (law_.auction_delivery_waits && At(t.debit).kind == kAuctionDelivery &&
+        Row(t.credit).has_entity) {
+      task.execute_at = std::max(at_, ExecutionTime(law_, law_.untrusted, at_));
+    }
   }
   if (task.execute_at <= at_) Execute(task, receipt);
 }
@@ -305,7 +329,8 @@ void Model::Execute(Task& task, Receipt& receipt) {
   proposed_at_ = task.proposed_at;
   std::set<Refusal> broken = RulesOf(task.command);
   proposed_at_.reset();
-  if (task.approver == 0 && NeedsSecondPerson(task.command)) {
+  if ((task.approver == 0 && NeedsSecondPerson(task.command)) ||
+      (task.accepter == 0 && NeedsReceiver(task.command))) {
     broken.insert(Refusal::kSecondPersonRequired);
   }
   if (!broken.empty()) {

@@ -60,7 +60,7 @@ class Model {
   };
   struct Task {
     Command command;
-    std::uint32_t initiator, approver = 0;
+    std::uint32_t initiator, approver = 0, accepter = 0;
     TaskState state = TaskState::kAwaitingApproval;
     SimTime proposed_at = 0, execute_at = 0, expires_at = 0;
     std::optional<Refusal> refusal;
@@ -235,7 +235,12 @@ class Model {
   std::vector<std::pair<AccountId, std::int64_t>> PaymentsOf(const RunAllocation& c) const;
   std::vector<LedgerId> LedgersInOrder() const;
   bool NeedsSecondPerson(const Command& command) const;
+  bool NeedsReceiver(const Command& command) const;
   void Agree(Task& task, Receipt& receipt);
+  void SenderAgrees(Task& task, Receipt& receipt);
+  static bool IsUndecided(const Task& task) {
+    return task.state == TaskState::kAwaitingApproval || task.state == TaskState::kAwaitingReceiver;
+  }
   void Execute(Task& task, Receipt& receipt);
 
   void Do(const OpenAccount& c);

@@ -40,7 +40,7 @@ std::optional<Transfer> Model::DebitOf(const Command& command, AccountId surrend
 }
 
 std::optional<Transfer> Model::ReservedBy(const Task& task) const {
-  if (task.state != TaskState::kAwaitingApproval && task.state != TaskState::kDelayed) return {};
+  if (!IsUndecided(task) && task.state != TaskState::kDelayed) return {};
   return DebitOf(task.command, First(kSurrender).value_or(AccountId()),
                  First(kCancellation).value_or(AccountId()));
 }

@@ -284,21 +284,20 @@ void Model::Rules(const ApproveTask& c) {
   NeedPerson(c.principal);
   if (c.task == 0 || c.task > tasks_.size()) return;
   BreaksIf(tasks_[c.task - 1].initiator == c.principal, Refusal::kSecondPersonRequired);
-  BreaksIf(tasks_[c.task - 1].state != TaskState::kAwaitingApproval, Refusal::kAlreadyResolved);
+  BreaksIf(!IsUndecided(tasks_[c.task - 1]), Refusal::kAlreadyResolved);
 }
 void Model::Rules(const RejectTask& c) {
   BreaksIf(c.task == 0 || c.task > tasks_.size(), Refusal::kTaskNotFound);
   NeedPerson(c.principal);
   if (c.task == 0 || c.task > tasks_.size()) return;
-  BreaksIf(tasks_[c.task - 1].state != TaskState::kAwaitingApproval, Refusal::kAlreadyResolved);
+  BreaksIf(!IsUndecided(tasks_[c.task - 1]), Refusal::kAlreadyResolved);
 }
 void Model::Rules(const AbortTask& c) {
   BreaksIf(c.task == 0 || c.task > tasks_.size(), Refusal::kTaskNotFound);
   NeedPerson(c.principal);
   if (c.task == 0 || c.task > tasks_.size()) return;
   const Task& task = tasks_[c.task - 1];
-  BreaksIf(task.state != TaskState::kAwaitingApproval && task.state != TaskState::kDelayed,
-           Refusal::kAlreadyResolved);
+  BreaksIf(!IsUndecided(task) && task.state != TaskState::kDelayed, Refusal::kAlreadyResolved);
   const SimTime ahead = SimTime{law_.abort_before_minutes} * 60 * kMicrosPerSecond;
   BreaksIf(task.state == TaskState::kDelayed && at_ + ahead > task.execute_at,
            Refusal::kAbortTooLate);

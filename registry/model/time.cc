@@ -265,7 +265,7 @@ std::optional<Model::Event> Model::NextEvent() const {
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     const Task& task = tasks_[i];
     if (task.state == TaskState::kDelayed) events.insert({task.execute_at, kTask, i + 1});
-    if (task.state == TaskState::kAwaitingApproval && task.expires_at != 0) {
+    if (IsUndecided(task) && task.expires_at != 0) {
       events.insert({task.expires_at, kTask, i + 1});
     }
   }

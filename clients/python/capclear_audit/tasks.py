@@ -3,7 +3,7 @@ from . import clock, words
 from .codec import KINDS, NAMES, CannotDecode, decode_command
 from .profile import HOUR, MINUTE
 
-AWAITING, DELAYED, DONE = "awaiting approval", "delayed", "resolved"
+AWAITING, RECEIVER, DELAYED, DONE = "awaiting approval", "awaiting receiver", "delayed", "resolved"
 _TRANSFER, _ALLOCATION = KINDS["make_transfer"], KINDS["run_allocation"]
 _FREEZE = KINDS["freeze"]
 
@@ -11,12 +11,15 @@ _FREEZE = KINDS["freeze"]
 class Task:
     """One proposal."""
 
-    __slots__ = ("number", "initiator", "approver", "kind", "values", "state", "reserved", "due")
+    __slots__ = ("number", "initiator", "approver", "accepter", "proposed", "kind", "values",
+                 "state", "reserved", "due")
 
-    def __init__(self, number, initiator, kind, values):
+    def __init__(self, number, initiator, kind, values, proposed):
         self.number = number
         self.initiator = initiator
         self.approver = None
+        self.accepter = None  # For the receiving firm.
+        self.proposed = proposed
         self.kind = kind
         self.values = values
         self.state = AWAITING
@@ -65,6 +68,9 @@ class Tasks:
         if task.approver is None and self._needs_approval(task):
             self.books.findings.at(sequence, f"carried out task {task.number} without a second "
                                              "person; its target is not trusted")
+        if task.accepter is None and self._needs_receiver(task):
+            self.books.findings.at(sequence, f"carried out task {task.number}, which its receiver "
+                                             "has not accepted")
 
     def trust_begins(self, key, when):
         if self.trusted.get(key) != when or key in self._counts:
@@ -90,7 +96,8 @@ class Tasks:
     def _propose(self, sequence, values, receipt):
         principal, kind, payload = values
         try:
-            task = Task(len(self.list), principal, kind, decode_command(kind, payload))
+            task = Task(len(self.list), principal, kind, decode_command(kind, payload),
+                        self.books.clock.at)
         except CannotDecode as error:
             self.books.findings.at(sequence, f"proposed what cannot be read: {error}")
             return None
@@ -98,7 +105,7 @@ class Tasks:
             self.books.findings.at(sequence, f"proposed number {receipt[0]}, not {len(self.list)}")
         self.list.append(task)
         if not self._needs_approval(task):
-            return self._agree(task, receipt)
+            return self._sender_agrees(sequence, task, receipt)
         if receipt[1]:
             self.books.findings.at(sequence, f"carried out {NAMES[kind]} without a second person")
         hours = self.books.profile.number("transfers.proposal_hours")
@@ -116,9 +123,12 @@ class Tasks:
             return None
         if task.initiator == principal:
             self.books.findings.at(sequence, f"principal {principal} approved its own task {number}")
-        task.approver = principal
         self._release(task)
-        return self._agree(task, receipt)
+        if task.state == RECEIVER:
+            task.accepter = principal
+            return self._agree(task, receipt)
+        task.approver = principal
+        return self._sender_agrees(sequence, task, receipt)
 
     def _reject_task(self, sequence, values, _):
         task = self._open(sequence, values[0], "rejected")
@@ -151,10 +161,25 @@ class Tasks:
 
     def _open(self, sequence, number, done):
         task = self.list[number] if 0 < number < len(self.list) else None
-        if task is None or task.state == DONE or (done != "aborted" and task.state != AWAITING):
+        if task is None or task.state == DONE or (
+                done != "aborted" and task.state not in (AWAITING, RECEIVER)):
             self.books.findings.at(sequence, f"{done} task {number}, which waits for nobody")
             return None
         return task
+
+    def _sender_agrees(self, sequence, task, receipt):
+        """Then the receiver must, where the law asks it."""
+        if not self._needs_receiver(task):
+            return self._agree(task, receipt)
+        if receipt[1]:
+            self.books.findings.at(sequence, f"carried out {NAMES[task.kind]} that its receiver "
+                                             "has not accepted")
+        hours = self.books.profile.number("transfers.acceptance_hours")
+        task.state = RECEIVER
+        task.due = max(self.books.clock.at, task.proposed + hours * HOUR) if hours else 0
+        self.books.clock.put(task.due, clock.TASK, task.number)
+        self._reserve(task)
+        return None
 
     def _agree(self, task, receipt):
         task.due = self._execute_at(task)
@@ -209,6 +234,14 @@ class Tasks:
         return (task.kind != _TRANSFER or not profile.truth("transfers.trusted_waives_approval")
                 or not self._is_trusted(*task.values[:2]))
 
+    def _needs_receiver(self, task):
+        if task.kind != _TRANSFER or not self.books.profile.truth("transfers.receiver_accepts"):
+            return False
+        (kind, entity), (target_kind, target_entity) = (
+            self.books.accounts[account] for account in task.values[:2])
+        both = kind in words.ENTITY_KINDS and target_kind in words.ENTITY_KINDS
+        return both and entity != target_entity
+
     def _is_trusted(self, account, target):
         (kind, entity), (target_kind, target_entity) = (
             self.books.accounts[account], self.books.accounts[target])
@@ -223,8 +256,12 @@ class Tasks:
         if task.kind != _TRANSFER:
             return now
         account, target = task.values[:2]
-        kinds = {self.books.accounts[account][0], self.books.accounts[target][0]}
-        if not kinds <= words.ENTITY_KINDS:
+        kind, target_kind = self.books.accounts[account][0], self.books.accounts[target][0]
+        waits = (kind == words.AUCTION_DELIVERY
+                 and self.books.profile.truth("transfers.auction_delivery_waits"))
+        if target_kind not in words.ENTITY_KINDS or not (waits or kind in words.ENTITY_KINDS):
             return now
+        if waits:
+            return max(now, self.books.profile.execution_time("untrusted", now))
         rule = "trusted" if self._is_trusted(account, target) else "untrusted"
         return max(now, self.books.profile.execution_time(rule, now))
