@@ -203,6 +203,45 @@ class Law(Audits):
 
     # ---- Serials ----
 
+    def test_waits_for_the_receiver_where_the_law_says_so(self):
+        law = (b"transfers.four_eyes = true\ntransfers.trusted_waives_approval = false\n"
+               b"transfers.receiver_accepts = true\ntransfers.acceptance_hours = 72\n")
+        moved = transfer(2, 3, 0, 70, CODE_TRANSFER)
+        journal = scheme(law)
+        journal.propose(1, 4, 2, 3, 70)
+        journal.approve(1, 5)
+        self.assertEqual(self.show(journal, "balances")[1]["reserved"], 70)
+        journal.applied(36, struct.pack("<II", 1, 6), [moved], receipt=(0, 1, 0))
+        self.assertEqual(self.show(journal, "balances")[1]["balance"], 930)
+        journal = scheme(law)
+        journal.propose(1, 4, 2, 3, 70)
+        journal.approve(1, 5)
+        journal.advance(3 * 86_400_000_000)
+        self.assertEqual(self.show(journal, "balances")[1]["reserved"], 0)
+        journal = scheme(law)
+        journal.propose(1, 4, 2, 3, 70)
+        journal.applied(36, struct.pack("<II", 1, 5), [moved], receipt=(0, 1, 0))
+        self.assert_found(journal.export(), "that its receiver has not accepted")
+
+    def test_notices_a_receipt_that_says_what_was_not(self):
+        journal = scheme()
+        journal.applied(24, struct.pack("<II", 2, 3), receipt=(0, 5, 0))
+        self.assert_found(journal.export(), "remove_trusted gave back amount 5, not 0")
+        journal = scheme(b"transfers.four_eyes = true\nuntrusted.kind = at_minute\n")
+        journal.propose(1, 4, 2, 3, 70)
+        journal.approve(1, 5, done=True)
+        self.assert_found(journal.export(), "says 1 of task 1, which is not due yet")
+
+    def test_names_the_record_that_speaks_of_what_is_not_there(self):
+        journal = scheme(b"transfers.four_eyes = true\n")
+        moved = transfer(2, 3, 9, 70, CODE_TRANSFER)
+        journal.applied(35, struct.pack("<IHI", 4, 6, len(moved)) + moved, receipt=(1, 0, 0))
+        self.assert_found(journal.export(), "propose speaks of what is not there")
+        journal = scheme(b"compliance.emissions_due = 04-01\n")
+        journal.applied(16, struct.pack("<q", 2**62))
+        self.assert_found(journal.export(), "advance_to speaks of what is not there")
+        self.assert_found(scheme(b"holidays = never\n").export(), "record 1")
+
     def test_follows_serials_by_the_convention_of_the_law(self):
         wanted = {"fifo": [(1, 300), (1_001, 1_100)], "lifo": [(601, 1_000)],
                   "proportional": [(1, 364), (1_001, 1_036)]}

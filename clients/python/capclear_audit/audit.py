@@ -39,6 +39,8 @@ class Audit:
 
     def _take(self, sequence, kind, version, sim_time, payload):
         self.records += 1
+        if abs(sim_time) > _TIME_MAX:
+            raise ChainBroken(f"record {sequence}: {sim_time} is no time before the year 9999")
         if self.sim_time is not None and sim_time < self.sim_time:
             self.findings.at(sequence, f"time goes back from {instant(self.sim_time)} to "
                                        f"{instant(sim_time)}")
@@ -61,6 +63,14 @@ class Audit:
             self.refused += 1
             return
         self.applied += 1
+        self._check_receipt(sequence, kind, receipt)
+        try:
+            self._apply(sequence, sim_time, kind, values, receipt, transfers)
+        except (LookupError, ValueError, OverflowError) as error:
+            raise ChainBroken(f"record {sequence}: {codec.NAMES[kind]} speaks of what is not there "
+                              f"({error})") from error
+
+    def _apply(self, sequence, sim_time, kind, values, receipt, transfers):
         self.books.clock.begin(sim_time)
         kind, values, receipt = self.books.tasks.take(sequence, kind, values, receipt, transfers)
         self.books.apply(sequence, kind, values, receipt, transfers)
@@ -71,10 +81,20 @@ class Audit:
         if kind == _BEGIN_BRANCH:
             self._begin_branch(values)
 
+    def _check_receipt(self, sequence, kind, receipt):
+        """What a command has nothing to give back for is 0."""
+        given = _GIVES.get(codec.NAMES[kind], ())
+        for part, value in zip(("id", "amount", "failed"), receipt):
+            if value and part not in given:
+                self.findings.at(sequence, f"{codec.NAMES[kind]} gave back {part} {value}, not 0")
+
     def _begin(self, kind, payload):
         if kind != codec.PROFILE:
             raise ChainBroken("record 1 is not the profile")
-        self._use(Profile(payload.decode()))
+        try:
+            self._use(Profile(payload.decode()))
+        except ValueError as error:
+            raise ChainBroken(f"record 1: {error}") from error
         self.books = Books(self.profile, self.findings)
         self.compliance = Compliance(self.profile, self.books, self.findings)
         self.books.standing.compliance = self.compliance
@@ -155,3 +175,11 @@ class Audit:
 
 TABLES = ("totals", "balances", "compliance", "status", "serials", "retired")
 _BEGIN_BRANCH = codec.KINDS["begin_branch"]
+_TIME_MAX = 250_000_000_000_000_000  # Microseconds; some 7,900 years.
+_GIVES = {name: ("id",) for name in ("open_account", "open_ledger", "cancel_units",
+                                     "reserve_transfer", "freeze")}
+_GIVES |= {name: ("amount",) for name in (
+    "issue", "take_back", "surrender_in_order", "assess_compliance", "expire_ledger", "advance_to",
+    "approve_task")}
+_GIVES |= {name: ("id", "amount") for name in ("propose", "run_allocation", "run_compliance")}
+_GIVES |= {name: ("failed",) for name in ("transfer_batch", "settle")}

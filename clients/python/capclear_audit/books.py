@@ -254,7 +254,12 @@ class Books:
         key = account << 16 | ledger
         return self.balances.get(key, 0) - self.reserved.get(key, 0) - self.frozen.get(key, 0)
 
+    def _must_be_open(self, ledger, *accounts):
+        if ledger >= len(self.ledgers) or max(accounts) >= len(self.accounts):
+            raise LookupError(f"accounts {accounts}, ledger {ledger}")
+
     def reserve(self, debit, credit, ledger, amount):
+        self._must_be_open(ledger, debit, credit)
         self.reserved[debit << 16 | ledger] += amount
         self.incoming[credit << 16 | ledger] += amount
 
@@ -308,6 +313,7 @@ class Books:
 
     def _freeze(self, sequence, values, receipt, _):
         account, ledger, amount, until = values[:4]
+        self._must_be_open(ledger, account)
         if receipt[0] != len(self.freezes):
             self.findings.at(sequence, f"froze under number {receipt[0]}, not {len(self.freezes)}")
         self.clock.put(until, clock.FREEZE, len(self.freezes))

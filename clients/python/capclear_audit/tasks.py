@@ -126,7 +126,7 @@ class Tasks:
         self._release(task)
         if task.state == RECEIVER:
             task.accepter = principal
-            return self._agree(task, receipt)
+            return self._agree(sequence, task, receipt)
         task.approver = principal
         return self._sender_agrees(sequence, task, receipt)
 
@@ -170,7 +170,7 @@ class Tasks:
     def _sender_agrees(self, sequence, task, receipt):
         """Then the receiver must, where the law asks it."""
         if not self._needs_receiver(task):
-            return self._agree(task, receipt)
+            return self._agree(sequence, task, receipt)
         if receipt[1]:
             self.books.findings.at(sequence, f"carried out {NAMES[task.kind]} that its receiver "
                                              "has not accepted")
@@ -181,9 +181,13 @@ class Tasks:
         self._reserve(task)
         return None
 
-    def _agree(self, task, receipt):
+    def _agree(self, sequence, task, receipt):
         task.due = self._execute_at(task)
-        if task.due <= self.books.clock.at:
+        is_due = task.due <= self.books.clock.at
+        if receipt[1] > is_due or receipt[1] < 0:
+            self.books.findings.at(sequence, f"says {receipt[1]} of task {task.number}, which is "
+                                             + ("due now" if is_due else "not due yet"))
+        if is_due:
             task.state = DONE
             return task if receipt[1] else None
         task.state = DELAYED
