@@ -429,7 +429,8 @@ void AddReplay(CLI::App& parent, int& exit_code) {
       "Prints sequence, state hash and, at the end, the chain head. The same journal gives the "
       "same "
       "on\n"
-      "any machine. Of a server it prints where it stands or stood, to hold one against the other.\n\n"
+      "any machine. Of a server it prints where it stands or stood, to hold one against the "
+      "other.\n\n"
       "  capclear registry replay --data runs/china-transition-1 --as-of 2027-12-31");
 }
 
