@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "clients/cli/registry_verb.h"
+#include "clients/cli/run_verb.h"
 
 namespace ets::cli {
 namespace {
