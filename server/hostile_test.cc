@@ -283,7 +283,7 @@ TEST_F(Hostile, RequestsOfEveryMethodAreRefusedWholeOrAppliedWhole) {
       EXPECT_NE(status.error_code(), StatusCode::UNAVAILABLE) << method->full_name();
     }
   }
-  EXPECT_GT(outcomes[StatusCode::OK], 100) << "the values mean something";
+  EXPECT_GT(outcomes[StatusCode::OK], 50) << "the values mean something";
   EXPECT_GT(outcomes[StatusCode::INVALID_ARGUMENT], 1'000);
   EXPECT_TRUE(IsWhole());
 }

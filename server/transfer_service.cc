@@ -427,7 +427,8 @@ class TransferService final : public Base {
                                        const TransferFilter& filter, std::uint64_t last) {
     // The last record before a time; 0 when all are later.
     const auto before = [&](SimTime time) -> wire::OrStatus<std::uint64_t> {
-      const auto first_point = live.PointOf(1);
+      // Record 1 is the law and moves nothing; time begins behind it.
+      const auto first_point = live.PointOf(std::min<std::uint64_t>(2, last));
       if (!first_point.ok()) return Fail{call.ToStatus(first_point.error())};
       if (time <= first_point->sim_time) return std::uint64_t{0};
       if (time > live.committed().sim_time) return last;
