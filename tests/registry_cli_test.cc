@@ -319,7 +319,7 @@ TEST_F(SmallRegistry, TellsWhatItCannotReadAndWhatIsAllowed) {
       {{"balance", "--data", data(), "--as-of", "yesterday"}, "is no state"},
       {{"balance", "--data", data(), "--as-of", "99999"}, "99999"},
       {{"balance", "--data", data(), "--as-of", "2031-01-01"},
-       "; allowed: from 1970-01-01T00:00:00Z, where the journal begins, to 2026-01-04T16:"},
+       "; allowed: from 2026-01-04T16:00:00Z, where the registry begins, to 2026-01-04T16:"},
       {{"transfer", "--data", data(), "--from", "5", "--to", "6", "--unit", "CEA27", "--amount",
         "1"},
        "LEDGER_NOT_FOUND: no ledger of that unit: ledgers/CEA-2027"},
