@@ -80,4 +80,68 @@ std::vector<TradeHistory::Trade> TradeHistory::Trades(std::optional<InstrumentId
   return trades;
 }
 
+void TradeHistory::Save(ByteWriter& out) const {
+  out.Put(std::uint64_t{tape_max_});
+  out.Put(std::uint64_t{tape_.size()});
+  for (const Trade& trade : tape_) {
+    out.Put(trade.instrument.raw());
+    out.Put(trade.sequence);
+    out.Put(trade.time);
+    out.Put(trade.print.trade_id);
+    out.Put(trade.print.channel);
+    out.Put(trade.print.price.minor_per_tonne());
+    out.Put(trade.print.quantity.count());
+    out.Put(trade.print.taker);
+  }
+  out.Put(std::uint64_t{bars_.size()});
+  for (const auto& [instrument, bars] : bars_) {
+    out.Put(instrument);
+    out.Put(std::uint64_t{bars.size()});
+    for (const Bar& bar : bars) {
+      out.Put(bar.begin);
+      for (const Price price : {bar.open, bar.high, bar.low, bar.close}) {
+        out.Put(price.minor_per_tonne());
+      }
+      out.Put(bar.volume.count());
+      out.Put(bar.value.minor());
+      out.Put(bar.trades);
+    }
+  }
+}
+
+std::optional<TradeHistory> TradeHistory::Load(ByteReader& in) {
+  TradeHistory history(in.Get<std::uint64_t>());
+  const auto price = [&in] { return Price::FromMinorPerTonne(in.Get<std::int64_t>()); };
+  const auto trades = in.Get<std::uint64_t>();
+  for (std::uint64_t i = 0; i < trades && in.ok(); ++i) {
+    Trade& trade = history.tape_.emplace_back();
+    trade.instrument = InstrumentId(in.Get<std::uint16_t>());
+    trade.sequence = in.Get<std::uint64_t>();
+    trade.time = in.Get<SimTime>();
+    trade.print.trade_id = in.Get<std::uint64_t>();
+    trade.print.channel = in.Get<market::Channel>();
+    trade.print.price = price();
+    trade.print.quantity = Tonnes(in.Get<std::int64_t>());
+    trade.print.taker = in.Get<matching::Side>();
+  }
+  const auto instruments = in.Get<std::uint64_t>();
+  for (std::uint64_t i = 0; i < instruments && in.ok(); ++i) {
+    std::vector<Bar>& bars = history.bars_[in.Get<std::uint16_t>()];
+    const auto count = in.Get<std::uint64_t>();
+    for (std::uint64_t b = 0; b < count && in.ok(); ++b) {
+      Bar& bar = bars.emplace_back();
+      bar.begin = in.Get<SimTime>();
+      bar.open = price();
+      bar.high = price();
+      bar.low = price();
+      bar.close = price();
+      bar.volume = Tonnes(in.Get<std::int64_t>());
+      bar.value = Money::FromMinor(in.Get<std::int64_t>());
+      bar.trades = in.Get<std::uint32_t>();
+    }
+  }
+  if (!in.ok()) return std::nullopt;
+  return history;
+}
+
 }  // namespace ets::server

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/ids.h"
 #include "market/events.h"
 #include "server/market_data.h"
@@ -28,6 +29,9 @@ class TradeHistory {
   // Of those kept: with ids from `from` on, at most `count_max`.
   std::vector<Trade> Trades(std::optional<InstrumentId> instrument, std::uint64_t from,
                             std::size_t count_max) const;
+
+  void Save(ByteWriter& out) const;
+  static std::optional<TradeHistory> Load(ByteReader& in);  // Empty: it makes no sense.
 
  private:
   std::size_t tape_max_;

@@ -6,8 +6,8 @@
 #include <limits>
 #include <utility>
 
-#include "market/codec.h"
 #include "server/exchange_live_impl.h"
+#include "server/exchange_recovery.h"
 #include "server/live_registry_impl.h"
 
 namespace ets::server {
@@ -39,7 +39,8 @@ Live<Done> LiveExchange::Impl::Start() {
   auto store = std::move(opened.value());
   Envelope last;
   if (store->end().sequence == 0) {
-    market.emplace(options.rules, options.ledger_count_max, &batch.records, &relay);
+    market = std::make_unique<market::Market>(options.rules, options.ledger_count_max,
+                                              &batch.records, &relay);
   } else {
     const auto recovered = Recover(store->Reader());
     if (!recovered.ok()) return recovered;
@@ -66,40 +67,64 @@ Live<Done> LiveExchange::Impl::Start() {
   }
   positions_thread = std::thread([this] { FollowPositions(); });
   settlement_thread = std::thread([this] { DeliverSettlement(); });
+  if (options.snapshot_bytes != 0) snapshot_thread = std::thread([this] { KeepSnapshots(); });
   return Done{};
 }
 
 Live<Done> LiveExchange::Impl::Recover(const store::JournalReader& reader) {
-  std::string wrong;
-  const auto read = reader.Read({}, store::kToTheEnd, [&](const JournalRecord& record) {
-    if (!market) {
-      const auto founding = market::Market::FoundingOf(record);
-      if (!founding.ok()) {
-        wrong = founding.error();
-        return false;
-      }
-      options.ledger_count_max = founding->ledger_count_max;
-      market.emplace(founding->rules, founding->ledger_count_max, nullptr, &relay);
-    }
-    relay.SetTime(record.sequence, record.envelope.sim_time);
-    wrong = market->Replay(record);
-    const auto input = market::Decode(record.kind, record.payload);
-    if (!input) return wrong.empty();
-    if (const auto* const position = std::get_if<market::Position>(&*input)) {
-      positions_taken = std::max(positions_taken, position->sequence);
-    } else if (const auto* const session = std::get_if<market::OpenSession>(&*input)) {
-      if (market->session_open()) open_day = session->date;
-    } else if (std::holds_alternative<market::DayClosed>(*input)) {
-      open_day.reset();
-    }
-    return wrong.empty();
-  });
-  if (!read.ok()) return ets::Fail{FailureOf(read.error())};
-  if (!wrong.empty()) {
-    return ets::Fail{
-        LiveFailure{LiveFailure::Kind::kDataLoss, options.data + "/exchange: " + wrong}};
+  auto rebuilt = RebuildExchange(reader, relay, stopping);
+  if (!rebuilt.ok()) {
+    LiveFailure failure = rebuilt.error();
+    failure.message = options.data + "/exchange: " + failure.message;
+    return ets::Fail{failure};
   }
+  const auto first = reader.ReadRecord(1);
+  if (!first.ok()) return ets::Fail{FailureOf(first.error())};
+  const auto founding = market::Market::FoundingOf(first->view());
+  if (!founding.ok()) return ets::Fail{LiveFailure{LiveFailure::Kind::kDataLoss, founding.error()}};
+  options.ledger_count_max = founding->ledger_count_max;
+  market = std::move(rebuilt.value().market);
+  positions_taken = rebuilt->positions_taken;
+  open_day = rebuilt->open_day;
+  recovered_from = rebuilt->from;
   return Done{};
+}
+
+// ---- Snapshots ----
+
+void LiveExchange::Impl::KeepSnapshots() {
+  while (true) {
+    {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] {
+        return stopping || stopped ||
+               bytes_since_snapshot >= std::max(options.snapshot_bytes, 8 * snapshot_size);
+      });
+      if (stopping || stopped) return;
+      bytes_since_snapshot = 0;
+    }
+    TakeSnapshot();
+  }
+}
+
+void LiveExchange::Impl::TakeSnapshot() {
+  constexpr std::size_t kKept = 2;
+  ExchangeRelay history;
+  const auto rebuilt = RebuildExchange(writer->store().Reader(), history, stopping);
+  if (!rebuilt.ok() || rebuilt->end.sequence == rebuilt->from) return;
+  const store::Snapshot snapshot = SnapshotOf(*rebuilt, history);
+  if (!writer->store().PutSnapshot(snapshot).ok()) return;
+  auto kept = writer->store().Reader().ListSnapshots();
+  std::sort(kept.begin(), kept.end(),
+            [](const auto& a, const auto& b) { return a.at.sequence > b.at.sequence; });
+  for (std::size_t i = kKept; i < kept.size(); ++i) {
+    writer->store().DropSnapshot(kept[i].at.sequence);
+  }
+  {
+    const std::lock_guard lock(mutex);
+    snapshot_size = snapshot.bytes.size();
+  }
+  ++snapshot_count;
 }
 
 LiveExchange::Impl& LiveExchange::impl() { return *impl_; }
@@ -135,7 +160,7 @@ std::string LiveExchange::Impl::Shutdown() {
   }
   changed.notify_all();
   link.Stop();
-  for (std::thread* const thread : {&positions_thread, &settlement_thread}) {
+  for (std::thread* const thread : {&positions_thread, &settlement_thread, &snapshot_thread}) {
     if (thread->joinable()) thread->join();
   }
   std::string error;
@@ -156,6 +181,8 @@ std::string LiveExchange::Impl::Shutdown() {
 std::string LiveExchange::Shutdown() { return impl_->Shutdown(); }
 bool LiveExchange::serving() const { return !impl_->stopped; }
 std::string LiveExchange::error() const { return impl_->Stopped().message; }
+std::uint64_t LiveExchange::snapshots() const { return impl_->snapshot_count; }
+std::uint64_t LiveExchange::recovered_from() const { return impl_->recovered_from; }
 std::uint64_t LiveExchange::alarms() const { return impl_->alarm_count; }
 RegistryLink& LiveExchange::link() const { return impl_->link; }
 std::uint16_t LiveExchange::ledger_count_max() const { return impl_->options.ledger_count_max; }
@@ -198,7 +225,15 @@ std::optional<Sequencer::Clock::time_point> LiveExchange::Impl::Advance() {
 void LiveExchange::Impl::HandOver() {
   if (relay.seat() != nullptr) relay.seat()->HandOver(batch.answers);
   batch_waits_until.reset();
-  if (!batch.empty()) writer->HandOver(batch);
+  if (batch.empty()) return;
+  bool is_time = false;
+  {
+    const std::lock_guard lock(mutex);
+    bytes_since_snapshot += batch.records.bytes();
+    is_time = bytes_since_snapshot >= std::max(options.snapshot_bytes, 8 * snapshot_size);
+  }
+  writer->HandOver(batch);
+  if (is_time) changed.notify_all();
 }
 
 void LiveExchange::Impl::MakeRoom() {

@@ -22,6 +22,10 @@ struct ExchangeOptions {
   market::VenueRules rules;  // Of an exchange that is made; an existing one has its own.
   std::uint16_t ledger_count_max = 256;
   bool fsync = true;
+  // A snapshot of the state after so much journal, or eight times its own size if that is more; the
+  // last two are kept. It is made beside the market, by a second one that replays the journal, so
+  // that no order waits for it. 0: none.
+  std::uint64_t snapshot_bytes = std::uint64_t{32} << 20U;
   std::function<SimTime()> now;          // Simulated time; empty: the wall clock.
   std::shared_ptr<Sequencer> sequencer;  // Null: one of its own.
   std::size_t queue_max = 65'536;
@@ -53,7 +57,8 @@ struct DayReport {
 // Withdrawals leave at once outside a session, else with the day's close. Thread-safe.
 class LiveExchange {
  public:
-  // `link` must outlive the exchange.
+  // Recovers: the newest snapshot that is of use, then replay of what is behind it. `link` must
+  // outlive the exchange.
   static Live<std::unique_ptr<LiveExchange>> Open(const ExchangeOptions& options,
                                                   RegistryLink& link);
   ~LiveExchange();  // Shutdown().
@@ -89,6 +94,8 @@ class LiveExchange {
 
   bool serving() const;
   std::string error() const;
+  std::uint64_t snapshots() const;       // Taken since the start.
+  std::uint64_t recovered_from() const;  // The record of the snapshot it began with; 0: of none.
   std::uint64_t alarms() const;  // Failed pairs, mirrors that differed, positions not taken.
   void OnStopped(std::function<void(const std::string& why)> on_stopped);
   std::string Shutdown();

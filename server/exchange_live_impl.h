@@ -33,6 +33,8 @@ struct LiveExchange::Impl final : Sequencer::Machine {
   // ---- exchange_live.cc ----
   Live<Done> Start();
   Live<Done> Recover(const store::JournalReader& reader);
+  void KeepSnapshots();
+  void TakeSnapshot();
   std::string Shutdown();
   void Fail(const std::string& why);
   ExchangeFailure Stopped() const;
@@ -83,12 +85,12 @@ struct LiveExchange::Impl final : Sequencer::Machine {
 
   ExchangeOptions options;
   RegistryLink& link;
-  LiveClock clock;                       // The wall's.
-  std::optional<market::Market> market;  // The sequencer's.
+  LiveClock clock;                         // The wall's.
+  std::unique_ptr<market::Market> market;  // The sequencer's.
   std::unique_ptr<JournalWriter> writer;
   std::shared_ptr<Sequencer> sequencer;
   bool owns_sequencer = false;
-  std::thread positions_thread, settlement_thread;
+  std::thread positions_thread, settlement_thread, snapshot_thread;
 
   // The sequencer's own.
   ExchangeRelay relay;
@@ -109,6 +111,8 @@ struct LiveExchange::Impl final : Sequencer::Machine {
   std::atomic<bool> stopped = false;
   std::atomic<bool> stopping = false;
   std::atomic<std::uint64_t> alarm_count = 0;
+  std::atomic<std::uint64_t> snapshot_count = 0;
+  std::uint64_t recovered_from = 0;  // The snapshot's record.
 
   std::mutex closing;        // One day's close at a time.
   mutable std::mutex mutex;  // Guards what follows.
@@ -117,6 +121,8 @@ struct LiveExchange::Impl final : Sequencer::Machine {
   std::uint64_t delivered = 0;        // The last message that the registry answered.
   std::uint64_t failed = 0;           // Pairs and withdrawals, since the start.
   std::uint64_t positions_taken = 0;  // The last message that the mirror took.
+  std::uint64_t bytes_since_snapshot = 0;
+  std::uint64_t snapshot_size = 0;
   std::string why_stopped;
   std::function<void(const std::string&)> on_stopped;
   bool is_shut = false;

@@ -45,6 +45,8 @@ class ExchangeRelay final : public market::Listener {
     time_ = time;
   }
   TradeHistory TakeHistory() { return std::move(history_); }
+  void PutHistory(TradeHistory history) { history_ = std::move(history); }
+  const TradeHistory& history() const { return history_; }
 
   void OnFill(const market::Fill& fill) override {
     if (seat_ != nullptr) return seat_->OnFill(fill);

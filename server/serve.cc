@@ -169,6 +169,7 @@ Result<std::unique_ptr<LiveServer>, ServeFailure> LiveServer::Start(const ServeO
     exchange.data = live.data;
     exchange.rules = options.rules;
     exchange.fsync = live.fsync;
+    exchange.snapshot_bytes = live.snapshot_bytes;
     exchange.now = [&main] { return main.Now(); };
     exchange.sequencer = impl->sequencer;
     ExchangeServiceOptions service{options.services.auth, &main};

@@ -14,24 +14,19 @@
 #include "ets/market/v1/market_data_service.grpc.pb.h"
 #include "ets/market/v1/market_service.grpc.pb.h"
 #include "ets/market/v1/order_entry_service.grpc.pb.h"
-#include "ets/registry/v1/account_service.grpc.pb.h"
-#include "ets/registry/v1/transfer_service.grpc.pb.h"
-#include "ets/registry/v1/unit_service.grpc.pb.h"
 #include "server/serve.h"
+#include "tests/market_set_up.h"
 #include "tests/serve_process.h"
 
 // A whole market in this process and a folder of its own: a registry, an exchange with an open
 // session of CEA26-CNY around 70.00, and members that hold units and money in their escrow.
 namespace ets {
 
-namespace mk = ::ets::market::v1;
-namespace rg = ::ets::registry::v1;
-
 class MarketPlace {
  public:
-  static constexpr const char* kInstrument = "instruments/CEA26-CNY";
-  static constexpr std::int64_t kUnits = 1'000'000;       // Of each member; tonnes.
-  static constexpr std::int64_t kCash = 100'000'000'000;  // Of each member; fen.
+  static constexpr const char* kInstrument = kMarketInstrument;
+  static constexpr std::int64_t kUnits = kMarketUnits;
+  static constexpr std::int64_t kCash = kMarketCash;
 
   explicit MarketPlace(int members, server::VenueOptions venue = {}, bool fsync = true,
                        std::size_t stream_responses_max = 65'536,
@@ -45,7 +40,7 @@ class MarketPlace {
     if (mkdtemp(name.data()) == nullptr) std::abort();
     folder_ = name;
     Start();
-    SetUp();
+    SetUpMarket(channel_, members);
   }
   ~MarketPlace() {
     Stop();
@@ -95,7 +90,7 @@ class MarketPlace {
   mk::MarketDataService::Stub& data() { return *data_; }
   int members() const { return members_; }
   // Of member `index`, from 0.
-  static int EscrowOf(int index) { return 4 + 2 * index; }
+  static int EscrowOf(int index) { return EscrowOfMember(index); }
   static std::string Member(int index) { return "members/" + std::to_string(EscrowOf(index)); }
 
   void OpenSession(const std::string& date) {
@@ -126,83 +121,9 @@ class MarketPlace {
     return total;
   }
 
-  static void Must(const grpc::Status& status) {
-    if (status.ok()) return;
-    std::cerr << status.error_message() << "\n";
-    std::abort();
-  }
+  static void Must(const grpc::Status& status) { ets::Must(status); }
 
  private:
-  void SetUp() {
-    const auto accounts = rg::AccountService::NewStub(channel_);
-    const auto units = rg::UnitService::NewStub(channel_);
-    const auto transfers = rg::TransferService::NewStub(channel_);
-    const auto open = [&](rg::AccountKind kind, int firm) {
-      rg::CreateAccountRequest request;
-      request.set_request_id(NextId());
-      request.set_kind(kind);
-      if (firm != 0) request.set_entity(static_cast<std::uint32_t>(firm));
-      rg::CreateAccountResponse response;
-      Must(Call(*accounts, &rg::AccountService::Stub::CreateAccount, request, response));
-    };
-    const auto issue = [&](int to, const char* unit, std::int64_t amount, rg::TransferCode code) {
-      rg::IssueAllowancesRequest request;
-      request.set_request_id(NextId());
-      request.mutable_draft()->set_account("accounts/" + std::to_string(to));
-      request.mutable_draft()->set_unit(unit);
-      request.mutable_draft()->set_amount(amount);
-      request.mutable_draft()->set_code(code);
-      rg::IssueAllowancesResponse response;
-      Must(Call(*units, &rg::UnitService::Stub::IssueAllowances, request, response));
-    };
-    const auto move = [&](int from, int to, const char* unit, std::int64_t amount,
-                          rg::TransferCode code) {
-      rg::CreateTransferRequest request;
-      request.set_request_id(NextId());
-      request.mutable_transfer()->set_debit("accounts/" + std::to_string(from));
-      request.mutable_transfer()->set_credit("accounts/" + std::to_string(to));
-      request.mutable_transfer()->set_unit(unit);
-      request.mutable_transfer()->set_amount(amount);
-      request.mutable_transfer()->set_code(code);
-      rg::CreateTransferResponse response;
-      Must(Call(*transfers, &rg::TransferService::Stub::CreateTransfer, request, response));
-    };
-    open(rg::ACCOUNT_KIND_ISSUANCE, 0);
-    open(rg::ACCOUNT_KIND_BANK, 0);
-    open(rg::ACCOUNT_KIND_ALLOCATION, 0);
-    for (int i = 0; i < members_; ++i) {
-      open(rg::ACCOUNT_KIND_HOLDER, i + 1);
-      open(rg::ACCOUNT_KIND_ESCROW, i + 1);
-    }
-    for (const char* const unit : {"CEA26", "CNY"}) {
-      rg::OpenLedgerRequest request;
-      request.set_request_id(NextId());
-      request.set_unit(unit);
-      rg::OpenLedgerResponse response;
-      Must(Call(*units, &rg::UnitService::Stub::OpenLedger, request, response));
-    }
-    issue(2, "CEA26", kUnits * members_, rg::TRANSFER_CODE_ISSUE);
-    for (int i = 0; i < members_; ++i) {
-      const int escrow = EscrowOf(i), holder = escrow - 1;
-      issue(holder, "CNY", kCash, rg::TRANSFER_CODE_LOAN);
-      move(2, holder, "CEA26", kUnits, rg::TRANSFER_CODE_OTHER);
-      move(holder, escrow, "CNY", kCash, rg::TRANSFER_CODE_DEPOSIT);
-      move(holder, escrow, "CEA26", kUnits, rg::TRANSFER_CODE_DEPOSIT);
-    }
-    mk::GetStatusResponse status;
-    do {
-      Must(Call(*market_, &mk::MarketService::Stub::GetStatus, mk::GetStatusRequest(), status));
-    } while (status.members() < static_cast<std::uint32_t>(members_));
-    mk::ListInstrumentRequest list;
-    list.set_unit("CEA26");
-    list.set_cash_unit("CNY");
-    list.set_reference_price(7'000);
-    mk::ListInstrumentResponse listed;
-    Must(Call(*market_, &mk::MarketService::Stub::ListInstrument, list, listed));
-    OpenSession("2026-03-02");
-  }
-  std::string NextId() { return Uuid(9, ++last_id_); }
-
   const int members_;
   const server::VenueOptions venue_;
   bool fsync_;
@@ -214,7 +135,6 @@ class MarketPlace {
   std::unique_ptr<mk::MarketService::Stub> market_;
   std::unique_ptr<mk::OrderEntryService::Stub> entry_;
   std::unique_ptr<mk::MarketDataService::Stub> data_;
-  std::uint64_t last_id_ = 0;
 };
 
 }  // namespace ets

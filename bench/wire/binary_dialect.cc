@@ -60,7 +60,9 @@ class BinaryDialect final : public Dialect {
         return ears.OnLoggedOn();
       case Kind::kAnswer: {
         const auto answer = binary::ReadAs<binary::Answer>(bytes);
-        return ears.OnAnswer(answer.tag, answer.refusal != 0);
+        const bool is_refused = answer.refusal != 0;
+        return ears.OnAnswer({answer.tag, is_refused, is_refused ? 0 : answer.order,
+                              is_refused ? 0 : answer.sequence});
       }
       case Kind::kReport: {
         constexpr auto kAccepted = static_cast<std::uint8_t>(market::OrderEventKind::kAccepted);

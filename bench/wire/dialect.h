@@ -15,12 +15,20 @@ struct LoadOrder {
   std::int64_t quantity = 0;
 };
 
+// What became of an order.
+struct LoadAnswer {
+  std::uint64_t number = 0;
+  bool is_refused = false;
+  std::uint64_t order = 0;     // The venue's id; 0 when refused.
+  std::uint64_t sequence = 0;  // Of the journal; 0 when refused.
+};
+
 // What a connection hears.
 class Ears {
  public:
   virtual ~Ears() = default;
   virtual void OnLoggedOn() = 0;
-  virtual void OnAnswer(std::uint64_t number, bool is_refused) = 0;
+  virtual void OnAnswer(const LoadAnswer& answer) = 0;
   virtual void OnReport(bool is_acceptance) = 0;
   virtual void OnEnd(const std::string& why) = 0;  // The venue ends the session.
 };

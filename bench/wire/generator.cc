@@ -134,11 +134,11 @@ class Book final : public Ears {
 
   void Due(std::uint64_t number, Clock::time_point when) { due_[number] = when; }
   void OnLoggedOn() override { ++logged_on_; }
-  void OnAnswer(std::uint64_t number, bool is_refused) override {
-    took_[number] = Clock::now() - due_[number];
+  void OnAnswer(const LoadAnswer& answer) override {
+    took_[answer.number] = Clock::now() - due_[answer.number];
     ++answered_;
-    if (is_refused) ++latencies_.refused;
-    if (!reports_ && !is_refused) ++accepted_;
+    if (answer.is_refused) ++latencies_.refused;
+    if (!reports_ && !answer.is_refused) ++accepted_;
   }
   void OnReport(bool is_acceptance) override {
     ++latencies_.reports;

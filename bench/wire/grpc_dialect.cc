@@ -189,13 +189,15 @@ class GrpcDialect final : public Dialect {
         return ears.OnLoggedOn();
       case What::kReceipt:
       case What::kRejection:
-        return ears.OnAnswer(response.request(), response.has_rejection());
+        return ears.OnAnswer({response.request(), response.has_rejection(),
+                              response.receipt().order(), response.receipt().sequence()});
       case What::kExecution:
         return ears.OnReport(response.execution().kind() == mk::EXECUTION_KIND_ACCEPTED);
       case What::kGroup:
         for (const auto& one : response.group().responses()) OnResponse(one, ears);
         return;
       case What::kTrade:
+      case What::kDesk:
       case What::kHeartbeat:
       case What::WHAT_NOT_SET:
         return;
