@@ -72,6 +72,13 @@ class TradeTeller final : public StreamTeller<mk::TradeResponse> {
     }
     Add(std::move(response));
   }
+  // In its turn; see Session::TellInTurn().
+  void Reject(std::uint64_t tag, const Status& status) {
+    mk::TradeResponse response;
+    response.set_request(tag);
+    Fill(status, response.mutable_rejection());
+    Add(std::move(response));
+  }
   void OnTold() override {
     if (!groups_) return StreamTeller::OnTold();
     const int count = group_.group().responses_size();
@@ -171,17 +178,15 @@ class TradeStream final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>
   }
   Status LogOn(const mk::TradeRequest& request);
   Status Take(const mk::TradeRequest& request);
-  // What could be read goes to the venue, what could not is answered here.
+  // What could be read goes to the venue; what could not is answered here, when it is its turn.
   template <typename In>
   Status Submit(std::uint64_t tag, const OrStatus<In>& input) {
     if (input.ok()) {
       session_->Submit(VenueRequest{tag, input.value()});
-      return Status::OK;
+    } else {
+      session_->TellInTurn(
+          [teller = teller_, tag, status = input.error()] { teller->Reject(tag, status); });
     }
-    mk::TradeResponse response;
-    response.set_request(tag);
-    ets::server::Fill(input.error(), response.mutable_rejection());
-    out_->Write(std::move(response));
     return Status::OK;
   }
 
@@ -191,6 +196,7 @@ class TradeStream final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>
   std::shared_ptr<Outgoing<mk::TradeResponse>> out_;
   std::shared_ptr<Beater> beater_;
   std::mutex leaving_;
+  std::shared_ptr<TradeTeller> teller_;
   std::shared_ptr<Session> session_;
 };
 
@@ -209,10 +215,10 @@ Status TradeStream::LogOn(const mk::TradeRequest& request) {
   terms.cancel_on_disconnect = logon.cancel_on_disconnect();
   terms.heartbeat = milliseconds(beat);
   terms.lends_thread = true;
+  teller_ = std::make_shared<TradeTeller>(edge_, out_, logon.groups());
   {
     const std::lock_guard lock(leaving_);
-    session_ =
-        edge_.venue().Connect(terms, std::make_shared<TradeTeller>(edge_, out_, logon.groups()));
+    session_ = edge_.venue().Connect(terms, teller_);
   }
   beater_->Guard(session_);
   auto response = std::make_shared<mk::TradeResponse>();

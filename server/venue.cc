@@ -41,7 +41,7 @@ struct Opens {};
 struct Queued {
   SessionState* session = nullptr;
   std::uint64_t tag = 0;
-  std::variant<MemberRequest, Opens, CloseReason> what;
+  std::variant<MemberRequest, Opens, TellOwn, CloseReason> what;
 };
 
 class VenueImpl;
@@ -54,6 +54,7 @@ class SessionImpl final : public Session {
 
   bool Submit(const VenueRequest& request) override { return Submit({&request, 1}); }
   bool Submit(std::span<const VenueRequest> requests) override;
+  bool TellInTurn(std::function<void()> tell) override;
   void Heard() override { state_->Heard(); }
   void Close() override;
   const SessionTerms& terms() const override { return state_->terms; }
@@ -85,6 +86,7 @@ class VenueImpl final : public Venue, public ExchangeSeat {
   void Shutdown() override;
 
   bool Submit(SessionState& session, std::span<const VenueRequest> requests);
+  bool TellInTurn(SessionState& session, TellOwn tell);
   void Close(SessionState& session, CloseReason reason);
 
   // ---- ExchangeSeat: on the sequencer's thread ----
@@ -111,6 +113,9 @@ class VenueImpl final : public Venue, public ExchangeSeat {
   // On any thread, the queue's mutex held. True: somebody must drain the queue, who does not yet.
   bool Push(SessionState& session, Queued queued);
   void PushAndWake(SessionState& session, Queued queued);
+  // The same for what a client sent, which may be too much. False: the session ends.
+  bool PushOfClient(SessionState& session, Queued queued, bool& is_idle);
+  void WakeFor(const SessionState& session);
   // On the sequencer's thread.
   void Drain();
   void Process(Queued& queued);
@@ -173,6 +178,9 @@ class VenueImpl final : public Venue, public ExchangeSeat {
 bool SessionImpl::Submit(std::span<const VenueRequest> requests) {
   return venue_.Submit(*state_, requests);
 }
+bool SessionImpl::TellInTurn(std::function<void()> tell) {
+  return venue_.TellInTurn(*state_, std::move(tell));
+}
 void SessionImpl::Close() { venue_.Close(*state_, CloseReason::kByClient); }
 
 bool VenueImpl::Push(SessionState& session, Queued queued) {
@@ -187,27 +195,48 @@ void VenueImpl::PushAndWake(SessionState& session, Queued queued) {
   }
 }
 
+bool VenueImpl::PushOfClient(SessionState& session, Queued queued, bool& is_idle) {
+  if (session.is_closing) return false;
+  session.is_closing = session.waiting >= options_.session_requests_max;
+  if (session.is_closing) queued.what = CloseReason::kOverloaded;
+  is_idle |= Push(session, std::move(queued));
+  return !session.is_closing;
+}
+
+void VenueImpl::WakeFor(const SessionState& session) {
+  if (session.terms.lends_thread) {
+    exchange_.sequencer->PostHere([this] { Drain(); });
+  } else {
+    exchange_.sequencer->PostInternal([this] { Drain(); });
+  }
+}
+
 bool VenueImpl::Submit(SessionState& session, std::span<const VenueRequest> requests) {
-  if (session.terms.is_drop_copy || session.terms.auctions != AuctionWatch::kNone) return false;
+  if (!session.may_enter()) return false;
   session.Heard();
   bool is_taken = true;
   bool is_idle = false;
   {
     const std::lock_guard lock(mutex_);
     for (const VenueRequest& request : requests) {
-      is_taken = !session.is_closing;
+      is_taken = PushOfClient(session, {&session, request.tag, request.what}, is_idle);
       if (!is_taken) break;
-      session.is_closing = session.waiting >= options_.session_requests_max;
-      is_idle |= session.is_closing ? Push(session, {&session, 0, CloseReason::kOverloaded})
-                                    : Push(session, {&session, request.tag, request.what});
-      is_taken = !session.is_closing;
     }
   }
-  if (is_idle && session.terms.lends_thread) {
-    exchange_.sequencer->PostHere([this] { Drain(); });
-  } else if (is_idle) {
-    exchange_.sequencer->PostInternal([this] { Drain(); });
+  if (is_idle) WakeFor(session);
+  return is_taken;
+}
+
+bool VenueImpl::TellInTurn(SessionState& session, TellOwn tell) {
+  if (!session.may_enter()) return false;
+  session.Heard();
+  bool is_taken = true;
+  bool is_idle = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_taken = PushOfClient(session, {&session, 0, std::move(tell)}, is_idle);
   }
+  if (is_idle) WakeFor(session);
   return is_taken;
 }
 
@@ -347,6 +376,10 @@ void VenueImpl::Process(Queued& queued) {
   }
   if (const auto* const reason = std::get_if<CloseReason>(&queued.what)) {
     return Leave(session, *reason);
+  }
+  if (auto* const tell = std::get_if<TellOwn>(&queued.what)) {
+    outbox_.outputs.push_back({&session, std::move(*tell)});
+    return;
   }
   EarsOf(session.terms).push_back(&session);
   if (session.terms.auctions == AuctionWatch::kNone) return;

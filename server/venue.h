@@ -150,6 +150,10 @@ class Session {
   // Queues requests. False: the session is closed, or a drop copy; OnClosed() says why.
   virtual bool Submit(const VenueRequest& request) = 0;
   virtual bool Submit(std::span<const VenueRequest> requests) = 0;
+  // For what the gateway answers by itself: `tell` is called as the listener is, after the answers
+  // and reports of what was submitted before and before those of what comes later. It counts as a
+  // request. False: the same; `tell` is dropped then, as it is when the venue stops.
+  virtual bool TellInTurn(std::function<void()> tell) = 0;
   // Something was heard of the client, say a heartbeat. Submit() does it by itself.
   virtual void Heard() = 0;
   // No more requests. What was submitted is answered; then orders are cancelled if the terms say

@@ -14,6 +14,7 @@ struct Tell {
   void operator()(const AuctionReport& report) const { session.listener->OnAuction(report); }
   void operator()(const AuctionChange& change) const { session.listener->OnAuctionChange(change); }
   void operator()(const AuctionsNow& now) const { session.listener->OnAuctionsNow(now); }
+  void operator()(const TellOwn& tell) const { tell(); }
   void operator()(CloseReason reason) const {
     session.listener->OnTold();
     session.TellClosed(reason);

@@ -30,17 +30,21 @@ struct SessionState {
   // The sequencer's: with cancel_on_disconnect, what it entered and still waits.
   std::map<std::uint64_t, InstrumentId> orders;
 
+  bool may_enter() const { return !terms.is_drop_copy && terms.auctions == AuctionWatch::kNone; }
   void Heard() { heard = std::chrono::steady_clock::now().time_since_epoch().count(); }
   void TellClosed(CloseReason reason) {
     if (!is_told.exchange(true)) listener->OnClosed(reason);
   }
 };
 
+// What a gateway tells by itself, in its turn.
+using TellOwn = std::function<void()>;
+
 // What one session is to hear.
 struct SessionOutput {
   SessionState* session = nullptr;
   std::variant<VenueAnswer, Report, TradeReport, DeskReport, AuctionReport, AuctionChange,
-               AuctionsNow, CloseReason>
+               AuctionsNow, TellOwn, CloseReason>
       what;
 };
 

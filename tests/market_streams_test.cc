@@ -22,12 +22,13 @@ using What = mk::TradeResponse::WhatCase;
 class Trader {
  public:
   Trader(MarketPlace& place, int member, bool cancel_on_disconnect = false,
-         std::uint32_t heartbeat_ms = 0)
+         std::uint32_t heartbeat_ms = 0, bool groups = false)
       : stream_(place.entry().Trade(&context_)) {
     mk::TradeRequest request;
     request.mutable_logon()->set_member(MarketPlace::Member(member));
     request.mutable_logon()->set_cancel_on_disconnect(cancel_on_disconnect);
     request.mutable_logon()->set_heartbeat_ms(heartbeat_ms);
+    request.mutable_logon()->set_groups(groups);
     stream_->Write(request);
     stream_->Read(&logged_on_);
   }
@@ -55,6 +56,13 @@ class Trader {
     mk::TradeResponse response;
     EXPECT_TRUE(stream_->Read(&response));
     return response;
+  }
+  // What comes next, one or a group; nothing: the stream ended.
+  std::vector<mk::TradeResponse> ReadAll() {
+    mk::TradeResponse response;
+    if (!stream_->Read(&response)) return {};
+    if (!response.has_group()) return {response};
+    return {response.group().responses().begin(), response.group().responses().end()};
   }
   // Until the answer to `request`; what was reported meanwhile stays in reports().
   mk::TradeResponse Answer(std::uint64_t request) {
@@ -278,6 +286,28 @@ TEST(MarketStreams, TellsOfTheDesksWhomItConcerns) {
   withdraw.mutable_cancel_block()->set_offer(open_quote.offer());
   ASSERT_TRUE(one.Ask(withdraw).has_receipt());
   EXPECT_EQ(three.Desk().kind(), mk::DESK_KIND_BLOCK_WITHDRAWN);
+}
+
+TEST(MarketStreams, AnswersInTheOrderSentAlsoWhatCannotBeRead) {
+  MarketPlace place(1);
+  for (const bool groups : {false, true}) {
+    Trader trader(place, 0, false, 0, groups);
+    constexpr int kRounds = 5, kOrders = 100;
+    for (int round = 0; round < kRounds; ++round) {
+      for (int i = 0; i < kOrders; ++i) trader.Place(mk::SIDE_BUY, 6'900 + i % 50, 1);
+      trader.Place(mk::SIDE_UNSPECIFIED, 7'000, 1);
+    }
+    std::uint64_t last = 0;
+    while (last < kRounds * (kOrders + 1)) {
+      const std::vector<mk::TradeResponse> responses = trader.ReadAll();
+      ASSERT_FALSE(responses.empty());
+      for (const mk::TradeResponse& response : responses) {
+        if (!response.has_receipt() && !response.has_rejection()) continue;
+        ASSERT_EQ(response.request(), ++last);
+        EXPECT_EQ(response.has_rejection(), last % (kOrders + 1) == 0) << last;
+      }
+    }
+  }
 }
 
 TEST(MarketStreams, EndsAStreamThatIsSilentForTwoHeartbeats) {
