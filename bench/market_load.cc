@@ -30,6 +30,7 @@ struct Options {
   bench::LoadOptions load{.clients = 3'000, .rate = 20'000, .seconds = 10, .seed = 1};
   int count = 20'000;
   int threads = 0;
+  int busy_poll = 0;
   bool fsync = false;
   bool groups = true;
 };
@@ -71,9 +72,10 @@ int Generate(const Options& options, int from_server) {
   std::printf("%s, %s, %s; load average before: %s\n", options.mode.c_str(),
               options.protocol.c_str(), options.fsync ? "after fsync" : "no fsync",
               LoadAverage().c_str());
-  bench::Latencies latencies = options.mode == "ping"
-                                   ? bench::Ping(desks[0], options.count, options.load.seed, server)
-                                   : bench::Offer(desks, options.load, server);
+  bench::Latencies latencies =
+      options.mode == "ping"
+          ? bench::Ping(desks[0], options.count, options.load.seed, options.busy_poll != 0, server)
+          : bench::Offer(desks, options.load, server);
   const std::string what = options.mode == "ping"
                                ? "order to acknowledgement, one client"
                                : std::to_string(options.load.clients) + " clients, " +
@@ -96,6 +98,7 @@ void Serve(const Options& options, pid_t child, int to_generator) {
   }
   server::VenueOptions venue;
   if (!options.fsync) venue.acknowledge = server::Acknowledge::kBeforeSync;
+  venue.busy_poll = std::chrono::microseconds(options.busy_poll);
   MarketPlace place(options.mode == "ping" ? 1 : options.load.clients, venue, false);
   if (options.fsync) place.SyncFromNowOn();
   const std::string& address = place.address();
@@ -119,6 +122,9 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.load.seed, "Of the orders");
   app.add_option("--threads", options.threads,
                  "Of the floor, with a completion queue each; 0: the callback interface");
+  app.add_option("--busy-poll", options.busy_poll,
+                 "So many microseconds the binary order entry, and without end the client of a "
+                 "ping, looks for the next message before it sleeps");
   app.add_flag("--groups,!--no-groups", options.groups, "As gRPC's Logon has it; on by default");
   app.add_flag("--fsync", options.fsync, "Acknowledge after the journal is on the disk");
   CLI11_PARSE(app, argc, argv);

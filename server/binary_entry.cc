@@ -470,8 +470,23 @@ struct BinaryEntry::Impl {
     if (error) return "cannot listen on " + text + ": " + error.message();
     bound = acceptor.local_endpoint().port();
     Accept();
-    thread = std::thread([this] { port.context.run(); });
+    thread = std::thread([this] { Run(); });
     return {};
+  }
+
+  void Run() {
+    using Clock = std::chrono::steady_clock;
+    asio::io_context& context = port.context;
+    if (port.options.busy_poll.count() == 0) {
+      context.run();
+      return;
+    }
+    // There is always something to wait for while the port is open.
+    while (context.run_one() != 0) {
+      for (auto heard = Clock::now(); Clock::now() - heard < port.options.busy_poll;) {
+        if (context.poll() != 0) heard = Clock::now();
+      }
+    }
   }
 
   void Accept() {

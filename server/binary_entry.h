@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -20,6 +21,7 @@ struct BinaryEntryOptions {
   std::size_t connections_max = 4'096;
   // A client that reads so slowly that more waits for it is cut off.
   std::size_t unsent_bytes_max = std::size_t{4} << 20U;
+  std::chrono::microseconds busy_poll{0};  // As in VenueOptions.
 };
 
 // The binary order entry of a venue (server/binary_protocol.h, docs/binary-order-entry.md) on one

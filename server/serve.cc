@@ -109,7 +109,8 @@ struct LiveServer::Impl {
       return Admit(service, *it, token, escrow);
     };
     if (!binary_listen.empty()) {
-      auto entry = BinaryEntry::Open(*venue, {.listen = binary_listen, .admit = admit});
+      auto entry = BinaryEntry::Open(
+          *venue, {.listen = binary_listen, .admit = admit, .busy_poll = seat.busy_poll});
       if (!entry.ok()) return ServeFailure{true, "the binary order entry: " + entry.error()};
       binary = std::move(entry.value());
     }

@@ -173,6 +173,10 @@ enum class Acknowledge : std::uint8_t {
 struct VenueOptions {
   Acknowledge acknowledge = Acknowledge::kAfterSync;
   std::size_t session_requests_max = 65'536;  // Waiting, of one session.
+  // For gateways with a thread of their own, as the binary order entry: so long after a message it
+  // looks for the next one before it sleeps. A processor that sleeps takes tens of microseconds to
+  // wake; one that looks has no time for anything else. 0: sleeps at once.
+  std::chrono::microseconds busy_poll{0};
   MarketDataOptions market_data;
 };
 

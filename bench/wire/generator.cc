@@ -227,7 +227,7 @@ void LogOn(Switchboard& board, Book& book, const std::vector<Desk>& desks, std::
 
 }  // namespace
 
-Latencies Ping(const Desk& desk, int orders, std::uint64_t seed, pid_t server) {
+Latencies Ping(const Desk& desk, int orders, std::uint64_t seed, bool busy_poll, pid_t server) {
   const auto total = static_cast<std::size_t>(orders);
   Book book(total, true);
   Line line(desk, 0);
@@ -242,7 +242,9 @@ Latencies Ping(const Desk& desk, int orders, std::uint64_t seed, pid_t server) {
     book.Due(i, Clock::now());
     line.Place(order);
     while (book.answered() <= i) {
-      if (!line.Read(book)) Die("no answer");
+      if (!line.Read(book, busy_poll ? MSG_DONTWAIT : 0) && (!busy_poll || line.is_ended())) {
+        Die("no answer");
+      }
     }
   }
   while (!book.is_whole() && line.Read(book)) {

@@ -37,8 +37,9 @@ struct Latencies {
   double server_cpu_seconds = 0;  // Of the server's.
 };
 
-// One client: the next order goes out when the last is answered. The first tenth warms up.
-Latencies Ping(const Desk& desk, int orders, std::uint64_t seed, pid_t server);
+// One client: the next order goes out when the last is answered. The first tenth warms up. One that
+// looks for its answer (`busy_poll`) does not sleep over it.
+Latencies Ping(const Desk& desk, int orders, std::uint64_t seed, bool busy_poll, pid_t server);
 // Open loop: every order has its moment and its client by dice, and its latency counts from there,
 // whatever else waits. On one thread.
 Latencies Offer(const std::vector<Desk>& desks, const LoadOptions& options, pid_t server);

@@ -25,6 +25,7 @@ struct Arguments {
   std::string listen = "127.0.0.1:50051";
   std::string binary;
   std::string fix;
+  int busy_poll = 0;
   std::string profile = "sim";
   std::string clock = "real";
   std::string start;
@@ -181,6 +182,7 @@ Started StartRegistry(const Arguments& arguments, bool with_exchange) {
     return Fail{server::ServeFailure{true, error}};
   }
   options.binary_listen = arguments.binary;
+  options.venue.busy_poll = std::chrono::microseconds(arguments.busy_poll);
   options.fix_listen = arguments.fix;
   return server::LiveServer::Start(options);
 }
@@ -200,6 +202,7 @@ Started StartExchange(const Arguments& arguments) {
     return Fail{server::ServeFailure{true, error}};
   }
   options.binary_listen = arguments.binary;
+  options.venue.busy_poll = std::chrono::microseconds(arguments.busy_poll);
   options.fix_listen = arguments.fix;
   return server::LiveServer::Start(options);
 }
@@ -302,6 +305,12 @@ void AddProtocols(CLI::App* verb, Arguments& arguments) {
                    "Where the binary order entry listens (docs/binary-order-entry.md); none by "
                    "default")
       ->type_name("HOST:PORT");
+  verb->add_option("--busy-poll", arguments.busy_poll,
+                   "So many microseconds the binary order entry looks for the next message before "
+                   "it sleeps; for who has a processor to spare")
+      ->type_name("MICROSECONDS")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
   verb->add_option("--fix", arguments.fix,
                    "Where the FIX 4.4 gateway listens (docs/fix.md); none by default")
       ->type_name("HOST:PORT");
