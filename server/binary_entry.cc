@@ -195,13 +195,24 @@ class Connection final : public SessionListener, public std::enable_shared_from_
     Read();
   }
 
-  // Says why and closes once it is written.
+  void Refuse(const std::string& why) {
+    SayGoodbye(why);
+    Read();
+  }
+  // Says why, and nothing behind it. The client has a while to read it and to close its side: a
+  // socket that is closed before would take what is under way with it.
   void SayGoodbye(const std::string& why) {
     if (is_leaving_) return;
     is_leaving_ = true;
+    if (session_) session_->Close();
     auto goodbye = binary::Make<binary::Goodbye>(binary::Kind::kGoodbye);
     binary::SetText(goodbye.reason, why);
     Send(goodbye);
+    if (is_gone_) return;
+    timer_.expires_after(port_.options.goodbye_patience);
+    timer_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (!error) self->Cut();
+    });
   }
 
   // ---- The venue's thread ----
@@ -228,14 +239,16 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   void TakeFromVenue() {
     {
       const std::lock_guard lock(mutex_);
-      unsent_.insert(unsent_.end(), from_venue_.begin(), from_venue_.end());
+      if (!is_leaving_) unsent_.insert(unsent_.end(), from_venue_.begin(), from_venue_.end());
       from_venue_.clear();
     }
-    if (unsent_.size() > port_.options.unsent_bytes_max) {
-      Cut();
-      return;
-    }
+    if (unsent_.size() > port_.options.unsent_bytes_max) return LeaveUnread();
     Pump();
+  }
+  void LeaveUnread() {
+    const std::size_t bytes = std::exchange(unsent_, {}).size();
+    SayGoodbye("reads too slowly: " + std::to_string(bytes) +
+               " bytes wait; allowed: " + std::to_string(port_.options.unsent_bytes_max));
   }
 
   // ---- Reading ----
@@ -260,12 +273,13 @@ class Connection final : public SessionListener, public std::enable_shared_from_
       if (wrong.empty()) wrong = OnMessage(header.kind, in.subspan(taken, header.size));
       if (!wrong.empty()) {
         Submit();
-        return SayGoodbye(wrong);
+        SayGoodbye(wrong);
+        break;
       }
       taken += header.size;
     }
     Submit();
-    if (is_leaving_) return;
+    if (is_leaving_) taken = in_size_;  // Nothing is heard any more.
     std::memmove(in_.data(), in_.data() + taken, in_size_ - taken);
     in_size_ -= taken;
     Read();
@@ -386,7 +400,8 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   void Pump() {
     if (is_writing_ || is_gone_) return;
     if (unsent_.empty()) {
-      if (is_leaving_) Cut();
+      error_code ignored;
+      if (is_leaving_) socket_.shutdown(tcp::socket::shutdown_send, ignored);
       return;
     }
     is_writing_ = true;
@@ -437,7 +452,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   milliseconds beat_{0};
   std::vector<std::byte> unsent_, sending_;
   bool is_writing_ = false;
-  bool is_leaving_ = false;  // A goodbye is on its way.
+  bool is_leaving_ = false;  // A goodbye is on its way, or was sent.
   bool is_gone_ = false;
 
   std::mutex mutex_;
@@ -497,8 +512,8 @@ struct BinaryEntry::Impl {
         port.connections.insert(connection);
         ++port.count;
         if (port.connections.size() > port.options.connections_max) {
-          connection->SayGoodbye("too many connections; allowed: " +
-                                 std::to_string(port.options.connections_max));
+          connection->Refuse("too many connections; allowed: " +
+                             std::to_string(port.options.connections_max));
         } else {
           connection->Begin();
         }

@@ -19,9 +19,11 @@ struct BinaryEntryOptions {
   // words.
   std::function<Result<MemberId, std::string>(std::string_view token, AccountId escrow)> admit;
   std::size_t connections_max = 4'096;
-  // A client that reads so slowly that more waits for it is cut off.
+  // A client that reads so slowly that more waits for it gets a Goodbye instead of it.
   std::size_t unsent_bytes_max = std::size_t{4} << 20U;
   std::chrono::microseconds busy_poll{0};  // As in VenueOptions.
+  // What a client has to read its Goodbye, before it is cut off.
+  std::chrono::milliseconds goodbye_patience{10'000};
 };
 
 // The binary order entry of a venue (server/binary_protocol.h, docs/binary-order-entry.md) on one

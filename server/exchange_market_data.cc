@@ -83,6 +83,26 @@ Response Marked(Response response, const From& from) {
   return response;
 }
 
+// What a response counts while it waits: what is in it. A snapshot counts as one, for none waits
+// behind another.
+std::size_t WeightOf(const mk::WatchQuotesResponse&) { return 1; }
+std::size_t WeightOf(const mk::WatchStatusResponse&) { return 1; }
+std::size_t WeightOf(const mk::WatchDepthResponse& depth) {
+  return depth.snapshot() ? 1 : static_cast<std::size_t>(depth.bids_size() + depth.offers_size());
+}
+std::size_t WeightOf(const mk::WatchOrdersResponse& orders) {
+  return orders.snapshot() ? 1 : static_cast<std::size_t>(orders.orders_size());
+}
+std::size_t WeightOf(const mk::WatchTradesResponse& trades) {
+  return std::max<std::size_t>(1, static_cast<std::size_t>(trades.trades_size()));
+}
+// Whether it takes the place of all that waits.
+template <typename Response>
+bool IsSnapshot(const Response& response) {
+  if constexpr (requires { response.snapshot(); }) return response.snapshot();
+  return false;
+}
+
 // A stream's memory of one instrument: it turns a snapshot and updates into at most one response.
 class QuotesFeed {
  public:
@@ -388,8 +408,9 @@ class Watch final : public grpc::ServerWriteReactor<typename Feed::Response> {
    private:
     void Tell(std::optional<Response> response) {
       if (!response) return;
-      if constexpr (Feed::kNewestWins) out_->Drop();
-      if (out_->Write(std::move(*response))) return;
+      if (Feed::kNewestWins || IsSnapshot(*response)) out_->Drop();
+      const std::size_t weight = WeightOf(*response);
+      if (out_->Write(std::move(*response), weight)) return;
       if constexpr (!Feed::kNewestWins) {
         if constexpr (Feed::kBeginsAnew) {
           missed_ = true;

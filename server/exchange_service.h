@@ -19,7 +19,8 @@ struct ExchangeServiceOptions {
   LiveRegistry* registry = nullptr;
   std::chrono::seconds patience{5};       // Of a caller who names no deadline.
   std::chrono::seconds day_patience{60};  // Of CloseDay.
-  // What may wait for the client of one stream before it is cut, or conflated.
+  // What may wait for the client of one stream before it is cut, or conflated: answers, reports,
+  // levels, orders, trades.
   std::size_t stream_responses_max = 65'536;
 };
 
