@@ -95,7 +95,10 @@ class Client final : public bench::Ears {
     int rounds = 0;
     while (!is_over || !unanswered_.empty()) {
       if (is_over && ++rounds > kRoundsMax) {
-        return it_.Broken("member " + std::to_string(member_) + " was not answered");
+        return it_.Broken("member " + std::to_string(member_) + " was not answered: " +
+                          std::to_string(unanswered_.size()) + " orders wait, " +
+                          (fd_ < 0 ? "not connected" : is_logged_on_ ? "logged on" : "connected") +
+                          "; the last session ended with '" + why_ + "'");
       }
       if (fd_ < 0 && !Connect()) {
         std::this_thread::sleep_for(milliseconds(10));
@@ -136,7 +139,10 @@ class Client final : public bench::Ears {
     }
   }
   void OnReport(bool) override {}
-  void OnEnd(const std::string&) override { is_cut_ = true; }
+  void OnEnd(const std::string& why) override {
+    why_ = why;
+    is_cut_ = true;
+  }
 
  private:
   bool is_binary() const { return member_ % 2 == 1; }
@@ -218,6 +224,7 @@ class Client final : public bench::Ears {
   bool is_logged_on_ = false, is_cut_ = false;
   std::unique_ptr<bench::Dialect> dialect_;
   std::string in_, out_;
+  std::string why_;  // The last session ended.
   std::uint64_t last_ = 0;
   std::map<std::uint64_t, LoadOrder> orders_, unanswered_;
   std::map<std::uint64_t, LoadAnswer> answers_;
