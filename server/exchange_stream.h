@@ -112,7 +112,10 @@ class Outgoing {
       waiting_.pop_front();
       is_writing_ = true;
       last_write_ = Clock::now();
-      write_(at_work_, !waiting_.empty());
+      // Not of the first one: gRPC keeps it with the stream's header until something else is
+      // written, and something else waits for it to be written.
+      write_(at_work_, has_written_ && !waiting_.empty());
+      has_written_ = true;
     } else if (status_) {
       is_finished_ = true;
       finish_(*status_);
@@ -126,7 +129,7 @@ class Outgoing {
   std::deque<Waiting> waiting_;
   std::size_t weight_ = 0;  // Of what waits.
   Response at_work_;
-  bool is_writing_ = false, is_finished_ = false, held_ = false;
+  bool is_writing_ = false, has_written_ = false, is_finished_ = false, held_ = false;
   std::optional<grpc::Status> status_;
   Clock::time_point last_write_ = Clock::now();
 };
