@@ -113,7 +113,7 @@ class SessionListener {
   virtual void OnAuctionsNow(const AuctionsNow& /*now*/) {}
   virtual void OnAuctionChange(const AuctionChange& /*change*/) {}
   virtual void OnAuction(const AuctionReport& /*report*/) {}
-  // This is all for now: after one call or many of those above.
+  // The end of what is told together: after one call or many of those above.
   virtual void OnTold() {}
   // The last call, whoever ended the session.
   virtual void OnClosed(CloseReason /*reason*/) {}
