@@ -3,7 +3,6 @@
 #include <array>
 #include <atomic>
 #include <boost/asio.hpp>
-#include <charconv>
 #include <cstring>
 #include <mutex>
 #include <set>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "server/binary_protocol.h"
+#include "server/tcp_listen.h"
 
 namespace ets::server {
 
@@ -466,23 +466,7 @@ struct BinaryEntry::Impl {
       : port(venue, std::move(options)), acceptor(port.context) {}
 
   std::string Listen() {
-    const std::string& text = port.options.listen;
-    const std::size_t colon = text.rfind(':');
-    unsigned number = 0;
-    const char* const end = text.data() + text.size();
-    const bool is_number = colon != std::string::npos &&
-                           std::from_chars(text.data() + colon + 1, end, number).ptr == end &&
-                           number <= 65'535;
-    error_code error;
-    const auto address =
-        asio::ip::make_address(is_number ? text.substr(0, colon) : std::string(), error);
-    if (!is_number || error) return "'" + text + "'; allowed: ADDRESS:PORT, as 127.0.0.1:0";
-    const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(number));
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-    if (error) return "cannot listen on " + text + ": " + error.message();
+    if (std::string wrong = ListenAt(acceptor, port.options.listen); !wrong.empty()) return wrong;
     bound = acceptor.local_endpoint().port();
     Accept();
     thread = std::thread([this] { Run(); });

@@ -14,6 +14,7 @@
 
 #include "server/fix_dictionary.h"
 #include "server/fix_session.h"
+#include "server/tcp_listen.h"
 
 namespace ets::server {
 
@@ -418,23 +419,7 @@ struct FixEntry::Impl {
   }
 
   std::string Listen() {
-    const std::string& text = port.options.listen;
-    const std::size_t colon = text.rfind(':');
-    unsigned number = 0;
-    const char* const end = text.data() + text.size();
-    const bool is_number = colon != std::string::npos &&
-                           std::from_chars(text.data() + colon + 1, end, number).ptr == end &&
-                           number <= 65'535;
-    error_code error;
-    const auto address =
-        asio::ip::make_address(is_number ? text.substr(0, colon) : std::string(), error);
-    if (!is_number || error) return "'" + text + "'; allowed: ADDRESS:PORT, as 127.0.0.1:0";
-    const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(number));
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-    if (error) return "cannot listen on " + text + ": " + error.message();
+    if (std::string wrong = ListenAt(acceptor, port.options.listen); !wrong.empty()) return wrong;
     bound = acceptor.local_endpoint().port();
     return {};
   }
