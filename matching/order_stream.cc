@@ -71,62 +71,124 @@ std::string WhatIsWrong(const StreamMessage& message, std::uint64_t index) {
     return say("price", message.price, "1 to 10000000 ticks");
   }
   if (message.quantity == 0) return say("quantity", 0, "1 lot or more");
+  const std::int64_t worth = message.price * message.quantity;
+  if (worth > kAmountMax) return say("price x quantity", worth, "up to 9007199254740991");
   return {};
 }
 
-// What a replay asks of either engine.
-template <typename AnyEngine>
-std::vector<StreamTrade> ReplayInto(AnyEngine& engine, const OrderStream& stream,
-                                    ReplayCounts& counts) {
-  std::vector<StreamTrade> trades;
-  std::vector<std::uint64_t> id_of{0};  // By entry number.
+// Where the id of an order is used again, or an empty string.
+std::string WhatIsRepeated(std::span<const StreamMessage> messages) {
+  std::unordered_map<std::uint64_t, std::uint32_t> added;
+  for (const StreamMessage& message : messages) {
+    if (message.type != StreamType::kAdd) continue;
+    const auto [first, is_new] = added.try_emplace(message.id, message.sequence);
+    if (is_new) continue;
+    return "message " + std::to_string(message.sequence) + ": id is " + std::to_string(message.id) +
+           ", which message " + std::to_string(first->second) +
+           " has; allowed: an id of its own for every order";
+  }
+  return {};
+}
+
+// What every member is given at first in units and in cash, and again when it runs out.
+constexpr std::int64_t kPlenty = kAmountMax / kOwners / 2;
+// What all of them may be given: far from where sums end.
+constexpr std::int64_t kGivenMax = std::int64_t{1} << 62;
+
+// One way of a stream through either engine. `give` takes a member, units and cash.
+template <typename AnyEngine, typename Give>
+class Replayer {
+ public:
+  Replayer(AnyEngine& engine, Give give) : engine_(engine), give_(give) {
+    for (std::uint32_t i = 0; i < kOwners; ++i) give_(MemberId(i), kPlenty, kPlenty);
+  }
+
+  Result<std::vector<StreamTrade>, std::string> Run(const OrderStream& stream,
+                                                    ReplayCounts& counts) {
+    std::string wrong;
+    for (const StreamMessage& message : stream.messages) {
+      if (message.type == StreamType::kAdd) {
+        const Side side = message.side == 0 ? Side::kBuy : Side::kSell;
+        wrong = Enter(message, {MemberId(message.owner), side, {}}, message.immediate != 0);
+      } else if (const auto found = known_.find(message.id);
+                 found == known_.end() ||
+                 !engine_.Cancel(found->second.owner, found->second.order, Departure::kByMember)) {
+        ++counts.refused;
+      } else if (message.type == StreamType::kModify) {
+        wrong = Enter(message, found->second, false);
+      }
+      if (wrong.empty()) continue;
+      return Fail{"message " + std::to_string(message.sequence) + ": " + wrong};
+    }
+    return std::move(trades_);
+  }
+
+ private:
   struct Known {
     MemberId owner;
+    Side side = Side::kBuy;
     OrderId order;
-    std::uint64_t filled = 0;
   };
-  std::unordered_map<std::uint64_t, Known> known;
-  for (const StreamMessage& message : stream.messages) {
-    const auto found = known.find(message.id);
-    if (message.type == StreamType::kAdd) {
-      OrderEntry entry;
-      entry.number = id_of.size();
-      entry.owner = MemberId(message.owner);
-      entry.side = message.side == 0 ? Side::kBuy : Side::kSell;
-      entry.time_in_force =
-          message.immediate != 0 ? TimeInForce::kImmediateOrCancel : TimeInForce::kGoodTillCancel;
-      entry.self_trade = SelfTradePrevention::kOff;
-      entry.limit = Price::FromMinorPerTonne(message.price);
-      entry.quantity = Tonnes(message.quantity);
-      id_of.push_back(message.id);
-      const auto placed = engine.Place(entry);
-      ETS_ASSERT(placed.ok());
-      known[message.id] = {entry.owner, placed->order, 0};
-    } else if (found == known.end()) {
-      ++counts.refused;
-      continue;
-    } else if (message.type == StreamType::kCancel) {
-      const bool was_live =
-          engine.Cancel(found->second.owner, found->second.order, Departure::kByMember);
-      if (!was_live) ++counts.refused;
-    } else {
-      const auto whole = Tonnes(static_cast<std::int64_t>(found->second.filled + message.quantity));
-      const auto changed = engine.Change(found->second.owner, found->second.order,
-                                         Price::FromMinorPerTonne(message.price), whole, {});
-      if (!changed.ok()) ++counts.refused;
+
+  // Places an order under the message's id. Empty, or why it cannot be.
+  std::string Enter(const StreamMessage& message, Known order, bool is_immediate) {
+    OrderEntry entry;
+    entry.number = id_of_.size();
+    entry.owner = order.owner;
+    entry.side = order.side;
+    entry.time_in_force =
+        is_immediate ? TimeInForce::kImmediateOrCancel : TimeInForce::kGoodTillCancel;
+    entry.self_trade = SelfTradePrevention::kOff;
+    entry.limit = Price::FromMinorPerTonne(message.price);
+    entry.quantity = Tonnes(message.quantity);
+    auto placed = engine_.Place(entry);
+    if (!placed.ok() && placed.error().why != EngineRefusal::kBookFull) {
+      if (!TopUp(entry, placed.error())) {
+        return "all that waits binds more than its members are given; allowed: up to " +
+               std::to_string(kGivenMax) + " lots, and lots times their price in ticks";
+      }
+      placed = engine_.Place(entry);
     }
-    for (const Event& event : engine.events()) {
+    if (!placed.ok()) {
+      return std::to_string(placed.error().asked) + " orders would rest; allowed: up to " +
+             std::to_string(placed.error().limit);
+    }
+    id_of_.push_back(message.id);
+    order.order = placed->order;
+    known_[message.id] = order;
+    Collect(message.sequence);
+    return {};
+  }
+
+  // Gives what an order was refused for. False: the members have all that there may be.
+  bool TopUp(const OrderEntry& entry, const Refused& refused) {
+    const bool buys = refused.why == EngineRefusal::kInsufficientCash;
+    ETS_ASSERT(buys || refused.why == EngineRefusal::kInsufficientUnits);
+    const std::int64_t more = std::max(kPlenty, refused.asked - refused.limit);
+    std::int64_t& given = buys ? cash_given_ : units_given_;
+    if (more > kGivenMax - given) return false;
+    given += more;
+    give_(entry.owner, buys ? 0 : more, buys ? more : 0);
+    return true;
+  }
+
+  void Collect(std::uint32_t sequence) {
+    for (const Event& event : engine_.events()) {
       if (event.kind != EventKind::kTraded) continue;
-      const std::uint64_t maker = id_of[NumberOf(event.order)];
-      const std::uint64_t taker = id_of[NumberOf(event.other)];
-      const auto quantity = static_cast<std::uint32_t>(event.quantity.count());
-      known[maker].filled += quantity;
-      known[taker].filled += quantity;
-      trades.push_back({maker, taker, event.price.minor_per_tonne(), quantity, message.sequence});
+      trades_.push_back({id_of_[NumberOf(event.order)], id_of_[NumberOf(event.other)],
+                         event.price.minor_per_tonne(),
+                         static_cast<std::uint32_t>(event.quantity.count()), sequence});
     }
   }
-  return trades;
-}
+
+  AnyEngine& engine_;
+  const Give give_;
+  std::int64_t units_given_ = kPlenty * kOwners;
+  std::int64_t cash_given_ = kPlenty * kOwners;
+  std::vector<StreamTrade> trades_;
+  std::vector<std::uint64_t> id_of_{0};  // By entry number.
+  std::unordered_map<std::uint64_t, Known> known_;
+};
 
 }  // namespace
 
@@ -175,6 +237,8 @@ Result<OrderStream, std::string> ParseOrderStream(std::string_view bytes) {
     std::string wrong = WhatIsWrong(stream.messages[i], i);
     if (!wrong.empty()) return Fail{std::move(wrong)};
   }
+  std::string repeated = WhatIsRepeated(stream.messages);
+  if (!repeated.empty()) return Fail{std::move(repeated)};
   return stream;
 }
 
@@ -185,7 +249,8 @@ std::string EncodeTrades(const OrderStream& of, std::span<const StreamTrade> tra
   return Encode<StreamTrade>(kTradesMagic, of, trades);
 }
 
-std::vector<StreamTrade> Replay(const OrderStream& stream, ReplayWith with, ReplayCounts& counts) {
+Result<std::vector<StreamTrade>, std::string> Replay(const OrderStream& stream, ReplayWith with,
+                                                     ReplayCounts& counts) {
   std::int64_t lowest = kPriceMax;
   std::int64_t highest = 1;
   for (const StreamMessage& message : stream.messages) {
@@ -193,31 +258,30 @@ std::vector<StreamTrade> Replay(const OrderStream& stream, ReplayWith with, Repl
     lowest = std::min(lowest, message.price);
     highest = std::max(highest, message.price);
   }
-  if (lowest > highest) return {};
-  const Price low = Price::FromMinorPerTonne(lowest);
-  const Price high = Price::FromMinorPerTonne(highest);
   EngineTerms terms;
   terms.unit_ledger = LedgerId(0);
   terms.cash_ledger = LedgerId(1);
   terms.resale_next_day = false;
-  constexpr std::int64_t kPlenty = kAmountMax / kOwners / 2;
+  const auto run = [&](auto& engine, const auto& give) {
+    if (lowest <= highest) {
+      engine.OpenRange(Price::FromMinorPerTonne(lowest), Price::FromMinorPerTonne(highest));
+    }
+    engine.SetPhase(BookPhase::kContinuous);
+    return Replayer(engine, give).Run(stream, counts);
+  };
   if (with == ReplayWith::kReference) {
     ReferenceEngine engine(kOwners, terms);
-    for (std::uint32_t i = 0; i < kOwners; ++i) engine.Give(MemberId(i), kPlenty, kPlenty);
-    engine.OpenRange(low, high);
-    engine.SetPhase(BookPhase::kContinuous);
-    return ReplayInto(engine, stream, counts);
+    return run(engine, [&engine](MemberId member, std::int64_t units, std::int64_t cash) {
+      engine.Give(member, units, cash);
+    });
   }
   Holdings holdings(2);
-  for (std::uint32_t i = 0; i < kOwners; ++i) {
-    holdings.AddMember();
-    holdings.Credit(MemberId(i), LedgerId(0), kPlenty);
-    holdings.Credit(MemberId(i), LedgerId(1), kPlenty);
-  }
+  for (std::uint32_t i = 0; i < kOwners; ++i) holdings.AddMember();
   Engine engine(holdings, terms);
-  engine.OpenRange(low, high);
-  engine.SetPhase(BookPhase::kContinuous);
-  return ReplayInto(engine, stream, counts);
+  return run(engine, [&holdings](MemberId member, std::int64_t units, std::int64_t cash) {
+    holdings.Credit(member, LedgerId(0), units);
+    holdings.Credit(member, LedgerId(1), cash);
+  });
 }
 
 }  // namespace ets::matching

@@ -54,7 +54,9 @@ struct OrderStream {
 };
 
 // Reads a stream file's bytes. On failure: what is wrong, at which byte or message, and what is
-// allowed. Checks the header, the length, the checksum and every message.
+// allowed. Checks the header, the length, the checksum, every message, and that no id is added
+// twice. The format's fields are wider than an engine: prices are 1 to 10,000,000 ticks, and an
+// order's price times its lots at most kAmountMax.
 Result<OrderStream, std::string> ParseOrderStream(std::string_view bytes);
 std::string EncodeOrderStream(const OrderStream& stream);
 // The trades of a stream, in order.
@@ -66,7 +68,11 @@ struct ReplayCounts {
 enum class ReplayWith : std::uint8_t { kEngine, kReference };
 
 // Sends a stream through an engine whose range is the stream's, whose members can afford everything
-// and where self-trade prevention is off. Returns the trades.
-std::vector<StreamTrade> Replay(const OrderStream& stream, ReplayWith with, ReplayCounts& counts);
+// and where self-trade prevention is off. A modify is what the format says, not Engine::Change():
+// the order leaves and enters again under its id, behind all others at its price. Returns the
+// trades, or at which message more would wait than an engine holds: kOrdersMax orders, or 2^62 lots
+// or ticks times lots in all.
+Result<std::vector<StreamTrade>, std::string> Replay(const OrderStream& stream, ReplayWith with,
+                                                     ReplayCounts& counts);
 
 }  // namespace ets::matching

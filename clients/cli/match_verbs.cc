@@ -43,9 +43,13 @@ int ReplayAFile(const ReplayOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
   const auto trades = matching::Replay(*stream, with, counts);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  if (!trades.ok()) {
+    std::fprintf(stderr, "--stream: %s: %s\n", options.stream.c_str(), trades.error().c_str());
+    return kBadInput;
+  }
   if (!options.trades.empty()) {
     std::ofstream out(options.trades, std::ios::binary | std::ios::trunc);
-    out << matching::EncodeTrades(*stream, trades);
+    out << matching::EncodeTrades(*stream, *trades);
     out.close();
     if (!out) {
       std::fprintf(stderr, "--trades: cannot write '%s'\n", options.trades.c_str());
@@ -53,13 +57,13 @@ int ReplayAFile(const ReplayOptions& options) {
     }
   }
   std::uint64_t volume = 0;
-  for (const matching::StreamTrade& trade : trades) volume += trade.quantity;
+  for (const matching::StreamTrade& trade : *trades) volume += trade.quantity;
   const auto count = static_cast<double>(stream->messages.size());
   std::printf("%s, seed %llu: %zu messages (%016llx)\n", stream->profile.c_str(),
               static_cast<unsigned long long>(stream->seed), stream->messages.size(),
               static_cast<unsigned long long>(ChecksumOf(stream->messages)));
   std::printf("%zu trades (%016llx), %llu lots, %llu orders to cancel or change were gone\n",
-              trades.size(), static_cast<unsigned long long>(ChecksumOf(trades)),
+              trades->size(), static_cast<unsigned long long>(ChecksumOf(*trades)),
               static_cast<unsigned long long>(volume),
               static_cast<unsigned long long>(counts.refused));
   std::fprintf(stderr, "%.2f s, the file's own order ids looked up included: %.1f M messages/s\n",
