@@ -373,7 +373,7 @@ Gate Market::Impl::CheckMeant(std::uint32_t number) {
 
 Outcome Market::Impl::Submit(const SubmitBid& input) {
   if (members[input.member.raw()].blocked)
-    return Refuse(Refusal::kMemberBlocked, input.member.raw());
+    return Refuse(Refusal::kMemberBlocked, NumberOf(input.member));
   if (const Gate no = CheckMeant(input.auction)) return *no;
   const auction::Bid bid = {input.member, input.price, input.quantity};
   if (const auto refusal = CheckBid(bid, 0)) return Fail{*refusal};
@@ -412,7 +412,7 @@ Outcome Market::Impl::On(const ChangeBid& input) {
   if (const Gate no = CheckMeant(input.auction)) return *no;
   if (const auto refusal = CheckOwn(input.member, input.bid)) return Fail{*refusal};
   if (members[input.member.raw()].blocked)
-    return Refuse(Refusal::kMemberBlocked, input.member.raw());
+    return Refuse(Refusal::kMemberBlocked, NumberOf(input.member));
   const auction::Bid bid = {input.member, input.price, input.quantity};
   if (const auto refusal = CheckBid(bid, input.bid)) return Fail{*refusal};
   Strike(input.bid);

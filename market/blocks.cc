@@ -26,7 +26,8 @@ Outcome Market::Impl::On(const QuoteBlock& input) {
   }
   if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound, input.instrument.raw());
   if (const Gate no = CheckBlock(input.instrument, input.price, input.quantity)) return *no;
-  if (input.counterparty == input.member) return Refuse(Refusal::kSameParty, input.member.raw());
+  if (input.counterparty == input.member)
+    return Refuse(Refusal::kSameParty, NumberOf(input.member));
   const bool buys = input.side == matching::Side::kBuy;
   if (buys) {
     if (const Gate no = CheckHoldingLimit(input.member, input.instrument, input.quantity)) {
@@ -54,9 +55,9 @@ Outcome Market::Impl::On(const ConfirmBlock& input) {
   }
   const QuoteBlock quote = found->quote;
   if (const Gate no = CheckBlock(quote.instrument, quote.price, quote.quantity)) return *no;
-  if (quote.member == input.member) return Refuse(Refusal::kSameParty, input.member.raw());
+  if (quote.member == input.member) return Refuse(Refusal::kSameParty, NumberOf(input.member));
   if (quote.counterparty && *quote.counterparty != input.member) {
-    return Refuse(Refusal::kNotTheCounterparty, input.member.raw(), quote.counterparty->raw());
+    return Refuse(Refusal::kNotTheCounterparty, NumberOf(input.member));
   }
   const bool quoter_buys = quote.side == matching::Side::kBuy;
   if (!quoter_buys) {
@@ -84,7 +85,7 @@ Outcome Market::Impl::On(const CancelBlock& input) {
   }
   const QuoteBlock& quote = found->quote;
   if (quote.member != input.member && quote.counterparty != input.member) {
-    return Refuse(Refusal::kNotTheCounterparty, input.member.raw(), quote.member.raw());
+    return Refuse(Refusal::kNotTheCounterparty, NumberOf(input.member));
   }
   WithdrawQuote(found);
   Receipt receipt;
@@ -104,7 +105,7 @@ Outcome Market::Impl::On(const TradeBlock& input) {
   if (const Gate no = CheckUnits(input.seller, view, input.quantity.count())) return *no;
   const auto due = ValueWithFee(input.price, input.quantity, type.fees.maker);
   if (const Gate no = CheckCash(input.buyer, view, due.value_or(kAmountMax))) return *no;
-  if (input.seller == input.buyer) return Refuse(Refusal::kSameParty, input.seller.raw());
+  if (input.seller == input.buyer) return Refuse(Refusal::kSameParty, NumberOf(input.seller));
   if (const Gate no = CheckHoldingLimit(input.buyer, input.instrument, input.quantity)) return *no;
   ETS_ASSERT(holdings.Reserve(input.seller, view.unit_ledger, input.quantity.count()));
   ETS_ASSERT(holdings.Reserve(input.buyer, view.cash_ledger, *due));

@@ -104,7 +104,8 @@ void Market::Impl::Print(Fill& fill) {
       break;
   }
   fill.trade_id = next_trade++;
-  fills.push_back(fill);
+  // A member's trade with itself leaves both of its accounts as they are.
+  if (fill.seller != fill.buyer) fills.push_back(fill);
   if (listener != nullptr) listener->OnFill(fill);
   if (reports_holders) {
     WatchHolder(fill.buyer, view.unit_ledger);

@@ -110,6 +110,20 @@ TEST_F(Custody, SettlesExactlyTheTradesItPrinted) {
     EXPECT_EQ(settled[i].trade_id, fills_[i].trade_id);
 }
 
+TEST_F(Custody, SendsNoTradeOfAMemberWithItself) {
+  const MemberId both = Trader(1'000'000, 100);
+  for (const matching::Side side : {kSell, kBuy}) {
+    PlaceOrder order{both, cea_, side, kDay, Fen(8'000), Tonnes(10)};
+    order.self_trade = matching::SelfTradePrevention::kOff;
+    ASSERT_TRUE(Do(order).ok());
+  }
+  EXPECT_THAT(fills_, SizeIs(1)) << "it is on the tape";
+  EXPECT_EQ(Units(both).total(), 100);
+  EXPECT_EQ(Cash(both).total(), 1'000'000);
+  Close();
+  EXPECT_THAT(market_.TakeSettlement(), IsEmpty());
+}
+
 TEST_F(Custody, DropsALedgerOnlyAfterItsInstrumentsAreDelisted) {
   TradeOnce(10);
   EXPECT_EQ(Do(DropLedger{kUnits}), Fail{Refusal::kLedgerStillTraded});

@@ -95,7 +95,9 @@ struct PhaseEvent {
   SimTime until = 0;  // When `to` ends by itself; 0: not known.
 };
 
-// During a call, after whatever changed it; at its end with `final`, the price it cleared at.
+// During a call, after whatever changed it: what would trade, orders that self-trade prevention
+// will keep apart included. At its end with `final`: the price it cleared at and what traded there;
+// once more for each further price, where self-trade prevention left something to clear again.
 struct IndicativeEvent {
   InstrumentId instrument{};
   bool has_price = false;  // False: the two sides do not meet.

@@ -20,7 +20,7 @@ Price BandHigh(Price close, std::uint32_t band_bp, const TickTable& ticks) {
 
 Gate Market::Impl::CheckMember(MemberId member) {
   if (!Has(member)) return Refuse(Refusal::kMemberNotFound, member.raw());
-  if (members[member.raw()].blocked) return Refuse(Refusal::kMemberBlocked, member.raw());
+  if (members[member.raw()].blocked) return Refuse(Refusal::kMemberBlocked, NumberOf(member));
   return std::nullopt;
 }
 

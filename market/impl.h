@@ -110,6 +110,8 @@ struct Market::Impl {
   std::uint32_t Halt(InstrumentId id, bool cancel_orders);
   void Resume(InstrumentId id);
 
+  Price CloseNow(const Instrument& instrument) const;  // If the session ended now.
+
   // phases.cc
   void EnterPhase(InstrumentId id, Phase to, SimTime until);
   void ClearCall(InstrumentId id);
@@ -241,6 +243,8 @@ struct Market::Impl {
   void FormMessages(std::vector<SettlementMessage>& messages);
 
   bool Has(MemberId member) const { return member.raw() < members.size(); }
+  // By which everybody knows the member: its escrow account's. REQUIRES: there is such a member.
+  std::int64_t NumberOf(MemberId member) const { return members[member.raw()].escrow.raw(); }
   bool Has(InstrumentId instrument) const { return instrument.raw() < instruments.size(); }
   bool Has(LedgerId ledger) const { return ledger.raw() < holdings.ledger_count_max(); }
   bool IsCash(LedgerId ledger) const;

@@ -123,6 +123,11 @@ std::uint32_t Market::member_count() const {
 std::uint16_t Market::instrument_count() const {
   return static_cast<std::uint16_t>(impl_->instruments.size());
 }
+Price Market::close_so_far(InstrumentId instrument) const {
+  const Impl::Instrument& of = impl_->At(instrument);
+  const bool runs = impl_->session_open && of.in_session && of.view.listed;
+  return runs ? impl_->CloseNow(of) : of.view.close;
+}
 const InstrumentView& Market::instrument(InstrumentId instrument) const {
   ETS_ASSERT(impl_->Has(instrument));
   return impl_->At(instrument).view;

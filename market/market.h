@@ -45,7 +45,8 @@ struct WithdrawalReady {
   AccountId to;
 };
 
-// One message of the Settlement stream (market -> registry); sequence dense from 1.
+// One message of the Settlement stream (market -> registry); sequence dense from 1. A member's
+// trade with itself moves nothing and is in none; its fees are due as any.
 struct SettlementMessage {
   std::uint64_t sequence = 0;
   std::vector<Fill> fills;                   // At most 4,095, in trade order.
@@ -63,8 +64,9 @@ struct InstrumentView {
   Price band_low, band_high;  // Listed.
   Price block_band_low, block_band_high;
   // Of the running session, or of the last one until the next opens. Zero volumes: no trade.
-  Price open, high, low, close;  // Close: by the session type's rule, else previous close.
-  Price last;                    // The last listed trade's, of any session; else the reference.
+  Price open, high, low;
+  Price close;  // Of the last session that ended, by its type's rule; else its previous close.
+  Price last;   // The last listed trade's, of any session; else the reference.
   Price auction_price;  // The last call's; else the previous close. Centre of the static range.
   Tonnes listed_volume, block_volume, auction_volume, one_way_volume;
   Money listed_value, block_value, auction_value, one_way_value;
@@ -140,6 +142,8 @@ class Market {
   std::uint32_t member_count() const;
   std::uint16_t instrument_count() const;
   const InstrumentView& instrument(InstrumentId instrument) const;
+  // What the running session's close would be if it ended now; when none runs, the close.
+  Price close_so_far(InstrumentId instrument) const;
   matching::Engine::Quote best(InstrumentId instrument, matching::Side side) const;
   const matching::Holding& holding(MemberId member, LedgerId ledger) const;
   AccountId escrow(MemberId member) const;

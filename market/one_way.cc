@@ -76,7 +76,7 @@ Outcome Market::Impl::On(const BidOneWay& input) {
   auto [low, high] = OneWayBand(view, type);
   (terms.side == Side::kSell ? low : high) = terms.price;
   if (const Gate no = CheckPrice(type.ticks, input.price, low, high)) return *no;
-  if (input.member == terms.applicant) return Refuse(Refusal::kSameParty, input.member.raw());
+  if (input.member == terms.applicant) return Refuse(Refusal::kSameParty, NumberOf(input.member));
   const auto own = std::count_if(open->bids.begin(), open->bids.end(), [&](const OneWayBid& bid) {
     return bid.view.member == input.member;
   });
@@ -111,7 +111,7 @@ Outcome Market::Impl::On(const WithdrawOneWay& input) {
   receipt.offer = input.bid;
   if (input.bid == OfferId()) {
     if (open->terms.applicant != input.member) {
-      return Refuse(Refusal::kNotTheCounterparty, input.member.raw(), open->terms.applicant.raw());
+      return Refuse(Refusal::kNotTheCounterparty, NumberOf(input.member));
     }
     if (Moment() >= open->terms.opens) {
       return Refuse(Refusal::kBiddingNotOpen, Moment(), open->terms.opens);

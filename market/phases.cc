@@ -8,6 +8,24 @@ namespace ets::market {
 using matching::BookPhase;
 using matching::Side;
 
+namespace {
+
+// What the uncrossing that an engine has just done came to, where `expected` did not know of
+// self-trade prevention.
+matching::CallResult ClearedBy(const matching::Engine& engine, matching::CallResult expected) {
+  expected.volume = Tonnes();
+  for (const matching::Event& event : engine.events()) {
+    if (event.kind == matching::EventKind::kTraded) expected.volume += event.quantity;
+    if (event.why != matching::Departure::kSelfTrade) continue;
+    const std::int64_t went = event.quantity.count();
+    expected.imbalance += event.side == Side::kBuy ? -went : went;
+  }
+  if (expected.volume == Tonnes()) return {};
+  return expected;
+}
+
+}  // namespace
+
 // A call that was halted goes on collecting until the instrument trades continuously again.
 void Market::Impl::EnterPhase(InstrumentId id, Phase to, SimTime until) {
   Instrument& instrument = At(id);
@@ -58,23 +76,26 @@ matching::CallResult Market::Impl::CallNow(const Instrument& instrument) const {
                              ReferenceOf(instrument.view), TypeOf(instrument.view).ticks);
 }
 
-// Trades at one price. Where self-trade prevention took orders away, what is left clears again.
+// Trades at one price. Where self-trade prevention took orders away, what is left clears again, at
+// a price of its own.
 void Market::Impl::ClearCall(InstrumentId id) {
   Instrument& instrument = At(id);
   InstrumentView& view = instrument.view;
-  matching::CallResult result = CallNow(instrument);
-  TellIndicative(id, result, true);
-  do {
-    const std::uint32_t trades_before = view.listed_trades;
-    const Price price = result.clears ? result.price : ReferenceOf(view);
+  bool is_told = false;
+  bool is_done = false;
+  while (!is_done) {
+    const matching::CallResult expected = CallNow(instrument);
+    const Price price = expected.clears ? expected.price : ReferenceOf(view);
     instrument.engine.Uncross(price);
+    is_done = !instrument.engine.IsCrossed();
+    const matching::CallResult cleared = ClearedBy(instrument.engine, expected);
+    if (cleared.clears || (is_done && !is_told)) TellIndicative(id, cleared, true);
+    is_told = is_told || cleared.clears;
     Report(id);
-    if (view.listed_trades > trades_before) {
-      view.auction_price = price;
-      if (view.phase == Phase::kClosingCall) instrument.closing_price = price;
-    }
-    result = CallNow(instrument);
-  } while (instrument.engine.IsCrossed());
+    if (!cleared.clears) continue;
+    view.auction_price = price;
+    if (view.phase == Phase::kClosingCall) instrument.closing_price = price;
+  }
 }
 
 std::pair<Price, Price> Market::Impl::RangeOf(const InstrumentView& view, Price centre,

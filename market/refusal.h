@@ -21,7 +21,7 @@ enum class Refusal : std::uint16_t {
   kInsufficientCash = 9,        // asked: minor units with the fee. limit: what is free.
   kWouldNotFill = 10,           // asked: the quantity (fill-or-kill) or minimum. limit: at hand.
   kOrderNotFound = 11,          // asked: the order. Of another member, or gone, is not there.
-  kSameParty = 12,
+  kSameParty = 12,              // asked: the member, by its escrow account's number.
   // asked: the auction that is named, or after a close by the clock now. limit: the open one or 0,
   // or the close.
   kAuctionNotOpen = 13,
@@ -53,13 +53,14 @@ enum class Refusal : std::uint16_t {
   kStopPriceInvalid = 37,   // A stop that the last trade has passed. limit: the last trade.
   kExpireDateInvalid = 38,  // asked: the day. limit: the first or last day that may be named.
   kClientOrderIdInvalid = 39,  // Not 1 to 20 printable ASCII characters.
-  kMemberBlocked = 40,         // asked: the member.
+  kMemberBlocked = 40,         // asked: the member, by its escrow account's number.
   kNothingToTradeWith = 41,    // A market order against an empty side.
   kOfferNotFound = 42,         // asked: the block quote or the announcement.
-  kNotTheCounterparty = 43,    // A block quote is addressed to someone else.
-  kBiddingNotOpen = 44,        // asked: now. limit: when the window opens, or (one-way) closed.
-  kSessionTypeUnknown = 45,    // asked: the index. limit: session types of the venue.
-  kReferenceInvalid = 46,      // No price, or above kPriceMax.
+  // A block quote is addressed to someone else. asked: who asks, by its escrow account's number.
+  kNotTheCounterparty = 43,
+  kBiddingNotOpen = 44,      // asked: now. limit: when the window opens, or (one-way) closed.
+  kSessionTypeUnknown = 45,  // asked: the index. limit: session types of the venue.
+  kReferenceInvalid = 46,    // No price, or above kPriceMax.
   // Closes before it opens, or opens (one-way) or closes in the past; a pay day before the close.
   // limit: the first moment or day that could be named.
   kWindowInvalid = 47,

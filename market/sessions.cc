@@ -98,18 +98,21 @@ void Market::Impl::EndDay(InstrumentId id) {
       Report(id);
     }
   }
+  view.close = CloseNow(instrument);
+}
+
+Price Market::Impl::CloseNow(const Instrument& instrument) const {
+  const InstrumentView& view = instrument.view;
   switch (TypeOf(view).close) {
     case CloseRule::kNone:
-      view.close = view.previous_close;
       break;
     case CloseRule::kAverage:
-      view.close = view.listed_volume == Tonnes(0) ? view.previous_close
-                                                   : AverageOf(view, TypeOf(view).ticks);
-      break;
+      if (view.listed_volume == Tonnes(0)) break;
+      return AverageOf(view, TypeOf(view).ticks);
     case CloseRule::kClosingCall:
-      view.close = instrument.closing_price.value_or(ReferenceOf(view));
-      break;
+      return instrument.closing_price.value_or(ReferenceOf(view));
   }
+  return view.previous_close;
 }
 
 Outcome Market::Impl::On(const AdvanceTo& input) {

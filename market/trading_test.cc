@@ -162,6 +162,19 @@ TEST_F(Trading, ClosesAtTheAverageOfListedTradesAndLeavesBlocksOut) {
   EXPECT_EQ(market_.instrument(cea_).previous_close, Fen(8'025));
 }
 
+TEST_F(Trading, KnowsTheCloseSoFarWhileTheSessionRuns) {
+  EXPECT_EQ(market_.close_so_far(cea_), Fen(8'000)) << "nothing has traded";
+  for (const std::int64_t price : {8'100, 8'300}) {
+    ASSERT_TRUE(Sell(seller_, cea_, price, 10).ok());
+    ASSERT_TRUE(Buy(buyer_, cea_, price, 10).ok());
+    EXPECT_EQ(market_.close_so_far(cea_), Fen(price == 8'100 ? 8'100 : 8'200));
+    EXPECT_EQ(market_.instrument(cea_).close, Fen(8'000));
+  }
+  Close();
+  EXPECT_EQ(market_.instrument(cea_).close, Fen(8'200));
+  EXPECT_EQ(market_.close_so_far(cea_), Fen(8'200));
+}
+
 TEST_F(Trading, RoundsTheCloseHalfUp) {
   ASSERT_TRUE(Sell(seller_, cea_, 8'000, 1).ok());
   ASSERT_TRUE(Sell(seller_, cea_, 8'001, 1).ok());

@@ -475,8 +475,9 @@ class MarketDataService final : public Base {
     edge_.exchange().Read([&](const market::Market& market) {
       response->set_sequence(market.sequence());
       for (std::uint16_t id = 0; id < traded.size(); ++id) {
-        edge_.Fill(InstrumentId(id), market.instrument(InstrumentId(id)),
-                   response->add_instruments());
+        market::InstrumentView view = market.instrument(InstrumentId(id));
+        view.close = market.close_so_far(InstrumentId(id));
+        edge_.Fill(InstrumentId(id), view, response->add_instruments());
       }
     });
     return Status::OK;

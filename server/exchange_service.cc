@@ -293,7 +293,7 @@ Status MarketService::GetBook(ServerContext* context, const mk::GetBookRequest* 
     response->set_band_low(view.band_low.minor_per_tonne());
     response->set_band_high(view.band_high.minor_per_tonne());
     response->set_previous_close(view.previous_close.minor_per_tonne());
-    response->set_close(view.close.minor_per_tonne());
+    response->set_close(market.close_so_far(*instrument).minor_per_tonne());
     response->set_phase(static_cast<mk::Phase>(view.phase));
     response->set_last(view.last.minor_per_tonne());
     const std::uint8_t visible = market.rules().sessions[view.session].visible_levels;

@@ -613,7 +613,8 @@ void VenueImpl::AddBook(const market::Market& market, InstrumentId instrument) {
 }
 
 void VenueImpl::AddStatus(const market::Market& market, InstrumentId instrument) {
-  const market::InstrumentView& view = market.instrument(instrument);
+  market::InstrumentView view = market.instrument(instrument);
+  view.close = market.close_so_far(instrument);
   Add(instrument, {view, market.rules().sessions[view.session].visible_levels});
 }
 
