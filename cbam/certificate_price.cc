@@ -63,6 +63,12 @@ PriceCalendar CalendarOfQuarter(int year, int quarter) {
   return {WorkingDayFrom(MondayOf(last) + kDaysInWeek), first, last};
 }
 
+Date WeekAppliedOn(Date day) {
+  Date week = MondayOf(day) - kDaysInWeek;
+  while (CalendarOfWeek(week).applies_from > day) week = week - kDaysInWeek;
+  return week;
+}
+
 std::optional<PeriodPrice> CertificatePrices::Period(Date first, Date last) const {
   const auto begin = std::ranges::lower_bound(facts_, first, {}, &AuctionFact::date);
   const auto end = std::ranges::upper_bound(facts_, last, {}, &AuctionFact::date);
@@ -109,21 +115,6 @@ std::optional<PeriodPrice> CertificatePrices::PeriodOfWeek(Date any_day_of_week)
   return week;
 }
 
-std::vector<Date> CertificatePrices::WeeksWithout(Date first, Date last) const {
-  std::vector<Date> missing;
-  for (Date monday = MondayOf(first); monday <= last; monday = monday + kDaysInWeek) {
-    const Date from = std::max(first, monday);
-    const Date until = std::min(last, monday + (kDaysInWeek - 1));
-    bool is_expected = until - from == kDaysInWeek - 1;  // A quarter's edge may cut a week.
-    for (Date day = monday; day < monday + kDaysInWeek; day = day + 1) {
-      const int month_and_day = day.month() * 100 + day.day();
-      if (month_and_day >= 1220 || month_and_day <= 106) is_expected = false;
-    }
-    if (is_expected && !Period(from, until)) missing.push_back(monday);
-  }
-  return missing;
-}
-
 std::optional<Price> CertificatePrices::Average(Date first, Date last) const {
   const auto period = Period(first, last);
   return period ? std::optional(period->price) : std::nullopt;
@@ -145,9 +136,7 @@ std::optional<Price> CertificatePrices::Applicable(Date day) const {
     } while (CalendarOfQuarter(quarter.year, quarter.quarter).published > day);
     return Quarter(quarter.year, quarter.quarter);
   }
-  Date week = MondayOf(day) - kDaysInWeek;
-  while (CalendarOfWeek(week).applies_from > day) week = week - kDaysInWeek;
-  return Week(week);
+  return Week(WeekAppliedOn(day));
 }
 
 std::optional<YearQuarter> ParseQuarter(std::string_view text) {
@@ -167,6 +156,10 @@ std::optional<Date> ParseWeek(std::string_view text) {
 }
 
 YearQuarter QuarterOf(Date date) { return {date.year(), (date.month() + 2) / 3}; }
+
+std::string ToString(YearQuarter quarter) {
+  return std::to_string(quarter.year) + "-Q" + std::to_string(quarter.quarter);
+}
 
 bool IsEuropeanWorkingDay(Date date) {
   if (date.weekday() >= Weekday::kSaturday) return false;

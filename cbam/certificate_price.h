@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,11 +38,14 @@ struct PriceCalendar {
   Date applies_until;
 };
 // Weekly, from 2027: published on the first working day after the week, applied from the next
-// working day until the first working day of the week after. Art. 21 Reg. (EU) 2023/956.
+// working day until the first working day of the week after. Art. 21 Reg. (EU) 2023/956. Until lies
+// before from where its successor comes out on the same day, at the year's end: it never applies.
 PriceCalendar CalendarOfWeek(Date any_day_of_week);
 // 2026: published in the first calendar week after the quarter (7 April: Easter Monday was the 6th,
 // 6 July, 5 October, 4 January); owed for imports of the quarter itself. Reg. (EU) 2025/2083.
 PriceCalendar CalendarOfQuarter(int year, int quarter);
+// The Monday of the week whose price is in use on a day, from 2027 on.
+Date WeekAppliedOn(Date day);
 
 // The certificate price: the volume-weighted average clearing price of all auctions of a period,
 // rounded half up to the cent, once. Art. 21 Reg. (EU) 2023/956; IR (EU) 2025/2548 rec. 2-3: every
@@ -56,7 +60,8 @@ class CertificatePrices {
   explicit CertificatePrices(bool single_auction_amendment = false)
       : single_auction_amendment_(single_auction_amendment) {}
 
-  void Add(const AuctionFact& fact);  // REQUIRES: dates in order.
+  // REQUIRES: dates in order; price x volume of all auctions together at most kAmountMax.
+  void Add(const AuctionFact& fact);
 
   // Empty when the period has no auction.
   std::optional<Price> Average(Date first, Date last) const;  // Both included.
@@ -72,9 +77,6 @@ class CertificatePrices {
   std::optional<PeriodPrice> Period(Date first, Date last) const;
   std::optional<PeriodPrice> PeriodOfQuarter(int year, int quarter) const;
   std::optional<PeriodPrice> PeriodOfWeek(Date any_day_of_week) const;
-  // Mondays of the whole calendar weeks from `first` to `last` that have no auction although the
-  // calendar expects one: all but those that touch 20 December to 6 January.
-  std::vector<Date> WeeksWithout(Date first, Date last) const;
 
   const std::vector<AuctionFact>& facts() const { return facts_; }
 
@@ -97,5 +99,6 @@ struct YearQuarter {
 std::optional<YearQuarter> ParseQuarter(std::string_view text);
 std::optional<Date> ParseWeek(std::string_view text);  // Its Monday.
 YearQuarter QuarterOf(Date date);
+std::string ToString(YearQuarter quarter);  // "2026-Q1"
 
 }  // namespace ets::cbam

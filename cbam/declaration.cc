@@ -2,270 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <utility>
 
-#include "cbam/bill.h"
+#include "cbam/declaration_check.h"
 
 namespace ets::cbam {
 namespace {
 
-constexpr int kFirstYear = 2026;
-constexpr int kLastYear = 2050;
 constexpr double kWatchShare = 0.9;
 constexpr double kHoldingShare = 0.5;
 
-std::string Text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6f", value);
-  std::string short_text(text);
-  while (short_text.back() == '0') short_text.pop_back();
-  if (short_text.back() == '.') short_text.pop_back();
-  return short_text == "-0" ? "0" : short_text;
-}
-
 // Half up to the cent; the sums here are products of a few decimal numbers.
 double Cents(double euro) { return std::floor(euro * 100 + 0.5 + 1e-7) / 100; }
-
-using Mistakes = std::vector<Mistake>;
-
-// What is known of a good once its tables have been looked up.
-struct Known {
-  GoodsSector sector = GoodsSector::kIronSteel;
-  double factor = 0;  // CBAM factor.
-  double cross_sectoral = 0;
-  double benchmark = 0;
-  std::string benchmark_source;
-  bool is_whole_chain = true;  // Column B: precursors' benchmarks are in it.
-  double default_value = 0;
-  double price = 0;
-  std::string price_source;
-};
-
-class Checker {
- public:
-  Checker(const YearDeclaration& declaration, const CertificatePrices& prices)
-      : declaration_(declaration), prices_(prices) {}
-
-  std::vector<Known> Check(Mistakes& mistakes) {
-    mistakes_ = &mistakes;
-    if (declaration_.year < kFirstYear || declaration_.year > kLastYear) {
-      Wrong("year", std::to_string(declaration_.year), "2026 to 2050");
-      return {};
-    }
-    NotNegative("further_tonnes", declaration_.further_tonnes);
-    NotNegative("penalty_eur", declaration_.penalty);
-    if (declaration_.default_carbon_price) {
-      NotNegative("default_carbon_price_eur", *declaration_.default_carbon_price);
-    }
-    if (declaration_.goods.empty()) Wrong("goods", "none", "one or more [[goods]]");
-    std::vector<Known> known;
-    for (const DeclaredGood& good : declaration_.goods) {
-      good_ = known.size();
-      known.push_back(CheckGood(good));
-    }
-    return known;
-  }
-
- private:
-  void Wrong(const std::string& field, const std::string& value, const std::string& allowed) {
-    mistakes_->push_back({good_, field, field + ": " + value + "; allowed: " + allowed});
-  }
-  bool NotNegative(const std::string& field, double value) {
-    if (std::isfinite(value) && value >= 0) return true;
-    Wrong(field, Text(value), "0 or more");
-    return false;
-  }
-
-  Known CheckGood(const DeclaredGood& good) {
-    Known known;
-    const bool is_code = good.cn.size() >= 4 && good.cn.size() <= 8 &&
-                         good.cn.find_first_not_of("0123456789") == std::string::npos;
-    const auto sector = is_code ? SectorOf(good.cn) : std::nullopt;
-    if (!sector) {
-      Wrong("cn", "\"" + good.cn + "\"", "4 to 8 digits of a code of Annex I, Reg. (EU) 2023/956");
-      if (!good.route.empty()) CheckRoute(good.route);
-    } else {
-      known.sector = *sector;
-    }
-    NotNegative("tonnes", good.tonnes);
-    if (good.imported.year() != declaration_.year) {
-      Wrong("imported", ToString(good.imported),
-            "a day or quarter of " + std::to_string(declaration_.year));
-    }
-    CheckEmissions(good, sector.has_value(), known);
-    if (sector && RowOf(*sector).has_free_adjustment) CheckBenchmark(good, known);
-    if (good.paid) CheckPaid(good, *good.paid);
-    CheckPrice(good, known);
-    return known;
-  }
-
-  // Of a good that is not known: whether there is such a route at all.
-  void CheckRoute(const std::string& route) {
-    std::vector<std::string> routes;
-    for (const BenchmarkRow& row : Benchmarks()) {
-      if (row.route == route) return;
-      if (std::ranges::find(routes, row.route) == routes.end()) routes.emplace_back(row.route);
-    }
-    std::string all;
-    for (const std::string& one : routes) all += (all.empty() ? "" : ", ") + one;
-    Wrong("route", "\"" + route + "\"", all);
-  }
-
-  void CheckEmissions(const DeclaredGood& good, bool is_known, Known& known) {
-    if (good.actual) {
-      NotNegative("direct", good.direct);
-      NotNegative("indirect", good.indirect);
-      for (const Precursor& precursor : good.precursors) {
-        const std::string of = "precursors." + precursor.name;
-        NotNegative(of + ".mass", precursor.mass);
-        NotNegative(of + ".embedded", precursor.embedded);
-        NotNegative(of + ".free_adjustment", precursor.free_adjustment);
-        if (!(precursor.activity_level > 0)) {
-          Wrong(of + ".activity_level", Text(precursor.activity_level), "above 0");
-        }
-      }
-      return;
-    }
-    if (!good.precursors.empty()) {
-      Wrong("precursors", "with default values", "only with emissions = \"actual\"");
-    }
-    if (good.default_value) {
-      NotNegative("default_value", *good.default_value);
-      known.default_value = *good.default_value;
-      return;
-    }
-    const DefaultRow* const row = FindDefault(good.cn, good.origin);
-    if (row != nullptr) {
-      known.default_value = row->value;
-    } else if (is_known) {
-      Wrong("default_value", "none for " + good.cn + " from " + good.origin,
-            "a value, or a code and origin of the table (docs/cbam.md)");
-    }
-  }
-
-  void CheckBenchmark(const DeclaredGood& good, Known& known) {
-    known.factor = CbamFactorPermille(declaration_.year) / 1000.0;
-    if (known.factor == 0) return;
-    const auto cross_sectoral = good.cross_sectoral_factor ? good.cross_sectoral_factor
-                                                           : CrossSectoralFactor(declaration_.year);
-    if (!cross_sectoral) {
-      Wrong("cross_sectoral_factor", "none for " + std::to_string(declaration_.year),
-            "a value: it is not published for that year, and not 1");
-    } else if (NotNegative("cross_sectoral_factor", *cross_sectoral)) {
-      known.cross_sectoral = *cross_sectoral;
-    }
-    if (good.actual && good.benchmark_a) {
-      NotNegative("benchmark_a", *good.benchmark_a);
-      known.benchmark = *good.benchmark_a;
-      known.benchmark_source = "column A, declared";
-      known.is_whole_chain = false;
-      return;
-    }
-    if (good.benchmark_b) {
-      NotNegative("benchmark_b", *good.benchmark_b);
-      known.benchmark = *good.benchmark_b;
-      known.benchmark_source = "column B, declared";
-      return;
-    }
-    const BenchmarkRow* const row = FindBenchmark(good.cn, good.route, declaration_.year);
-    if (row == nullptr) {
-      std::string routes;
-      for (const BenchmarkRow& other : Benchmarks()) {
-        if (!good.cn.starts_with(other.cn)) continue;
-        routes += (routes.empty() ? "" : ", ") + std::string(other.route) + " (" +
-                  std::to_string(other.first_year) + " to " + std::to_string(other.last_year) + ")";
-      }
-      Wrong("route",
-            "\"" + good.route + "\" has no benchmark for " + good.cn + " in " +
-                std::to_string(declaration_.year),
-            routes.empty() ? "benchmark_a or benchmark_b for this code"
-                           : routes + ", or benchmark_a or benchmark_b");
-      return;
-    }
-    known.benchmark = row->value;
-    known.benchmark_source = good.actual
-                                 ? "column B, for want of a value of column A; precursors are "
-                                   "in it"
-                                 : "column B";
-  }
-
-  void CheckPaid(const DeclaredGood& good, const PricePaid& paid) {
-    for (const auto& [field, value] :
-         {std::pair("paid.purchases", paid.purchases), std::pair("paid.sales", paid.sales),
-          std::pair("paid.price", paid.price)}) {
-      NotNegative(field, value);
-    }
-    if (!(paid.verified_emissions > 0)) {
-      Wrong("paid.verified_emissions", Text(paid.verified_emissions), "above 0");
-    }
-    if (!(paid.rate > 0)) Wrong("paid.per_euro", Text(paid.rate), "above 0");
-    if (!(paid.covered_share >= 0 && paid.covered_share <= 1)) {
-      Wrong("paid.covered_share", Text(paid.covered_share), "0 to 1");
-    }
-    if (!good.actual) {
-      Wrong("paid", "with default values",
-            "only with emissions = \"actual\"; goods on default values may claim the default "
-            "carbon price alone (default_carbon_price_eur)");
-    }
-  }
-
-  // 2026 by the quarter of import, from 2027 by the price at which certificates were bought.
-  void CheckPrice(const DeclaredGood& good, Known& known) {
-    if (good.certificate_price) {
-      if (NotNegative("certificate_price", *good.certificate_price)) {
-        known.price = *good.certificate_price;
-        known.price_source = "declared";
-      }
-      return;
-    }
-    std::optional<Price> price;
-    std::string what;
-    if (declaration_.year == kFirstYear) {
-      if (good.imported.year() != kFirstYear) return;  // Said already.
-      const YearQuarter quarter = QuarterOf(good.imported);
-      what = std::to_string(quarter.year) + "-Q" + std::to_string(quarter.quarter);
-      known.price_source = what + ", the quarter of import";
-      price = prices_.Quarter(quarter.year, quarter.quarter);
-      if (const std::string weeks = Missing(quarter); price && !weeks.empty()) {
-        Wrong("certificate_price", what + " lacks the auctions of " + weeks,
-              "a price, or all auctions of the quarter (--auctions)");
-        return;
-      }
-    } else if (!good.purchased) {
-      Wrong("purchased", "none", "the day its certificates were bought, or certificate_price");
-      return;
-    } else if (good.purchased->year() < 2027) {
-      Wrong("purchased", ToString(*good.purchased),
-            "a day from 2027 on: sales begin in February 2027");
-      return;
-    } else {
-      what = ToString(*good.purchased);
-      known.price_source = "in use on " + what + ", when they were bought";
-      price = prices_.Applicable(*good.purchased);
-    }
-    if (!price) {
-      Wrong("certificate_price", "none for " + what,
-            "a price, or auctions of that period (--auctions)");
-      return;
-    }
-    known.price = static_cast<double>(price->minor_per_tonne()) / 100;
-  }
-
-  // The quarter's weeks in which no auction is known, though there should be one.
-  std::string Missing(YearQuarter quarter) const {
-    const PriceCalendar calendar = CalendarOfQuarter(quarter.year, quarter.quarter);
-    std::string weeks;
-    for (const Date monday : prices_.WeeksWithout(calendar.applies_from, calendar.applies_until))
-      weeks += (weeks.empty() ? "" : ", ") + ToString(IsoWeekOf(monday));
-    return weeks;
-  }
-
-  const YearDeclaration& declaration_;
-  const CertificatePrices& prices_;
-  Mistakes* mistakes_ = nullptr;
-  std::size_t good_ = Mistake::kNoGood;
-};
 
 class Worker {
  public:
@@ -284,6 +32,7 @@ class Worker {
         "max(0, " + Text(embedded) + " - " + Text(adjustment) + ") x " + Text(good_.tonnes) + " t",
         bill_.before_deduction, "certificates");
     bill_.price = known_.price;
+    bill_.provisional = known_.provisional;
     bill_.deduction = Deduction(embedded);
     bill_.certificates = bill_.before_deduction - bill_.deduction;
     bill_.cost = Cents(bill_.certificates * bill_.price);
@@ -309,10 +58,11 @@ class Worker {
       return embedded;
     }
     const bool counts_indirect = RowOf(known_.sector).counts_indirect;
-    double embedded = good_.direct + (counts_indirect ? good_.indirect : 0);
-    std::string formula = Text(good_.direct) + " direct";
-    if (good_.indirect > 0) {
-      formula += counts_indirect ? " + " + Text(good_.indirect) + " indirect"
+    const double indirect = good_.indirect.value_or(0);
+    double embedded = *good_.direct + (counts_indirect ? indirect : 0);
+    std::string formula = Text(*good_.direct) + " direct";
+    if (indirect > 0) {
+      formula += counts_indirect ? " + " + Text(indirect) + " indirect"
                                  : " (indirect emissions of this sector do not count)";
     }
     for (const Precursor& precursor : good_.precursors) {
@@ -340,9 +90,9 @@ class Worker {
     for (const Precursor& precursor : good_.precursors) {
       if (precursor.joint || known_.is_whole_chain) continue;
       const double share = precursor.mass / precursor.activity_level;
-      adjustment += share * precursor.free_adjustment;
+      adjustment += share * *precursor.free_adjustment;
       formula +=
-          " + " + Text(share) + " x " + Text(precursor.free_adjustment) + " " + precursor.name;
+          " + " + Text(share) + " x " + Text(*precursor.free_adjustment) + " " + precursor.name;
     }
     Say("free-allocation adjustment", formula, adjustment, "t/t");
     return adjustment;
@@ -423,12 +173,27 @@ void AddDuties(const YearDeclaration& declaration, YearBill& bill) {
        bill.penalty, "EUR"});
 }
 
+// Amounts are kept as whole certificates and cents up to kAmountMax.
+constexpr double kMostTonnes = static_cast<double>(kAmountMax);
+constexpr double kMostEuro = kMostTonnes / 100;
+
+bool IsSum(double euro) { return euro <= kMostEuro; }
+
+void CheckSize(std::size_t good, const std::string& field, double embedded, double other,
+               double cost, Mistakes& mistakes) {
+  if (embedded <= kMostTonnes && other <= kMostTonnes && IsSum(cost)) return;
+  mistakes.push_back({good, field,
+                      field + ": " + Text(embedded) + " t CO2e embedded, which cost " + Text(cost) +
+                          " EUR; allowed: up to " + Text(kMostTonnes) + " t CO2e and " +
+                          Text(kMostEuro) + " EUR"});
+}
+
 }  // namespace
 
-Result<YearBill, Mistakes> WorkOut(const YearDeclaration& declaration,
-                                   const CertificatePrices& prices) {
+Result<YearBill, Mistakes> WorkOut(const YearDeclaration& declaration, const ReportPrices& prices,
+                                   bool provisional) {
   Mistakes mistakes;
-  const std::vector<Known> known = Checker(declaration, prices).Check(mistakes);
+  const std::vector<Known> known = CheckDeclaration(declaration, prices, provisional, mistakes);
   if (!mistakes.empty()) return Fail{std::move(mistakes)};
   YearBill bill;
   bill.threshold_tonnes = declaration.further_tonnes;
@@ -443,14 +208,27 @@ Result<YearBill, Mistakes> WorkOut(const YearDeclaration& declaration,
   bill.on_watch_list = !is_above && bill.threshold_tonnes >= kWatchShare * kThresholdTonnes - 1e-9;
   for (std::size_t i = 0; i < known.size(); ++i) {
     if (!is_above && RowOf(known[i].sector).counts_for_threshold) continue;
-    bill.goods.push_back(Worker(declaration, declaration.goods[i], known[i]).Work());
-    bill.embedded += bill.goods.back().embedded;
-    bill.certificates += bill.goods.back().certificates;
-    bill.cost += bill.goods.back().cost;
+    const GoodBill good = Worker(declaration, declaration.goods[i], known[i]).Work();
+    CheckSize(i, "tonnes", good.embedded, good.free_adjustment, good.cost, mistakes);
+    bill.embedded += good.embedded;
+    bill.certificates += good.certificates;
+    bill.cost += good.cost;
+    bill.provisional = bill.provisional || good.provisional;
+    bill.goods.push_back(good);
   }
+  if (mistakes.empty()) {
+    CheckSize(Mistake::kNoGood, "goods", bill.embedded, bill.certificates, bill.cost, mistakes);
+  }
+  if (!mistakes.empty()) return Fail{std::move(mistakes)};
   bill.cost = Cents(bill.cost);
   bill.to_surrender = static_cast<std::int64_t>(std::ceil(bill.certificates - 1e-9));
   if (bill.in_scope) AddDuties(declaration, bill);
+  if (!IsSum(bill.penalty)) {
+    mistakes.push_back({Mistake::kNoGood, "penalty_eur",
+                        "penalty_eur: a penalty of " + Text(bill.penalty) +
+                            " EUR; allowed: up to " + Text(kMostEuro) + " EUR"});
+    return Fail{std::move(mistakes)};
+  }
   return bill;
 }
 

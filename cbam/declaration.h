@@ -7,8 +7,8 @@
 
 #include "base/date.h"
 #include "base/result.h"
-#include "cbam/certificate_price.h"
 #include "cbam/goods.h"
+#include "cbam/report_prices.h"
 
 namespace ets::cbam {
 
@@ -16,10 +16,11 @@ namespace ets::cbam {
 // process is t of precursor per t of good. Its own factors are per t of precursor.
 struct Precursor {
   std::string name;
-  double mass = 0;             // t.
-  double activity_level = 0;   // t of good made with it.
-  double embedded = 0;         // SEE, t CO2e per t.
-  double free_adjustment = 0;  // SEFA, t CO2e per t.
+  double mass = 0;            // t.
+  double activity_level = 0;  // t of good made with it.
+  double embedded = 0;        // SEE, t CO2e per t.
+  // SEFA, t CO2e per t; one that is missing is not 0. Needed with a benchmark of column A.
+  std::optional<double> free_adjustment;
   bool joint = false;  // Made in the same process: its emissions and benchmark are in the good's.
 };
 
@@ -38,16 +39,18 @@ struct PricePaid {
 struct DeclaredGood {
   std::string name;
   std::string cn;      // Digits of the CN code, 4 to 8.
-  std::string origin;  // ISO 3166 alpha-2.
-  std::string route;   // A route of Benchmarks(); not for electricity.
-  double tonnes = 0;   // Net mass; MWh of electricity.
+  std::string origin;  // ISO 3166 alpha-2, of a third country (countries.h).
+  std::string route;  // One that Benchmarks() has for the sector, or none with a benchmark_a or _b.
+  double tonnes = 0;  // Net mass; MWh of electricity.
   // When: 2026 by the quarter of import, later by the price of the certificates' purchase.
   Date imported{0};
-  std::optional<Date> purchased;            // A day on which certificates for it were bought.
+  // A day on which certificates for it were bought: from 1 February 2027 on.
+  std::optional<Date> purchased;
   std::optional<double> certificate_price;  // EUR, instead of one computed from auctions.
   bool actual = false;
-  double direct = 0;    // SEE of the process itself, t CO2e per t. Actual only.
-  double indirect = 0;  // Likewise; counts where the sector declares it.
+  // SEE of the process itself, t CO2e per t. With actual emissions only, and then needed.
+  std::optional<double> direct;
+  std::optional<double> indirect;  // Likewise; needed where the sector declares it.
   std::vector<Precursor> precursors;
   std::optional<double> benchmark_a;  // Column A, for actual data.
   std::optional<double> benchmark_b;  // In place of the table's.
@@ -88,8 +91,9 @@ struct GoodBill {
   double before_deduction = 0;  // Certificates.
   double deduction = 0;         // Certificates, Art. 9.
   double certificates = 0;
-  double price = 0;  // EUR.
-  double cost = 0;   // EUR, rounded half up to the cent.
+  double price = 0;          // EUR.
+  bool provisional = false;  // The price, and so the cost: auctions of its period are missing.
+  double cost = 0;           // EUR, rounded half up to the cent.
 };
 
 struct YearBill {
@@ -101,13 +105,13 @@ struct YearBill {
   double certificates = 0;
   std::int64_t to_surrender = 0;  // Whole certificates.
   double cost = 0;                // EUR.
+  bool provisional = false;       // As one of its goods is.
   std::vector<Step> duties;       // Dates, holding at quarter ends, repurchase, penalties.
   double penalty = 0;             // EUR.
 };
 
 // What is wrong with a declaration: in which good (kNoGood: in the declaration itself), in which
-// field
-// ("paid.rate"), and in words: the value and what is allowed.
+// field ("paid.rate", "precursors.0.mass"), and in words: the value and what is allowed.
 struct Mistake {
   static constexpr std::size_t kNoGood = static_cast<std::size_t>(-1);
   std::size_t good = kNoGood;
@@ -115,10 +119,13 @@ struct Mistake {
   std::string what;
 };
 
-// Works a declaration out. `prices` gives certificate prices where a good names none. On failure:
-// every mistake; nothing is computed.
+// Works a declaration out. `prices` gives certificate prices where a good names none; a price that
+// lacks auctions is a mistake, unless `provisional` ones are asked for. Inputs are bounded (1e12 t,
+// 1e6 t CO2e per t, 1e9 EUR or units per t), and so are results: certificates and cents to
+// kAmountMax. On failure: every mistake; nothing is computed.
 Result<YearBill, std::vector<Mistake>> WorkOut(const YearDeclaration& declaration,
-                                               const CertificatePrices& prices);
+                                               const ReportPrices& prices,
+                                               bool provisional = false);
 
 // Mass above which a year's imports are in scope, whole. Reg. (EU) 2025/2083.
 inline constexpr double kThresholdTonnes = 50;

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 namespace ets::cbam {
@@ -10,6 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 // The published price of the first quarter of 2026.
 constexpr double kPrice = 75.36;
@@ -33,14 +36,13 @@ YearDeclaration Of(int year, std::vector<DeclaredGood> goods) {
   declaration.further_tonnes = 1'000;  // In scope, unless a test says otherwise.
   return declaration;
 }
-YearBill Work(const YearDeclaration& declaration,
-              const CertificatePrices& prices = CertificatePrices()) {
+YearBill Work(const YearDeclaration& declaration, const ReportPrices& prices = ReportPrices()) {
   const auto bill = WorkOut(declaration, prices);
   EXPECT_TRUE(bill.ok()) << (bill.ok() ? "" : bill.error().front().what);
   return bill.ok() ? *bill : YearBill{};
 }
 std::vector<std::string> Mistakes(const YearDeclaration& declaration,
-                                  const CertificatePrices& prices = CertificatePrices()) {
+                                  const ReportPrices& prices = ReportPrices()) {
   const auto bill = WorkOut(declaration, prices);
   std::vector<std::string> all;
   if (bill.ok()) return all;
@@ -182,6 +184,7 @@ TEST(Declaration, B10_TakesTheWholeYearInOnceFiftyTonnesAreCrossed) {
 TEST(Declaration, HasNoThresholdForHydrogenAndElectricity) {
   DeclaredGood good = HotRolledCoil(2026);
   good.cn = "2716";
+  good.route.clear();
   good.default_value = 0.5;
   good.tonnes = 10;
   YearDeclaration declaration = Of(2026, {good});
@@ -256,12 +259,17 @@ TEST(Declaration, GivesGoodsOnDefaultsTheDefaultPriceOnly) {
 }
 
 TEST(Declaration, Prices2026ByTheImportsQuarterAndLaterByThePurchase) {
-  CertificatePrices prices;
-  for (Date monday = Date::Of(2026, 1, 5); monday < Date::Of(2026, 7, 1); monday = monday + 7) {
-    const bool first = monday < Date::Of(2026, 4, 1);
-    prices.Add({monday, Price::FromMinorPerTonne(first ? 7'000 : 9'000), Tonnes(500)});
+  AuctionReport report;
+  report.held = MissingAuctions({}, Date::Of(2026, 1, 1), Date::Of(2026, 6, 30));
+  for (const AuctionDay& day : MissingAuctions({}, Date::Of(2027, 2, 1), Date::Of(2027, 2, 7)))
+    report.held.push_back(day);
+  for (const AuctionDay& day : report.held) {
+    const int cents = day.date < Date::Of(2026, 4, 1)   ? 7'000
+                      : day.date < Date::Of(2026, 7, 1) ? 9'000
+                                                        : 8'000;
+    report.facts.push_back({day.date, Price::FromMinorPerTonne(cents), Tonnes(500)});
   }
-  prices.Add({Date::Of(2027, 2, 1), Price::FromMinorPerTonne(8'000), Tonnes(500)});
+  const ReportPrices prices(report);
   DeclaredGood good = HotRolledCoil(2026);
   good.certificate_price.reset();
   EXPECT_EQ(Work(Of(2026, {good}), prices).goods[0].price, 70);
@@ -272,15 +280,183 @@ TEST(Declaration, Prices2026ByTheImportsQuarterAndLaterByThePurchase) {
   EXPECT_EQ(Work(Of(2027, {good}), prices).goods[0].price, 80);
 }
 
-TEST(Declaration, RefusesAQuarterWithWeeksThatLackTheirAuctions) {
-  CertificatePrices prices;
-  prices.Add({Date::Of(2026, 1, 8), Price::FromMinorPerTonne(8'610), Tonnes(500)});
-  prices.Add({Date::Of(2026, 3, 19), Price::FromMinorPerTonne(8'000), Tonnes(500)});
+// The first quarter of 2026 at 70 EUR, but for its last two auctions.
+ReportPrices CutShort() {
+  AuctionReport report;
+  report.held = MissingAuctions({}, Date::Of(2026, 1, 1), Date::Of(2026, 3, 29));
+  for (const AuctionDay& day : report.held)
+    report.facts.push_back({day.date, Price::FromMinorPerTonne(7'000), Tonnes(500)});
+  return ReportPrices(report);
+}
+
+TEST(Declaration, RefusesAPriceThatLacksAuctions) {
   DeclaredGood good = HotRolledCoil(2026);
   good.certificate_price.reset();
-  EXPECT_THAT(Mistakes(Of(2026, {good}), prices),
-              ElementsAre(::testing::AllOf(HasSubstr("2026-Q1 lacks the auctions of 2026-W03"),
-                                           HasSubstr("2026-W13; allowed: "))));
+  EXPECT_THAT(Mistakes(Of(2026, {good}), CutShort()),
+              ElementsAre(HasSubstr("certificate_price: 2026-Q1 lacks 2 auctions: EU 2026-03-30, "
+                                    "EU 2026-03-31; allowed: ")));
+  good.imported = Date::Of(2027, 1, 15);
+  good.purchased = Date::Of(2027, 3, 1);
+  EXPECT_THAT(Mistakes(Of(2027, {good}), CutShort()),
+              ElementsAre(HasSubstr("certificate_price: 2027-W07 lacks ")));
+}
+
+TEST(Declaration, MarksAProvisionalPriceThatWasAskedFor) {
+  DeclaredGood good = HotRolledCoil(2026);
+  good.certificate_price.reset();
+  const auto bill = WorkOut(Of(2026, {good, HotRolledCoil(2026)}), CutShort(), true);
+  ASSERT_TRUE(bill.ok());
+  EXPECT_EQ(bill->goods[0].price, 70);
+  EXPECT_TRUE(bill->goods[0].provisional);
+  EXPECT_FALSE(bill->goods[1].provisional);
+  EXPECT_TRUE(bill->provisional);
+  const auto is_price = [](const Step& step) { return step.name == "price"; };
+  EXPECT_THAT(std::ranges::find_if(bill->goods[0].steps, is_price)->formula,
+              HasSubstr("PROVISIONAL: 2026-Q1 lacks 2 auctions"));
+}
+
+TEST(Declaration, RefusesAPurchaseBeforeSalesBegin) {
+  DeclaredGood good = HotRolledCoil(2027);
+  good.purchased = Date::Of(2027, 1, 31);
+  EXPECT_THAT(Mistakes(Of(2027, {good})),
+              ElementsAre(HasSubstr("purchased: 2027-01-31; allowed: a day from 2027-02-01 on")));
+  good.purchased = Date::Of(2027, 2, 1);
+  EXPECT_THAT(Mistakes(Of(2027, {good})), IsEmpty());
+}
+
+DeclaredGood WithPrecursor() {
+  DeclaredGood good = HotRolledCoil(2026);
+  good.actual = true;
+  good.direct = 1.6;
+  good.benchmark_a = 0.044;
+  good.precursors = {{"ore", 10, 100, 0.1, 0.1, false}, {"pig iron", 110, 100, 0.9, {}, false}};
+  return good;
+}
+
+// Trap 14: a SEFA that is missing is not 0.
+TEST(Declaration, AsksForTheAdjustmentOfAPrecursorWhereItCounts) {
+  DeclaredGood good = WithPrecursor();
+  EXPECT_THAT(Mistakes(Of(2026, {good})),
+              ElementsAre(HasSubstr("precursors.pig iron.free_adjustment: none; allowed: ")));
+  EXPECT_EQ(WorkOut(Of(2026, {good}), {}).error()[0].field, "precursors.1.free_adjustment");
+  good.precursors[1].joint = true;
+  EXPECT_THAT(Mistakes(Of(2026, {good})), IsEmpty());
+  good.precursors[1].joint = false;
+  good.benchmark_a.reset();  // Column B has it in it.
+  EXPECT_THAT(Mistakes(Of(2026, {good})), IsEmpty());
+}
+
+TEST(Declaration, AsksForActualEmissions) {
+  DeclaredGood good = HotRolledCoil(2026);
+  good.actual = true;
+  EXPECT_THAT(Mistakes(Of(2026, {good})), ElementsAre(HasSubstr("direct: none; allowed: ")));
+  DeclaredGood cement = good;
+  cement.cn = "2523";
+  cement.route.clear();
+  cement.benchmark_b = 0.7;
+  cement.direct = 0.8;
+  EXPECT_THAT(Mistakes(Of(2026, {cement})), ElementsAre(HasSubstr("indirect: none; allowed: ")));
+}
+
+TEST(Declaration, RefusesWhatWouldNotCount) {
+  DeclaredGood good = HotRolledCoil(2026);
+  good.direct = 1.6;
+  good.indirect = 0.1;
+  good.benchmark_a = 1;
+  EXPECT_THAT(Mistakes(Of(2026, {good})),
+              ElementsAre(HasSubstr("direct: with default values"),
+                          HasSubstr("indirect: with default values"),
+                          HasSubstr("benchmark_a: with default values")));
+  good = HotRolledCoil(2026);
+  good.actual = true;
+  good.direct = 2;
+  good.default_value = 3;
+  EXPECT_THAT(Mistakes(Of(2026, {good})),
+              ElementsAre(HasSubstr("default_value: with actual emissions")));
+}
+
+TEST(Declaration, WantsAThirdCountrysLettersAsOrigin) {
+  DeclaredGood good = HotRolledCoil(2026);
+  for (const char* unknown : {"China", "cn", "", "*", "XX", "C", "CN "}) {
+    good.origin = unknown;
+    EXPECT_THAT(
+        Mistakes(Of(2026, {good})),
+        ElementsAre(HasSubstr("origin: \"" + std::string(unknown) + "\"; allowed: a country")));
+  }
+  for (const char* exempt : {"DE", "FR", "NO", "CH"}) {
+    good.origin = exempt;
+    EXPECT_THAT(Mistakes(Of(2026, {good})), ElementsAre(HasSubstr("a third country"))) << exempt;
+  }
+  good.origin = "ZA";  // One of the others.
+  EXPECT_NEAR(Work(Of(2026, {good})).goods[0].embedded, 4.05 * 1.1, 1e-9);
+}
+
+TEST(Declaration, NamesAnUnknownRouteWhateverTheBenchmark) {
+  DeclaredGood good = HotRolledCoil(2026);
+  good.route = "x";
+  good.benchmark_b = 1.3;
+  const auto names_route = ElementsAre(HasSubstr("route: \"x\"; allowed: bf_bof, dri_eaf"));
+  EXPECT_THAT(Mistakes(Of(2026, {good})), names_route);
+  good.benchmark_b.reset();
+  good.imported = Date::Of(2034, 2, 1);  // No benchmark counts any more.
+  EXPECT_THAT(Mistakes(Of(2034, {good})), names_route);
+  DeclaredGood cement = HotRolledCoil(2026);
+  cement.cn = "2523";
+  cement.default_value = 0.9;
+  cement.benchmark_b = 0.7;
+  EXPECT_THAT(Mistakes(Of(2026, {cement})), ElementsAre(HasSubstr("have no routes")));
+  cement.route.clear();
+  EXPECT_THAT(Mistakes(Of(2026, {cement})), IsEmpty());
+}
+
+// Nothing of a size that no import has comes out as garbage.
+TEST(Declaration, NamesNumbersThatAreTooLarge) {
+  const double infinite = std::numeric_limits<double>::infinity();
+  for (const double huge : {1e300, infinite, std::nan(""), -1.0}) {
+    DeclaredGood good = HotRolledCoil(2026);
+    good.tonnes = huge;
+    EXPECT_THAT(Mistakes(Of(2026, {good})), ElementsAre(HasSubstr("tonnes: "))) << huge;
+    good = WithPrecursor();
+    good.precursors[1].free_adjustment = 0.5;
+    good.direct = huge;
+    good.precursors[1].mass = huge;
+    good.certificate_price = huge;
+    EXPECT_THAT(Mistakes(Of(2026, {good})),
+                ElementsAre(HasSubstr("direct: "), HasSubstr("precursors.pig iron.mass: "),
+                            HasSubstr("certificate_price: ")))
+        << huge;
+  }
+  // Each within its bounds, their product not.
+  DeclaredGood good = HotRolledCoil(2026);
+  good.tonnes = 1e12;
+  good.certificate_price = 1e9;
+  EXPECT_THAT(Mistakes(Of(2026, {good})), ElementsAre(HasSubstr("tonnes: 3509000000000 t CO2e")));
+  good.certificate_price = 20;
+  EXPECT_THAT(Mistakes(Of(2026, {good})), IsEmpty());
+  EXPECT_THAT(Mistakes(Of(2026, {good, good, good})), ElementsAre(HasSubstr("goods: ")));
+  good = WithPrecursor();
+  good.precursors[1].free_adjustment = 0.5;
+  good.precursors[1].activity_level = 1e-300;
+  EXPECT_THAT(Mistakes(Of(2026, {good})), ElementsAre(HasSubstr("tonnes: ")));
+  YearDeclaration declaration = Of(2026, {HotRolledCoil(2026)});
+  declaration.goods[0].tonnes = 1e12;
+  declaration.goods[0].certificate_price = 1;
+  declaration.surrendered = 0;
+  EXPECT_THAT(Mistakes(declaration), ElementsAre(HasSubstr("penalty_eur: a penalty of ")));
+}
+
+TEST(Declaration, CannotHaveSurrenderedLessThanNothing) {
+  YearDeclaration declaration = Of(2026, {HotRolledCoil(2026)});
+  declaration.surrendered = -5;
+  EXPECT_THAT(Mistakes(declaration), ElementsAre(HasSubstr("surrendered: -5; allowed: 0 or more")));
+}
+
+TEST(Declaration, StillNamesWhatIsWrongWithTheGoodsOfAWrongYear) {
+  DeclaredGood good = HotRolledCoil(2026);
+  good.tonnes = -1;
+  good.origin = "China";
+  EXPECT_THAT(Mistakes(Of(1999, {good})),
+              ElementsAre(HasSubstr("year: 1999"), HasSubstr("origin: "), HasSubstr("tonnes: -1")));
 }
 
 TEST(Declaration, NamesAnUnknownRouteOfAnUnknownGood) {

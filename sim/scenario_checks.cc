@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "cbam/auction_report.h"
 #include "sim/exporters.h"
 #include "sim/registry_rules.h"
 #include "sim/stability_checks.h"
@@ -401,6 +402,19 @@ class Checker {
     return {head.begin() + 1, head.end()};
   }
 
+  // What its rows alone do not tell: a repeated auction, sums that are too large.
+  void EuropeanFactsTogether(const std::string& file, std::string_view text) {
+    const auto facts = cbam::ParseAuctionCsv(text);
+    if (facts.ok()) return;
+    for (const std::string_view wrong : LinesOf(facts.error())) {
+      std::size_t line = 0;
+      constexpr std::string_view kLine = "line ";
+      std::from_chars(wrong.data() + kLine.size(), wrong.data() + wrong.size(), line);
+      InFile(file, line, 1,
+             std::string(wrong.substr(std::min(wrong.find(", "), wrong.size()) + 2)));
+    }
+  }
+
   void EuropeanFacts() {
     const Leaf* leaf = tree_.Find({"europe", "facts"});
     const std::string_view text = scenario_.europe.facts_csv;
@@ -412,6 +426,7 @@ class Checker {
              "is not the header of a table of auctions; allowed: date,auctioneer,price,volume");
       return;
     }
+    const std::size_t problems = tree_.problems.size();
     Date last(-1'000'000);
     for (std::size_t l = 1; l < lines.size(); ++l) {
       if (lines[l].empty()) continue;
@@ -443,6 +458,7 @@ class Checker {
         wrong(3, "volume", "a whole number of tonnes above 0");
       }
     }
+    if (tree_.problems.size() == problems) EuropeanFactsTogether(file, text);
     if (Have({"europe.last_fact_date"}) && scenario_.europe.last_fact_date < last) {
       Report({"europe", "last_fact_date"},
              "is " + ToString(scenario_.europe.last_fact_date) +

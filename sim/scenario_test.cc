@@ -767,6 +767,10 @@ TEST(Mistakes, OfDataFilesAreSaidWithTheirPlace) {
               ElementsAre(HasSubstr(facts + ":2:1: has 3 columns; allowed: 4")));
   EXPECT_THAT(said_of(facts, head + "2026-02-03,EU,70,500\n2026-02-02,EU,70,500\n"),
               ElementsAre(HasSubstr(facts + ":3:1: '2026-02-02' is no later date; allowed: ")));
+  EXPECT_THAT(said_of(facts, head + "2026-02-03,EU,70,500\n2026-02-03,EU,71,500\n"),
+              ElementsAre(HasSubstr(facts + ":3:1: column A (date): one auction of EU a day")));
+  EXPECT_THAT(said_of(facts, head + "2026-02-03,EU,9999999999999,9999999500\n"),
+              ElementsAre(HasSubstr(facts + ":2:1: column D (volume): price x volume")));
   const std::string provinces = "data/firms_by_province.csv";
   const std::string columns = "province,power,cement,steel,aluminium\n";
   EXPECT_THAT(said_of(provinces, columns + "Tibet,0,8,x,0\n"),

@@ -5,7 +5,8 @@
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
-#include <cmath>
+#include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <functional>
 #include <iostream>
@@ -42,9 +43,14 @@ class TableReader {
     std::int64_t value = 0;
     if (Optional<std::int64_t>(key, "a whole number", value)) out = value;
   }
-  void Whole(std::string_view key, int& out) {
+  void Year(std::string_view key, int& out) {
     std::int64_t value = out;
-    if (Optional<std::int64_t>(key, "a whole number", value)) out = static_cast<int>(value);
+    if (!Optional<std::int64_t>(key, "a year", value)) return;
+    if (value < 1900 || value > 9999) {
+      Wrong(*table_.get(key), std::string(key) + ": " + std::to_string(value), "2026 to 2050");
+    } else {
+      out = static_cast<int>(value);
+    }
   }
   void Flag(std::string_view key, bool& out) { Optional<bool>(key, "true or false", out); }
   void Text(std::string_view key, std::string& out) { Optional<std::string>(key, "a text", out); }
@@ -151,7 +157,8 @@ class DeclarationReader {
     TableReader in(file_, root_, mistakes_);
     in.Text("importer", declaration.importer);
     in.Required("year");
-    in.Whole("year", declaration.year);
+    declaration.year = 0;  // None, until one is read.
+    in.Year("year", declaration.year);
     in.Flag("authorised", declaration.authorised);
     in.Number("further_tonnes", declaration.further_tonnes);
     in.Number("default_carbon_price_eur", declaration.default_carbon_price);
@@ -171,12 +178,13 @@ class DeclarationReader {
     std::string name;
     if (mistake.good != cbam::Mistake::kNoGood) {
       node = root_["goods"][mistake.good].node();
-      name = ": " + (*node->as_table())["name"].value_or(std::string());
+      name = (*node->as_table())["name"].value_or(std::string());
+      name = ": " + (name.empty() ? "good " + std::to_string(mistake.good + 1) : name);
     }
     std::string_view rest = mistake.field;
-    while (!rest.empty() && node->is_table()) {
+    while (!rest.empty()) {
       const std::size_t end = std::min(rest.find('.'), rest.size());
-      const toml::node* const child = node->as_table()->get(rest.substr(0, end));
+      const toml::node* const child = ChildOf(*node, rest.substr(0, end));
       if (child == nullptr) break;
       node = child;
       rest.remove_prefix(std::min(end + 1, rest.size()));
@@ -186,6 +194,16 @@ class DeclarationReader {
   }
 
  private:
+  // What a step of a path leads to: a table's key, or an array's index.
+  static const toml::node* ChildOf(const toml::node& node, std::string_view step) {
+    if (const toml::table* const table = node.as_table()) return table->get(step);
+    std::size_t index = 0;
+    const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), index);
+    if (!node.is_array() || error != std::errc{} || end != step.data() + step.size())
+      return nullptr;
+    return node.as_array()->get(index);
+  }
+
   void ForEach(TableReader& in, const toml::node* node, const char* what,
                const std::function<void(const toml::table&)>& read) {
     if (node == nullptr) return;
@@ -294,6 +312,7 @@ void PrintJson(const YearDeclaration& declaration, const cbam::YearBill& bill) {
                             {"deduction_certificates", good.deduction},
                             {"certificates", good.certificates},
                             {"price_eur", good.price},
+                            {"provisional", good.provisional},
                             {"cost_eur", good.cost},
                             {"steps", StepsOf(good.steps)}});
   }
@@ -301,21 +320,29 @@ void PrintJson(const YearDeclaration& declaration, const cbam::YearBill& bill) {
   out["certificates"] = bill.certificates;
   out["certificates_to_surrender"] = bill.to_surrender;
   out["cost_eur"] = bill.cost;
+  out["provisional"] = bill.provisional;
   out["penalty_eur"] = bill.penalty;
   out["duties"] = StepsOf(bill.duties);
   std::cout << out.dump(2) << "\n";
 }
 
+std::string CsvText(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == text.npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
 void PrintCsv(const cbam::YearBill& bill) {
   std::printf(
-      "good,embedded_t,free_adjustment_t,deduction_certificates,certificates,price_eur,cost_eur\n");
+      "good,embedded_t,free_adjustment_t,deduction_certificates,certificates,price_eur,cost_eur,"
+      "provisional\n");
   for (const cbam::GoodBill& good : bill.goods) {
-    const bool quoted = good.name.find_first_of(",\"") != std::string::npos;
-    std::printf("%s%s%s,%s,%s,%s,%s,%s,%s\n", quoted ? "\"" : "", good.name.c_str(),
-                quoted ? "\"" : "", Decimal(good.embedded, 6).c_str(),
-                Decimal(good.free_adjustment, 6).c_str(), Decimal(good.deduction, 6).c_str(),
-                Decimal(good.certificates, 6).c_str(), Decimal(good.price, 2).c_str(),
-                Decimal(good.cost, 2).c_str());
+    std::printf("%s,%s,%s,%s,%s,%s,%s,%s\n", CsvText(good.name).c_str(),
+                Decimal(good.embedded, 6).c_str(), Decimal(good.free_adjustment, 6).c_str(),
+                Decimal(good.deduction, 6).c_str(), Decimal(good.certificates, 6).c_str(),
+                Decimal(good.price, 2).c_str(), Decimal(good.cost, 2).c_str(),
+                good.provisional ? "yes" : "no");
   }
 }
 
@@ -346,8 +373,9 @@ void PrintTable(const YearDeclaration& declaration, const cbam::YearBill& bill) 
     PrintSteps(good.steps);
     std::printf("\n");
   }
-  std::printf("Total\n  %-30s %14s t\n  %-30s %14s, %lld whole ones\n  %-30s %14s EUR\n",
-              "embedded", Decimal(bill.embedded, 6).c_str(), "certificates",
+  std::printf("Total%s\n  %-30s %14s t\n  %-30s %14s, %lld whole ones\n  %-30s %14s EUR\n",
+              bill.provisional ? ", PROVISIONAL: auctions are missing" : "", "embedded",
+              Decimal(bill.embedded, 6).c_str(), "certificates",
               Decimal(bill.certificates, 6).c_str(), static_cast<long long>(bill.to_surrender),
               "cost", Decimal(bill.cost, 2).c_str());
   if (bill.duties.empty()) return;
@@ -366,9 +394,14 @@ void AddMistakes(const DeclarationReader& reader, const std::vector<cbam::Mistak
   const std::vector<std::string> read = mistakes;
   for (const cbam::Mistake& mistake : found) {
     const std::string place = reader.PlaceOf(mistake);
-    const std::string position = place.substr(0, place.find(": ")) + ":";
-    const auto is_here = [&](const std::string& said) { return said.starts_with(position); };
-    if (std::ranges::any_of(read, is_here)) continue;
+    const std::string key = mistake.field.substr(mistake.field.rfind('.') + 1);
+    const std::string said = place.substr(0, place.find(": ")) + ": " + key;
+    const auto is_said = [&](const std::string& one) {
+      return one.starts_with(said) &&
+             (one.size() == said.size() ||
+              std::string_view(" :;").find(one[said.size()]) != std::string_view::npos);
+    };
+    if (std::ranges::any_of(read, is_said)) continue;
     if (!has_auctions && mistake.field == "certificate_price") continue;
     mistakes.push_back(place + ": " + mistake.what);
   }
@@ -386,20 +419,20 @@ int ShowBill(const BillOptions& options) {
   const toml::table& root = parsed.table();
   DeclarationReader reader(options.declaration, root);
   const YearDeclaration declaration = reader.Read();
-  cbam::CertificatePrices prices;
+  cbam::AuctionReport auctions;
   bool has_auctions = true;
   if (!options.auctions.empty()) {
     const auto report = ReadAuctionFile(options.auctions);
-    if (!report.ok()) {
+    if (report.ok()) {
+      auctions = *report;
+    } else {
       reader.mistakes().push_back("--auctions: " + report.error());
       has_auctions = false;
-    } else {
-      for (const cbam::AuctionFact& fact : report->facts) prices.Add(fact);
     }
   }
   std::vector<std::string> mistakes = reader.mistakes();
   // What could be read is worked out even if not all could, to say all that is wrong at once.
-  const auto bill = cbam::WorkOut(declaration, prices);
+  const auto bill = cbam::WorkOut(declaration, cbam::ReportPrices(auctions), options.provisional);
   if (bill.ok() && mistakes.empty()) {
     if (options.output == "json") {
       PrintJson(declaration, *bill);

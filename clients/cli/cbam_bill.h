@@ -5,8 +5,9 @@
 namespace ets::cli {
 
 struct BillOptions {
-  std::string declaration;  // A .toml file.
-  std::string auctions;     // Empty: prices stand in the declaration.
+  std::string declaration;   // A .toml file.
+  std::string auctions;      // Empty: prices stand in the declaration.
+  bool provisional = false;  // Prices although auctions are missing.
   std::string output = "table";
 };
 

@@ -1,10 +1,8 @@
 #include "clients/cli/cbam_verbs.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -22,7 +20,7 @@ struct PriceOptions {
   std::string week;
   bool series = false;
   bool single_auction_rule = false;
-  bool with_gaps = false;
+  bool provisional = false;
   std::string output = "table";
 };
 
@@ -40,43 +38,44 @@ std::string Exact(const cbam::PeriodPrice& period) {
 }
 
 std::vector<std::string> Columns() {
-  return {"period",    "price_eur",    "exact_eur",     "auctions", "volume",
-          "published", "applies_from", "applies_until", "note"};
+  return {"period",    "price_eur",    "exact_eur",     "auctions",    "volume",
+          "published", "applies_from", "applies_until", "provisional", "note"};
 }
 
-void AddPeriod(Rows& rows, const std::string& name, const cbam::PeriodPrice& period,
+void Note(std::string& note, const std::string& more) { note += (note.empty() ? "" : "; ") + more; }
+
+void AddPeriod(Rows& rows, const std::string& name, const cbam::ReportedPrice& price,
                const cbam::PriceCalendar& calendar, std::string note) {
-  if (period.carried)
-    note += (note.empty() ? "" : "; ") + ("no auction: as " + ToString(IsoWeekOf(period.last)));
-  if (period.combined)
-    note += (note.empty() ? "" : "; ") + ("one auction: with " + ToString(IsoWeekOf(period.first)));
+  const cbam::PeriodPrice& period = price.period;
+  const bool is_overtaken = calendar.applies_until < calendar.applies_from;
+  if (is_overtaken) Note(note, "overtaken by the next: never applies");
+  if (period.carried) Note(note, "no auction: as " + ToString(IsoWeekOf(period.last)));
+  if (period.combined) Note(note, "one auction: with " + ToString(IsoWeekOf(period.first)));
+  const bool is_provisional = !price.missing.empty();
+  if (is_provisional) {
+    Note(note, "provisional: " + std::to_string(price.missing.size()) + " auctions are missing");
+  }
   rows.Add({Text(name),
             {ToString(period.price), ToString(period.price), true},
             {Exact(period), Exact(period), true},
             Number(static_cast<std::uint64_t>(period.auctions)),
             Tonnage(period.volume.count()),
             Text(ToString(calendar.published)),
-            Text(ToString(calendar.applies_from)),
-            Text(ToString(calendar.applies_until)),
+            is_overtaken ? Nothing() : Text(ToString(calendar.applies_from)),
+            is_overtaken ? Nothing() : Text(ToString(calendar.applies_until)),
+            YesNo(is_provisional),
             Text(note)});
 }
 
-std::string NameOf(cbam::YearQuarter quarter) {
-  return std::to_string(quarter.year) + "-Q" + std::to_string(quarter.quarter);
+// Whether a price may be shown: whole, or asked for as it is.
+bool MayShow(const PriceOptions& options, const std::string& name, const cbam::ReportPrices& prices,
+             const cbam::ReportedPrice& price) {
+  if (price.missing.empty() || options.provisional) return true;
+  BadInput("--auctions: " + WhatIsMissing(options.auctions, name, prices, price.missing));
+  return false;
 }
 
-// Where the first week without an auction should stand: behind the last auction before it.
-std::string AfterLine(const cbam::CertificatePrices& prices, std::span<const std::size_t> lines,
-                      const cbam::PriceCalendar& quarter) {
-  const Date gap = prices.WeeksWithout(quarter.applies_from, quarter.applies_until).front();
-  std::size_t line = 0;
-  for (std::size_t i = 0; i < lines.size() && prices.facts()[i].date < gap; ++i)
-    line = std::max(line, lines[i]);
-  return line == 0 ? ", before its first auction" : ", after line " + std::to_string(line);
-}
-
-int ShowQuarter(const cbam::CertificatePrices& prices, std::span<const std::size_t> lines,
-                const PriceOptions& options) {
+int ShowQuarter(const cbam::ReportPrices& prices, const PriceOptions& options) {
   const auto quarter = cbam::ParseQuarter(options.quarter);
   if (!quarter) return BadInput("--quarter: '" + options.quarter + "'; allowed: as 2026-Q1");
   if (quarter->year >= 2027) {
@@ -84,65 +83,88 @@ int ShowQuarter(const cbam::CertificatePrices& prices, std::span<const std::size
                     "'; allowed: quarters of 2026 (and before); from 2027 prices are weekly: "
                     "--week 2027-W05");
   }
-  const auto period = prices.PeriodOfQuarter(quarter->year, quarter->quarter);
+  const auto price = prices.Quarter(*quarter);
   const cbam::PriceCalendar calendar = cbam::CalendarOfQuarter(quarter->year, quarter->quarter);
-  if (!period) {
+  if (!price) {
     return BadInput("--auctions: " + options.auctions + " has no auction from " +
                     ToString(calendar.applies_from) + " to " + ToString(calendar.applies_until));
   }
-  std::string gaps;
-  for (const Date monday : prices.WeeksWithout(calendar.applies_from, calendar.applies_until)) {
-    gaps += (gaps.empty() ? "" : ", ") + ToString(IsoWeekOf(monday));
-  }
-  if (!gaps.empty() && !options.with_gaps) {
-    return BadInput("--auctions: " + options.auctions + AfterLine(prices, lines, calendar) +
-                    ": no auction in " + gaps +
-                    "; allowed: every auction of the quarter, or --with-gaps");
-  }
+  if (!MayShow(options, options.quarter, prices, *price)) return kBadInput;
   Rows rows(options.output, Columns());
-  AddPeriod(rows, NameOf(*quarter), *period, calendar, "for imports of the quarter");
+  AddPeriod(rows, ToString(*quarter), *price, calendar, "for imports of the quarter");
   rows.End();
   return kDone;
 }
 
-int ShowWeek(const cbam::CertificatePrices& prices, const PriceOptions& options, Date latest) {
+std::string NoteOfWeek(Date monday) {
+  return IsoWeekOf(monday).year < 2027 ? "before 2027: for comparison" : "";
+}
+
+int ShowWeek(const cbam::ReportPrices& prices, const PriceOptions& options) {
   const auto monday = cbam::ParseWeek(options.week);
   if (!monday) return BadInput("--week: '" + options.week + "'; allowed: an ISO week, as 2027-W05");
-  const auto period = prices.PeriodOfWeek(*monday);
-  if (!period) {
+  const auto price = prices.Week(*monday);
+  if (!price) {
     return BadInput("--auctions: " + options.auctions + " has no auction in " + options.week +
                     " or before");
   }
-  if (*monday > latest) {
-    std::fprintf(stderr, "warning: --auctions: %s ends on %s, before %s\n",
-                 options.auctions.c_str(), ToString(latest).c_str(), options.week.c_str());
-  }
+  if (!MayShow(options, options.week, prices, *price)) return kBadInput;
   Rows rows(options.output, Columns());
-  AddPeriod(rows, options.week, *period, cbam::CalendarOfWeek(*monday),
-            monday->year() < 2027 ? "before 2027: for comparison" : "");
+  AddPeriod(rows, options.week, *price, cbam::CalendarOfWeek(*monday), NoteOfWeek(*monday));
   rows.End();
   return kDone;
 }
 
+struct SeriesRow {
+  std::string name;
+  cbam::ReportedPrice price;
+  cbam::PriceCalendar calendar;
+  std::string note;
+};
+
 // The quarters of 2026 that the file has, then every week, before 2027 for comparison.
-int ShowSeries(const cbam::CertificatePrices& prices, const PriceOptions& options) {
-  Rows rows(options.output, Columns());
-  const Date first = prices.facts().front().date;
-  const Date last = prices.facts().back().date;
+std::vector<SeriesRow> SeriesOf(const cbam::ReportPrices& prices) {
+  std::vector<SeriesRow> series;
   for (int quarter = 1; quarter <= 4; ++quarter) {
-    const auto period = prices.PeriodOfQuarter(2026, quarter);
-    if (!period) continue;
-    AddPeriod(rows, NameOf({2026, quarter}), *period, cbam::CalendarOfQuarter(2026, quarter),
-              last < cbam::CalendarOfQuarter(2026, quarter).applies_until - 7
-                  ? "the file ends on " + ToString(last)
-                  : "for imports of the quarter");
+    const auto price = prices.Quarter({2026, quarter});
+    if (!price) continue;
+    series.push_back({ToString(cbam::YearQuarter{2026, quarter}), *price,
+                      cbam::CalendarOfQuarter(2026, quarter), "for imports of the quarter"});
   }
-  for (Date monday = MondayOf(first); monday <= last; monday = monday + 7) {
-    AddPeriod(rows, ToString(IsoWeekOf(monday)), *prices.PeriodOfWeek(monday),
-              cbam::CalendarOfWeek(monday),
-              IsoWeekOf(monday).year < 2027 ? "before 2027: for comparison" : "");
+  const Date last = prices.report().facts.back().date;
+  for (Date monday = MondayOf(prices.report().facts.front().date); monday <= last;
+       monday = monday + 7) {
+    series.push_back({ToString(IsoWeekOf(monday)), *prices.Week(monday),
+                      cbam::CalendarOfWeek(monday), NoteOfWeek(monday)});
+  }
+  return series;
+}
+
+// Auctions missing within the file stop it; a period that the file only begins or ends in is left
+// out, and named.
+int ShowSeries(const cbam::ReportPrices& prices, const PriceOptions& options) {
+  const Date first = prices.report().held.front().date;
+  const Date last = prices.report().held.back().date;
+  const auto within = cbam::MissingAuctions(prices.report().held, first, last);
+  if (!within.empty() && !options.provisional) {
+    return BadInput("--auctions: " + WhatIsMissing(options.auctions, "the file", prices, within));
+  }
+  Rows rows(options.output, Columns());
+  std::string left_out;
+  for (const SeriesRow& row : SeriesOf(prices)) {
+    if (row.price.missing.empty() || options.provisional) {
+      AddPeriod(rows, row.name, row.price, row.calendar, row.note);
+    } else {
+      left_out += (left_out.empty() ? "" : ", ") + row.name;
+    }
   }
   rows.End();
+  if (!left_out.empty()) {
+    std::fprintf(stderr,
+                 "left out: %s: not all of their auctions lie between %s and %s, which the file "
+                 "covers; --provisional shows them\n",
+                 left_out.c_str(), ToString(first).c_str(), ToString(last).c_str());
+  }
   return kDone;
 }
 
@@ -157,14 +179,13 @@ int ShowPrice(const PriceOptions& options) {
   if (report->facts.empty()) {
     return BadInput("--auctions: " + options.auctions + " has no auction that cleared");
   }
-  cbam::CertificatePrices prices(options.single_auction_rule);
-  for (const cbam::AuctionFact& fact : report->facts) prices.Add(fact);
+  const cbam::ReportPrices prices(*report, options.single_auction_rule);
   if (report->not_cleared + report->of_other_contracts > 0) {
     std::fprintf(stderr, "not counted: %d auctions that did not clear, %d of other contracts\n",
                  report->not_cleared, report->of_other_contracts);
   }
-  if (!options.quarter.empty()) return ShowQuarter(prices, report->lines, options);
-  if (!options.week.empty()) return ShowWeek(prices, options, report->latest);
+  if (!options.quarter.empty()) return ShowQuarter(prices, options);
+  if (!options.week.empty()) return ShowWeek(prices, options);
   return ShowSeries(prices, options);
 }
 
@@ -191,8 +212,10 @@ void AddPrice(CLI::App& cbam, int& exit_code) {
   price->add_option("--quarter", options->quarter, "as 2026-Q1");
   price->add_option("--week", options->week, "an ISO week, as 2027-W05");
   price->add_flag("--series", options->series, "every period of the file");
-  price->add_flag("--with-gaps", options->with_gaps,
-                  "a quarter's price even if weeks of it have no auction in the file");
+  price->add_flag(
+      "--provisional", options->provisional,
+      "a price although auctions of the period are missing in the file, as in a running\n"
+      "quarter; it is marked as provisional");
   price->add_flag(
       "--single-auction-rule", options->single_auction_rule,
       "a week with one auction is averaged with the last week with several: proposed in\n"
@@ -214,6 +237,8 @@ void AddBill(CLI::App& cbam, int& exit_code) {
       "--auctions", options->auctions,
       "auctions from which certificate prices are computed where the declaration names "
       "none");
+  bill->add_flag("--provisional", options->provisional,
+                 "prices although auctions of their periods are missing; marked as provisional");
   AddOutput(*bill, options->output);
   bill->callback([options, &exit_code] { exit_code = ShowBill(*options); });
 }

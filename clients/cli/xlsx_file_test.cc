@@ -102,7 +102,7 @@ TEST_F(XlsxFile, ReadsTheExchangesReport) {
   const std::string path = Pack(
       WorkbookOf(Row(1, {"Emission Spot Primary Market Auction Report"}) + Row(6, kHeader) +
                  Row(7, {"#46030", "11:00", "EU", "successful", "T3PA", "#85.42", "#2712500"}) +
-                 Row(8, {"#46029", "11:00", "EU", "cancelled", "T3PA", "", "#2712500"}) +
+                 Row(8, {"#46029", "11:00", "DE", "cancelled", "T3PA", "", "#1093000"}) +
                  Row(9, {"#46029", "11:00", "EU", "successful", "T3PA", "#86.01", "#2712500"})));
   const auto report = ReadAuctionFile(path);
   ASSERT_TRUE(report.ok()) << report.error();
