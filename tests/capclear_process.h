@@ -1,6 +1,5 @@
 #pragma once
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +9,8 @@
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include "tests/child_process.h"
 
 // The built program as a child process, and a folder to let it write into.
 namespace ets {
@@ -57,11 +58,7 @@ inline pid_t Start(const std::vector<std::string>& command, const std::string& o
   arguments.push_back(nullptr);
   const pid_t child = fork();
   if (child != 0) return child;
-  const int flags = O_WRONLY | O_CREAT | O_TRUNC;
-  dup2(open(out.c_str(), flags, 0600), STDOUT_FILENO);
-  dup2(open(err.c_str(), flags, 0600), STDERR_FILENO);
-  execvp(arguments[0], arguments.data());
-  _exit(127);
+  BecomeProgram(arguments.data(), out.c_str(), err.c_str(), O_TRUNC);
 }
 
 // The exit code; 128 and more when a signal ended it.

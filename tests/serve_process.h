@@ -1,6 +1,5 @@
 #pragma once
 
-#include <fcntl.h>
 #include <grpc/support/time.h>
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
@@ -17,6 +16,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "tests/child_process.h"
 
 // `capclear serve ...` as a child process, and what its clients need.
 namespace ets {
@@ -36,10 +37,13 @@ class ServedProcess {
     std::vector<std::string> command = {program_};
     command.insert(command.end(), arguments_.begin(), arguments_.end());
     command.insert(command.end(), {"--listen", address_.empty() ? "127.0.0.1:0" : address_});
-    const std::string out = logs_ + "/out";
+    std::vector<char*> arguments;
+    for (std::string& argument : command) arguments.push_back(argument.data());
+    arguments.push_back(nullptr);
+    const std::string out = logs_ + "/out", err = logs_ + "/err";
     std::ofstream(out, std::ios::trunc);
     pid_ = fork();
-    if (pid_ == 0) Become(command, out);
+    if (pid_ == 0) BecomeProgram(arguments.data(), out.c_str(), err.c_str(), O_APPEND);
     while (true) {
       const std::string said = Contents(out);
       const std::size_t at = said.find(kListening);
@@ -98,16 +102,6 @@ class ServedProcess {
     std::stringstream text;
     text << in.rdbuf();
     return text.str();
-  }
-  [[noreturn]] void Become(std::vector<std::string>& command, const std::string& out) const {
-    std::vector<char*> arguments;
-    for (std::string& argument : command) arguments.push_back(argument.data());
-    arguments.push_back(nullptr);
-    const int flags = O_WRONLY | O_CREAT | O_APPEND;
-    dup2(open(out.c_str(), flags, 0600), STDOUT_FILENO);
-    dup2(open((logs_ + "/err").c_str(), flags, 0600), STDERR_FILENO);
-    execvp(arguments[0], arguments.data());
-    _exit(127);
   }
 
   const std::string program_;

@@ -78,6 +78,7 @@ void Server::Become(const std::vector<std::string>& flags) const {
   dup2(out, STDOUT_FILENO);
   dup2(out, STDERR_FILENO);
   std::signal(SIGXFSZ, SIG_IGN);  // A file that may not grow is an error, not the end.
+  close_range(STDERR_FILENO + 1, ~0U, 0);
   execvp(arguments[0], arguments.data());
   _exit(127);
 }
