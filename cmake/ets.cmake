@@ -6,7 +6,8 @@ target_compile_options(ets_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wswitch-enum
   -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
   # g++ 12 sees uninitialised and overlapping bytes in std::string where there are none (PR 105562, 105651).
-  -Wno-maybe-uninitialized -Wno-restrict)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 
 # Where results are compared bit for bit, a multiply and an add must stay two operations.
 add_compile_options(-ffp-contract=off)
