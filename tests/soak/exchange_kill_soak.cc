@@ -1,8 +1,10 @@
-// A served exchange is killed with -9 at random instants while members place orders over gRPC and
-// over the binary order entry. A client that is cut off connects again and sends what was not
-// answered once more, with the same client order ids. Whatever happens: what was acknowledged is in
-// the journal, every id was applied once, a second answer equals the first, the journal replays to
-// one state with snapshots and without, and nothing is created or lost.
+// A served exchange is killed with -9 at random instants while members place orders over gRPC, over
+// the binary order entry and over FIX. A client that is cut off connects again and sends what was
+// not answered once more, with the same client order ids. Whatever happens: what was acknowledged
+// is in the journal, every id was applied once, a second answer equals the first, the journal
+// replays to one state with snapshots and without, and nothing is created or lost. A FIX session
+// goes on with its numbers, sends again what its client has lost, and tells no trade that there is
+// not.
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -20,11 +22,13 @@
 #include <vector>
 
 #include "bench/wire/dialect.h"
+#include "bench/wire/fix_dialect.h"
 #include "market/codec.h"
 #include "server/exchange_recovery.h"
 #include "server/serve.h"
 #include "store/soak/soak.h"
 #include "tests/market_set_up.h"
+#include "tests/soak/fix_witness.h"
 
 namespace ets {
 namespace {
@@ -35,7 +39,7 @@ using std::chrono::milliseconds;
 using store::soak::Case;
 
 constexpr int kKills = 8;
-constexpr int kClients = 6;  // Every other one by binary order entry.
+constexpr int kClients = 6;  // By gRPC, binary order entry and FIX in turn.
 constexpr std::uint64_t kLifeMillisMax = 500;
 constexpr std::size_t kUnansweredMax = 64;
 constexpr std::uint64_t kSnapshotBytes = 100'000;
@@ -43,7 +47,8 @@ constexpr const char* kServe = "--serve";
 
 // ---- The server: this program again. ----
 
-int Serve(const std::string& data, const std::string& binary, const std::string& listen) {
+int Serve(const std::string& data, const std::string& binary, const std::string& fix,
+          const std::string& listen) {
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGTERM);
@@ -57,6 +62,7 @@ int Serve(const std::string& data, const std::string& binary, const std::string&
   options.services.rate.per_second = 0;
   options.port.listen = listen;
   options.binary_listen = binary;
+  options.fix_listen = fix;
   const auto started = server::LiveServer::Start(options);
   if (!started.ok()) {
     std::cerr << started.error().message << "\n";
@@ -83,10 +89,14 @@ std::uint16_t FreePort() {
 
 // ---- A client ----
 
+struct Ports {
+  std::uint16_t grpc = 0, binary = 0, fix = 0;
+};
+
 class Client final : public bench::Ears {
  public:
-  Client(Case& it, int member, std::uint16_t grpc, std::uint16_t binary, std::uint64_t seed)
-      : it_(it), member_(member), grpc_(grpc), binary_(binary), dice_(seed) {}
+  Client(Case& it, int member, const Ports& ports, std::uint64_t seed)
+      : it_(it), member_(member), ports_(ports), dice_(seed), witness_(it, member) {}
   ~Client() override { HangUp(); }
 
   // Until `is_over`, and every order is answered.
@@ -97,8 +107,11 @@ class Client final : public bench::Ears {
       if (is_over && ++rounds > kRoundsMax) {
         return it_.Broken("member " + std::to_string(member_) + " was not answered: " +
                           std::to_string(unanswered_.size()) + " orders wait, " +
-                          (fd_ < 0 ? "not connected" : is_logged_on_ ? "logged on" : "connected") +
-                          "; the last session ended with '" + why_ + "'");
+                          (fd_ < 0         ? "not connected"
+                           : is_logged_on_ ? "logged on"
+                                           : "connected") +
+                          "; the last session ended with '" + why_ + "'" +
+                          (fix_ != nullptr ? "; " + fix_->standing() : ""));
       }
       if (fd_ < 0 && !Connect()) {
         std::this_thread::sleep_for(milliseconds(10));
@@ -113,9 +126,23 @@ class Client final : public bench::Ears {
     }
   }
 
+  // By FIX, when all is quiet: which of the member's orders wait.
+  void AskWhatWaits() {
+    constexpr int kRoundsMax = 4'000;  // Of 5 ms at most.
+    if (fd_ < 0 || !is_logged_on_) return it_.Broken("a FIX client that is not logged on");
+    fix_->AskForAll(out_);
+    for (int i = 0; i < kRoundsMax && fd_ >= 0 && !witness_.is_complete(); ++i) {
+      Flush();
+      Read();
+    }
+    if (!witness_.is_complete()) it_.Broken("FIX does not tell what waits");
+  }
+
   // By client order id: what was answered, and whether it was an order that breaks a rule.
   const std::map<std::uint64_t, LoadAnswer>& answers() const { return answers_; }
   int member() const { return member_; }
+  bool is_fix() const { return member_ % 3 == 2; }
+  const FixWitness& witness() const { return witness_; }
 
   void OnLoggedOn() override {
     is_logged_on_ = true;
@@ -131,8 +158,10 @@ class Client final : public bench::Ears {
     if (is_first) return;
     const LoadAnswer& first = known->second;
     it_.report.Count("answered_twice");
+    // FIX tells how a repeated order stands, and not which record it was.
+    const bool names_record = answer.sequence != 0 && first.sequence != 0;
     if (first.is_refused != answer.is_refused || first.order != answer.order ||
-        first.sequence != answer.sequence) {
+        (names_record && first.sequence != answer.sequence)) {
       it_.Broken("order " + std::to_string(answer.number) + " of member " +
                  std::to_string(member_) + " was answered in two ways: order " +
                  std::to_string(first.order) + ", then " + std::to_string(answer.order));
@@ -145,10 +174,10 @@ class Client final : public bench::Ears {
   }
 
  private:
-  bool is_binary() const { return member_ % 2 == 1; }
+  bool is_binary() const { return member_ % 3 == 1; }
 
   bool Connect() {
-    const std::uint16_t port = is_binary() ? binary_ : grpc_;
+    const std::uint16_t port = is_fix() ? ports_.fix : is_binary() ? ports_.binary : ports_.grpc;
     fd_ = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in to{};
     to.sin_family = AF_INET;
@@ -162,13 +191,42 @@ class Client final : public bench::Ears {
     is_logged_on_ = is_cut_ = false;
     in_.clear();
     out_.clear();
+    is_fix() ? GoOnWithFix() : Begin(port);
+    dialect_->LogOn(out_);
+    return true;
+  }
+  void Begin(std::uint16_t port) {
     const int escrow = EscrowOfMember(member_);
     dialect_ = is_binary() ? bench::MakeBinaryDialect(escrow, 0)
                            : bench::MakeGrpcDialect("127.0.0.1:" + std::to_string(port),
                                                     "/ets.market.v1.OrderEntryService/Trade",
-                                                    escrow, kMarketInstrument, member_ % 4 == 0);
-    dialect_->LogOn(out_);
-    return true;
+                                                    escrow, kMarketInstrument, member_ % 2 == 0);
+  }
+  // The session goes on where it was; or its client has lost something, or all of it.
+  void GoOnWithFix() {
+    if (fix_ == nullptr) {
+      auto fix =
+          std::make_unique<bench::FixDialect>(EscrowOfMember(member_), "CEA26-CNY", &witness_);
+      fix_ = fix.get();
+      dialect_ = std::move(fix);
+    }
+    fix_->set_resends(dice_.Below(2) == 0);
+    switch (dice_.Below(8)) {
+      case 0:
+        it_.report.Count("fix_begun_anew");
+        witness_.BeginAnew();
+        return fix_->BeginAnew();
+      case 1:
+      case 2:
+        it_.report.Count("fix_forgot");
+        return fix_->Forget(1 + dice_.Below(50));
+      case 3:
+      case 4:
+        it_.report.Count("fix_lost");
+        return fix_->Lose(1 + dice_.Below(5));
+      default:
+        it_.report.Count("fix_went_on");
+    }
   }
   void HangUp() {
     if (fd_ >= 0) close(fd_);
@@ -218,8 +276,10 @@ class Client final : public bench::Ears {
 
   Case& it_;
   const int member_;
-  const std::uint16_t grpc_, binary_;
+  const Ports ports_;
   Prng dice_;
+  FixWitness witness_;
+  bench::FixDialect* fix_ = nullptr;  // Also dialect_, of all connections.
   int fd_ = -1;
   bool is_logged_on_ = false, is_cut_ = false;
   std::unique_ptr<bench::Dialect> dialect_;
@@ -239,14 +299,16 @@ class Auditor final : public market::Listener {
   std::map<Key, std::vector<std::uint64_t>> accepted;
   std::map<std::uint16_t, std::int64_t> deposits;
 
-  void OnFill(const market::Fill&) override { ++fills; }
+  void OnFill(const market::Fill& fill) override {
+    fills[fill.trade_id] = {fill.price.minor_per_tonne(), fill.quantity.count()};
+  }
   void OnAuctionCleared(InstrumentId, const auction::Clearing&) override {}
   void OnOrder(const market::OrderEvent& event) override {
     if (event.kind != market::OrderEventKind::kAccepted) return;
     accepted[{event.member.raw(), std::string(event.client_id.text())}].push_back(
         event.order.raw());
   }
-  std::uint64_t fills = 0;
+  std::map<std::uint64_t, FixWitness::Trade> fills;
 };
 
 // Replays the whole journal. Null: it cannot be.
@@ -302,6 +364,29 @@ void HoldToAnswers(Case& it, const market::Market& market, Auditor& auditor,
   }
 }
 
+// Every trade that FIX told is one, and what it says waits is what waits.
+void HoldToFix(Case& it, const market::Market& market, const Auditor& auditor,
+               const Client& client) {
+  const std::string name = "member " + std::to_string(client.member());
+  for (const auto& [key, told] : client.witness().trades()) {
+    const auto fill = auditor.fills.find(key.first);
+    if (fill != auditor.fills.end() && fill->second == told) continue;
+    it.Broken("trade " + std::to_string(key.first) + " was told to " + name + ", and is none");
+  }
+  std::map<std::uint64_t, std::int64_t> waiting;
+  market.engine(InstrumentId(0)).ForEach([&](const matching::OrderView& order) {
+    const AccountId escrow = market.escrow(order.owner);
+    if (escrow.raw() != static_cast<std::uint32_t>(EscrowOfMember(client.member()))) return;
+    waiting[order.id.raw()] = order.open.count();
+  });
+  it.report.Count("fix_orders_waiting", waiting.size());
+  if (waiting != client.witness().waiting()) {
+    it.Broken("what waits of " + name + " is " + std::to_string(waiting.size()) +
+              " orders; FIX told another list of " +
+              std::to_string(client.witness().waiting().size()));
+  }
+}
+
 void HoldToTheJournal(Case& it, const std::vector<std::unique_ptr<Client>>& clients) {
   const auto reader = store::JournalReader::Open(it.folder + "/data/exchange");
   if (!reader.ok()) return it.Broken("the journal: " + reader.error().message);
@@ -309,9 +394,12 @@ void HoldToTheJournal(Case& it, const std::vector<std::unique_ptr<Client>>& clie
   const auto market = Replayed(it, *reader, auditor);
   if (!market) return;
   it.report.Count("records", market->sequence());
-  it.report.Count("trades", auditor.fills);
+  it.report.Count("trades", auditor.fills.size());
   market->CheckInvariants();
   HoldToAnswers(it, *market, auditor, clients);
+  for (const auto& client : clients) {
+    if (client->is_fix()) HoldToFix(it, *market, auditor, *client);
+  }
   for (const auto& [ledger, deposited] : auditor.deposits) {
     std::int64_t held = 0;
     for (std::uint32_t m = 0; m < market->member_count(); ++m) {
@@ -336,17 +424,18 @@ void HoldToTheJournal(Case& it, const std::vector<std::unique_ptr<Client>>& clie
 
 void Run(Case& it) {
   it.report.Count("exchanges");
-  const std::uint16_t binary = FreePort();
+  Ports ports{0, FreePort(), FreePort()};
   ServedProcess server("/proc/self/exe",
-                       {kServe, it.folder + "/data", "127.0.0.1:" + std::to_string(binary)},
+                       {kServe, it.folder + "/data", "127.0.0.1:" + std::to_string(ports.binary),
+                        "127.0.0.1:" + std::to_string(ports.fix)},
                        it.folder);
   if (!server.Start()) return it.Broken("it does not start: " + server.error());
   SetUpMarket(server.Connect(), kClients);
   const std::string& address = server.address();
-  const auto grpc = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  ports.grpc = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < kClients; ++i) {
-    clients.push_back(std::make_unique<Client>(it, i, grpc, binary, it.dice.Next()));
+    clients.push_back(std::make_unique<Client>(it, i, ports, it.dice.Next()));
   }
   std::atomic<bool> is_over = false;
   std::vector<std::thread> threads;
@@ -363,6 +452,10 @@ void Run(Case& it) {
   if (!is_up) it.Broken("it does not start again: " + server.error());
   is_over = true;
   for (std::thread& thread : threads) thread.join();
+  std::this_thread::sleep_for(milliseconds(50));  // What was answered last is told to all.
+  for (const auto& client : clients) {
+    if (client->is_fix()) client->AskWhatWaits();
+  }
   if (is_up && server.Stop() != 0) it.Broken("it does not end well: " + server.error());
   HoldToTheJournal(it, clients);
 }
@@ -372,8 +465,8 @@ void Run(Case& it) {
 
 int main(int argc, char** argv) {
   // ServedProcess adds --listen ADDRESS.
-  if (argc == 6 && std::strcmp(argv[1], ets::kServe) == 0) {
-    return ets::Serve(argv[2], argv[3], argv[5]);
+  if (argc == 7 && std::strcmp(argv[1], ets::kServe) == 0) {
+    return ets::Serve(argv[2], argv[3], argv[4], argv[6]);
   }
   return ets::store::soak::Main(argc, argv, {"exchange_kill_soak", 1, ets::Run});
 }
