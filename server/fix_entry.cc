@@ -148,6 +148,9 @@ struct Port {
 
   ClientSession* SessionOf(const std::string& client, MemberId member, std::string& error);
   void Restore();
+  using Sessions = std::map<std::string, std::shared_ptr<ClientSession>>;  // By CompID.
+  // A session whose day is over, with its numbers.
+  Sessions::iterator Drop(Sessions::iterator session);
   void Tick();
   std::string PathOf(const std::string& client) const {
     return options.folder + "/FIX.4.4-" + kVenueId + "-" + client;
@@ -157,7 +160,7 @@ struct Port {
   const FixEntryOptions options;
   asio::io_context context{1};
   Shared shared;
-  std::map<std::string, std::shared_ptr<ClientSession>> sessions;  // By CompID.
+  Sessions sessions;
   std::set<std::shared_ptr<Connection>> connections;
   std::atomic<std::size_t> count = 0;
 };
@@ -325,7 +328,8 @@ class Connection final : public Wire, public std::enable_shared_from_this<Connec
 
 ClientSession* Port::SessionOf(const std::string& client, MemberId member, std::string& error) {
   if (const auto found = sessions.find(client); found != sessions.end()) {
-    return found->second.get();
+    if (!found->second->is_over()) return found->second.get();
+    Drop(found);
   }
   if (sessions.size() >= options.sessions_max) {
     error = "too many sessions today; allowed: " + std::to_string(options.sessions_max);
@@ -371,19 +375,19 @@ void Port::Restore() {
   }
 }
 
+Port::Sessions::iterator Port::Drop(Sessions::iterator session) {
+  const std::shared_ptr<ClientSession> dropped = session->second;
+  const auto next = sessions.erase(session);
+  dropped->End();
+  RemoveFiles(dropped->client());
+  return next;
+}
+
 void Port::Tick() {
   for (const auto& connection : std::set(connections)) connection->Tick();
-  const Date today(static_cast<std::int32_t>(std::time(nullptr) / 86'400));
   for (auto it = sessions.begin(); it != sessions.end();) {
-    const auto session = it->second;
-    session->Tick();
-    if (session->is_connected() || session->day() == today) {
-      ++it;
-      continue;
-    }
-    it = sessions.erase(it);
-    session->End();
-    RemoveFiles(session->client());
+    it->second->Tick();
+    it = it->second->is_over() ? Drop(it) : std::next(it);
   }
 }
 

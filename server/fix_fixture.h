@@ -241,6 +241,11 @@ class Trader final : public FIX::Application {
       if (changed_.wait_until(lock, until) == std::cv_status::timeout) return std::nullopt;
     }
   }
+  // All that have come.
+  std::deque<FIX::Message> All() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(inbox_, {});
+  }
   std::optional<FIX::Message> NextOf(const std::string& type) {
     return Next([&](const FIX::Message& message) {
       return ValueOf(message.getHeader(), FIX::FIELD::MsgType) == type;

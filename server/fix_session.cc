@@ -172,6 +172,16 @@ void ClientSession::onLogon(const FIX::SessionID&) {
   trade_ = shared_.venue.Connect(terms, std::make_shared<TradeListener>(inbox_, ++connection_));
 }
 
+bool ClientSession::is_over() const { return !is_connected() && day_ != Today(); }
+
+// QuickFIX ends a day without a word.
+void ClientSession::toAdmin(FIX::Message& message, const FIX::SessionID&) {
+  if (message.getHeader().getField(tag::MsgType) != "5" || day_ == Today()) return;
+  if (!message.isSetField(tag::Text)) {
+    Set(message, tag::Text, "the day is over; numbers begin at 1 again");
+  }
+}
+
 std::string ClientSession::WhatIsWrong(const std::string& message, std::span<const Field> fields) {
   if (fields[0].value != "FIX.4.4") {
     return "BeginString(8) " + Printable(fields[0].value) + "; allowed: FIX.4.4";

@@ -87,7 +87,8 @@ class ClientSession final : public FIX::Application,
 
   bool is_connected() const { return wire_ != nullptr; }
   const std::string& client() const { return client_; }
-  Date day() const { return day_; }
+  // Its day has ended, and nobody is connected: with the next logon another one begins.
+  bool is_over() const;
 
   // A connection whose logon was admitted. REQUIRES: not connected.
   void LogOn(Wire& wire, const std::string& logon, std::chrono::seconds heartbeat,
@@ -106,7 +107,7 @@ class ClientSession final : public FIX::Application,
   void onCreate(const FIX::SessionID&) override {}
   void onLogon(const FIX::SessionID&) override;
   void onLogout(const FIX::SessionID&) override {}
-  void toAdmin(FIX::Message&, const FIX::SessionID&) override {}
+  void toAdmin(FIX::Message& message, const FIX::SessionID&) override;
   void toApp(FIX::Message&, const FIX::SessionID&) override {}
   void fromAdmin(const FIX::Message&, const FIX::SessionID&) override {}
   void fromApp(const FIX::Message& message, const FIX::SessionID&) override;
@@ -173,7 +174,7 @@ class ClientSession final : public FIX::Application,
   std::shared_ptr<Inbox> inbox_;
   std::unique_ptr<FIX::Session> session_;
   Wire* wire_ = nullptr;
-  Date day_;
+  Date day_;  // Of the last logon.
 
   std::unique_ptr<server::Session> drop_copy_;
   std::unique_ptr<server::Session> trade_;
