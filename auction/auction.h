@@ -74,6 +74,24 @@ struct Award {
   friend bool operator==(const Award&, const Award&) = default;
 };
 
+// Why not all of a bid counts.
+enum class CutReason : std::uint8_t {
+  kBelowReserve = 1,  // It lies below the public reserve.
+  kBidderLimit = 2,   // The bidder's share of the supply is reached (Format::bidder_limit_bp).
+  kRoom = 3,          // What a holding limit leaves the bidder.
+  kGuarantee = 4,     // What the bidder lodged.
+  kNotCovered = 5,    // The bidder has no obligations (Format::compliance_only).
+};
+std::string_view ToString(CutReason reason);
+
+struct Cut {
+  std::uint32_t bid = 0;  // Index into the bids.
+  Tonnes counted;         // Of the bid's quantity, below it.
+  CutReason reason = CutReason::kBelowReserve;
+
+  friend bool operator==(const Cut&, const Cut&) = default;
+};
+
 struct Clearing {
   Status status = Status::kUndersubscribed;
   // Uniform: every winner pays it. Pay as bid: that of the lowest accepted bid. Meaningless unless
@@ -111,6 +129,9 @@ Clearing Clear(std::span<const Bid> bids, const Terms& terms);
 // The order in which Clear() looks at equal prices: TieOrder(...)[0] is asked first. To be kept
 // with the result, so that a stranger can follow it.
 std::vector<std::uint32_t> TieOrder(const Format& format, std::size_t bids, std::uint64_t seed);
+
+// The bids of which not all counts, by bid index: step 1 of Clear().
+std::vector<Cut> CutsOf(std::span<const Bid> bids, const Terms& terms);
 
 // What each bidder may win: the least of its limits, in whole lots. Without limits: the supply and
 // all that the tiers may add.

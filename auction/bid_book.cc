@@ -15,6 +15,8 @@ struct Account {
   MemberId bidder;
   bool used = false;
   bool closed = false;  // A bid was cut: all that is lower falls away.
+  CutReason limited_by = CutReason::kBidderLimit;
+  CutReason cut_by = CutReason::kBidderLimit;  // When closed.
   std::int64_t limit = 0;
   std::int64_t guarantee = kNoLimit;  // At full value: the format's share divided out.
   std::int64_t taken = 0;
@@ -104,6 +106,10 @@ void BidBook::Count(const Terms& terms) {
     Account& account = accounts.Of(bidder.bidder, &fresh);
     ETS_ASSERT(fresh);
     account.limit = LimitOf(terms, bidder).count();
+    if (format.compliance_only && !bidder.covered) account.limited_by = CutReason::kNotCovered;
+    BidderTerms roomy = bidder;
+    roomy.room.reset();
+    if (LimitOf(terms, roomy) > LimitOf(terms, bidder)) account.limited_by = CutReason::kRoom;
     if (bidder.guarantee && format.guarantee_bp > 0) {
       account.guarantee = MulDivFloor(bidder.guarantee->minor(), 10'000, format.guarantee_bp);
     }
@@ -117,15 +123,23 @@ void BidBook::Count(const Terms& terms) {
       Account& account = accounts.Of(bid.bidder, &fresh);
       if (fresh) account.limit = usual;
       const std::int64_t price = bid.price.minor_per_tonne();
-      const std::int64_t most =
-          account.closed ? 0
-                         : std::min(account.limit - account.taken, Covered(account, format, price));
-      const std::int64_t counts = std::min(bid.quantity.count(), most);
-      account.closed = account.closed || counts < bid.quantity.count();
+      const std::int64_t room = account.limit - account.taken;
+      const std::int64_t covered = account.closed ? 0 : Covered(account, format, price);
+      const std::int64_t counts =
+          account.closed ? 0 : std::min({bid.quantity.count(), room, covered});
+      if (counts < bid.quantity.count()) {
+        if (!account.closed) {
+          account.cut_by = room <= covered ? account.limited_by : CutReason::kGuarantee;
+        }
+        account.closed = true;
+        cuts_.push_back({order_[rank], Tonnes(counts), account.cut_by});
+      }
       account.taken += counts;
       if (account.guarantee != kNoLimit) account.value += price * counts;
       counted_[order_[rank]] = Tonnes(counts);
       sum += Tonnes(counts);
+    } else {
+      cuts_.push_back({order_[rank], Tonnes(), CutReason::kBelowReserve});
     }
     sums_[rank] = sum;
   }

@@ -28,6 +28,8 @@ class BidBook {
   // The rank at which the sum passes it; size() when it never does.
   std::size_t Passes(Tonnes volume) const;
   Tonnes SumTo(std::size_t rank) const { return sums_[rank]; }
+  // By rank.
+  const std::vector<Cut>& cuts() const { return cuts_; }
 
  private:
   void SortByPrice();
@@ -37,6 +39,7 @@ class BidBook {
   std::vector<std::uint32_t> order_;
   std::vector<Tonnes> counted_;  // By bid.
   std::vector<Tonnes> sums_;     // By rank, this one included.
+  std::vector<Cut> cuts_;
 };
 
 // How many different bidders stand in a list of bids; `won` picks those with more than 0, or all

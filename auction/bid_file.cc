@@ -15,6 +15,8 @@ namespace {
 // No bid is higher: 100,000.00 a tonne, as in an order book.
 constexpr Price kPriceMax = Price::FromMinorPerTonne(10'000'000);
 constexpr std::int64_t kQuantityMax = 10'000'000'000;
+// So that a share of it in basis points stays an amount.
+constexpr Price kGuaranteeMax = Price::FromMinorPerTonne(kAmountMax / 10'000);
 
 // Which column a broken rule points at.
 std::string_view ColumnOf(EntryFault fault) {
@@ -23,6 +25,7 @@ std::string_view ColumnOf(EntryFault fault) {
     case EntryFault::kPriceOffTick:
       return "price";
     case EntryFault::kTooManyBids:
+    case EntryFault::kNotCovered:
       return "bidder";
     case EntryFault::kQuantityNotPositive:
     case EntryFault::kQuantityOffLot:
@@ -40,13 +43,15 @@ class BidReader {
   BidReader(std::string_view text, const Terms& terms, const BidTableRules& rules)
       : table_(text, {"bidder", "price", "quantity"}, {"id", "time", "currency"}),
         terms_(terms),
-        rules_(rules) {}
+        rules_(rules) {
+    if (rules.close) dated_ = *rules.close >= kMicrosPerDay;
+  }
 
   Result<BidTable, std::vector<BidProblem>> Read() {
     if (!table_.usable()) return Fail{table_.Take()};
     while (table_.Next()) ReadRow();
     if (found_.bids.empty() && table_.clean()) {
-      table_.Add(1, "no bid behind the header; allowed: one bid a line");
+      table_.Add("no bid behind the header; allowed: one bid a line");
     }
     if (!table_.clean()) return Fail{table_.Take()};
     SortByTime();
@@ -55,7 +60,7 @@ class BidReader {
 
  private:
   void Wrong(std::string_view column, std::string what) {
-    table_.Add(table_.At(column).column, std::string(column) + ": " + std::move(what));
+    table_.AddAt(column, std::string(column) + ": " + std::move(what));
   }
 
   void ReadRow() {
@@ -76,16 +81,16 @@ class BidReader {
                             "; allowed: equal bids with an id column that tells them apart");
       }
     }
-    const std::string_view id = table_.At("id").text;
+    const std::string_view id = table_.At("id");
     found_.bids.push_back(bid);
     found_.rows.push_back({id.empty() ? std::to_string(rows_read_) : std::string(id),
-                           std::string(table_.At("bidder").text), table_.line()});
+                           std::string(table_.At("bidder")), table_.line()});
     times_.push_back(time.value_or(0));
     own_[bid.bidder].push_back(bid);
   }
 
   std::optional<MemberId> ReadBidder() {
-    const std::string name(table_.At("bidder").text);
+    const std::string name(table_.At("bidder"));
     if (name.empty()) {
       Wrong("bidder", "empty; allowed: a name");
       return std::nullopt;
@@ -101,8 +106,8 @@ class BidReader {
   }
 
   std::optional<Price> ReadPrice() {
-    const std::string_view text = table_.At("price").text;
-    const std::string_view currency = table_.At("currency").text;
+    const std::string_view text = table_.At("price");
+    const std::string_view currency = table_.At("currency");
     const bool foreign =
         table_.Has("currency") && !rules_.currency.empty() && currency != rules_.currency;
     const auto rate = rules_.rates.find(std::string(currency));
@@ -131,7 +136,7 @@ class BidReader {
   }
 
   std::optional<Tonnes> ReadQuantity() {
-    const std::string_view text = table_.At("quantity").text;
+    const std::string_view text = table_.At("quantity");
     const auto number = WholeNumber(text, -kQuantityMax, kQuantityMax);
     if (!number) {
       Wrong("quantity", Quoted(text) + " is no quantity; allowed: whole tonnes from 1 to " +
@@ -143,19 +148,24 @@ class BidReader {
 
   std::optional<std::int64_t> ReadTime() {
     if (!table_.Has("time")) return std::nullopt;
-    const std::string_view text = table_.At("time").text;
+    const std::string_view text = table_.At("time");
     const auto time = ParseBidTime(text);
     if (!time) {
       Wrong("time", Quoted(text) + " is no time; allowed: 09:15:00, or 2026-01-08T09:15:00");
+    } else if (const bool dated = *time >= kMicrosPerDay; dated != dated_.value_or(dated)) {
+      Wrong("time", Quoted(text) + (dated ? " has a date" : " has no date") +
+                        ", unlike the times before it or the close; allowed: all with a date, or "
+                        "none");
     } else if (rules_.close && *time >= *rules_.close) {
       Wrong("time", Quoted(text) + " is after the close; allowed: before it");
     }
+    if (time && !dated_) dated_ = *time >= kMicrosPerDay;
     return time;
   }
 
   void ReadId() {
     if (!table_.Has("id")) return;
-    const std::string id(table_.At("id").text);
+    const std::string id(table_.At("id"));
     if (id.empty()) return Wrong("id", "empty; allowed: a name of its own for each bid");
     const auto [first, fresh] = ids_.emplace(id, table_.line());
     if (!fresh) {
@@ -200,6 +210,7 @@ class BidReader {
   std::map<std::string, int> ids_;
   std::map<MemberId, std::vector<Bid>> own_;
   std::size_t rows_read_ = 0;
+  std::optional<bool> dated_;  // Whether times stand behind dates, once one says.
 };
 
 }  // namespace
@@ -243,26 +254,28 @@ Result<std::map<std::string, BidderTerms>, std::vector<BidProblem>> ReadBidders(
   if (!table.usable()) return Fail{table.Take()};
   std::map<std::string, BidderTerms> limits;
   const auto wrong = [&table](std::string_view column, const char* allowed) {
-    const CsvCell cell = table.At(column);
-    table.Add(cell.column,
-              std::string(column) + ": " + Quoted(cell.text) + "; allowed: " + allowed);
+    table.AddAt(column,
+                std::string(column) + ": " + Quoted(table.At(column)) + "; allowed: " + allowed);
   };
   while (table.Next()) {
     BidderTerms terms;
-    const std::string_view covered = table.At("covered").text;
+    const std::string_view covered = table.At("covered");
     if (!covered.empty() && covered != "yes" && covered != "no") wrong("covered", "yes, no");
     terms.covered = covered != "no";
-    if (const std::string_view room = table.At("room").text; !room.empty()) {
+    if (const std::string_view room = table.At("room"); !room.empty()) {
       const auto tonnes = WholeNumber(room, 0, kQuantityMax);
       if (!tonnes) wrong("room", "whole tonnes from 0");
       terms.room = Tonnes(tonnes.value_or(0));
     }
-    if (const std::string_view lodged = table.At("guarantee").text; !lodged.empty()) {
-      const auto money = Price::Parse(lodged);
-      if (!money) wrong("guarantee", "money from 0 with at most two decimals");
+    if (const std::string_view lodged = table.At("guarantee"); !lodged.empty()) {
+      auto money = Price::Parse(lodged);
+      if (money && *money > kGuaranteeMax) money.reset();
+      if (!money) {
+        wrong("guarantee", "money from 0 to 9007199254.74 with at most two decimals");
+      }
       terms.guarantee = Money::FromMinor(money.value_or(Price()).minor_per_tonne());
     }
-    const std::string name(table.At("bidder").text);
+    const std::string name(table.At("bidder"));
     if (name.empty()) wrong("bidder", "a name");
     if (!limits.emplace(name, terms).second) wrong("bidder", "each once");
   }

@@ -50,12 +50,12 @@ struct BidTableRules {
 };
 
 // Reads a table with a header line of `bidder,price,quantity` and, if wanted, `id`, `time` and
-// `currency`, in any order; values without quotes. All mistakes are found, in the order of lines,
-// and nothing is given back when there is one.
+// `currency`, in any order: UTF-8, RFC 4180, so that a value in quotes may hold commas. All
+// mistakes are found, in the order of lines, and nothing is given back when there is one.
 //
-// `time` is 09:15, 09:15:00 or 09:15:00.250, alone or behind a date and a T or blank; bids stand in
-// its order. A bid is a duplicate when its id was there before or, without an id column, when
-// bidder, price and quantity were.
+// `time` is 09:15, 09:15:00 or 09:15:00.250, alone or, like all others and the close, behind a date
+// and a T or blank; bids stand in its order. A bid is a duplicate when its id was there before or,
+// without an id column, when bidder, price and quantity were.
 Result<BidTable, std::vector<BidProblem>> ReadBids(std::string_view text, const Terms& terms,
                                                    const BidTableRules& rules);
 

@@ -46,6 +46,65 @@ TEST(ReadBids, TakesColumnsInAnyOrderAndAByteOrderMark) {
   EXPECT_EQ(table->rows[1].id, "y");
 }
 
+// RFC 4180.
+TEST(ReadBids, ReadsValuesInQuotes) {
+  const auto table = Read(
+      "\xEF\xBB\xBF\"bidder\",price,\"quantity\"\r\n"
+      "\"A\",\"70.10\",2000\r\n"
+      "A,70.05,1500\r\n"
+      "\"A, Inc\" , 70.00 , \"1000\"\r\n"
+      "\"The \"\"B\"\" firm\r\nof two lines\",69.99,500\r\n"
+      "C,69.98,500");
+  ASSERT_TRUE(table.ok());
+  EXPECT_THAT(table->bidders, ElementsAre("A", "A, Inc", "The \"B\" firm\r\nof two lines", "C"));
+  EXPECT_EQ(table->bids[1].bidder, MemberId(0));
+  EXPECT_EQ(table->bids[2].quantity, Tonnes(1'000));
+  EXPECT_EQ(table->rows[3].line, 5);
+  EXPECT_EQ(table->rows[4].line, 7);
+}
+
+TEST(ReadBids, NamesBrokenQuotesAndReadsOn) {
+  const auto table = Read(
+      "bidder,price,quantity\n"
+      "B\"x\",70,500\n"
+      "\"C\" x,70,500\n"
+      "\"D, E\",70,750\n"
+      "\"A,70,500\n"
+      "F,70,750\n");
+  ASSERT_FALSE(table.ok());
+  ASSERT_THAT(table.error(), SizeIs(5));
+  EXPECT_THAT(table.error()[0].what, HasSubstr("a quote within a value"));
+  EXPECT_EQ(table.error()[0].column, 2);
+  EXPECT_THAT(table.error()[1].what, HasSubstr("text behind a closing quote"));
+  EXPECT_EQ(table.error()[1].column, 5);
+  EXPECT_EQ(table.error()[2].line, 4);
+  EXPECT_EQ(table.error()[2].column, 11);
+  EXPECT_EQ(table.error()[3],
+            (BidProblem{5, 1, "the quote is not closed; allowed: a quote at the value's end"}));
+  EXPECT_EQ(table.error()[4].line, 6);
+}
+
+TEST(ReadBids, CountsColumnsInCharactersAndNamesWhatIsNoUtf8) {
+  const auto table = Read("bidder,price,quantity\n华能,70.123,500\n\xBB\xAA,70,500\n");
+  ASSERT_FALSE(table.ok());
+  ASSERT_THAT(table.error(), SizeIs(2));
+  EXPECT_EQ(table.error()[0].column, 4);
+  EXPECT_EQ(table.error()[1],
+            (BidProblem{3, 1, "the value is not UTF-8; allowed: a file saved as UTF-8"}));
+}
+
+TEST(ReadBids, TakesTimesWithADateOrWithoutButNotBoth) {
+  BidTableRules rules = Euro();
+  rules.close = ParseBidTime("11:00");
+  const auto table = Read("bidder,price,quantity,time\nA,70,500,2026-01-08T09:00\n", rules);
+  ASSERT_FALSE(table.ok());
+  EXPECT_THAT(table.error()[0].what, HasSubstr("'2026-01-08T09:00' has a date, unlike"));
+  const auto mixed =
+      Read("bidder,price,quantity,time\nA,70,500,2026-01-08T09:00\nB,70,500,10:00\n");
+  ASSERT_FALSE(mixed.ok());
+  EXPECT_THAT(mixed.error()[0].what, HasSubstr("'10:00' has no date"));
+}
+
 TEST(ReadBids, PutsBidsIntoTheOrderOfTheirTimes) {
   const auto table =
       Read("bidder,price,quantity,time\nA,70,500,09:30:00.5\nB,70,500,09:30\nC,70,500,09:01:59\n");
@@ -133,12 +192,11 @@ TEST(ReadBids, NamesBiddersWithoutAGuaranteeAndBidsAboveIt) {
   BidderTerms covered;
   covered.guarantee = Money::FromMinor(7'000 * 500);
   rules.limits = {{"A", covered}};
-  Terms terms = TermsOf("eu", 5'000);
-  terms.format.over_limit = OverLimit::kRefuse;
-  const auto table = ReadBids("bidder,price,quantity\nA,70,500\nA,1,500\nB,70,500\n", terms, rules);
+  const auto table = Read("bidder,price,quantity\nA,70,500\nA,1,500\nB,70,500\n", rules);
   ASSERT_FALSE(table.ok());
   ASSERT_THAT(table.error(), SizeIs(2));
-  EXPECT_THAT(table.error()[0].what, HasSubstr("need a guarantee of 35500.00; lodged: 35000.00"));
+  EXPECT_THAT(table.error()[0].what,
+              HasSubstr("need a guarantee of 35500.00; allowed: up to what it lodged, 35000.00"));
   EXPECT_EQ(table.error()[1].line, 4);
   EXPECT_THAT(table.error()[1].what, HasSubstr("'B' has lodged no guarantee"));
 }
@@ -172,6 +230,8 @@ TEST(ReadBidders, ReadsLimitsAndNamesMistakes) {
   EXPECT_EQ(limits->at("A").guarantee, Money::FromMinor(10'050));
   EXPECT_EQ(limits->at("B").room, Tonnes(7'000));
   EXPECT_EQ(limits->at("B").guarantee, std::nullopt);
+  EXPECT_FALSE(ReadBidders("bidder,guarantee\nA,9007199254.75\n").ok());
+  EXPECT_EQ(ReadBidders("bidder,guarantee\n\"A, Inc\",1\n")->count("A, Inc"), 1U);
   const auto wrong = ReadBidders("bidder,covered,room\nA,maybe,-1\nA,,\n");
   ASSERT_FALSE(wrong.ok());
   EXPECT_THAT(wrong.error(), SizeIs(3));

@@ -217,6 +217,7 @@ std::vector<std::uint32_t> TieOrder(const Format& format, std::size_t bids, std:
 
 Tonnes LimitOf(const Terms& terms, const BidderTerms& bidder) {
   const Format& format = terms.format;
+  if (format.compliance_only && !bidder.covered) return Tonnes();
   const std::uint32_t share_bp = bidder.covered ? format.bidder_limit_bp : format.other_limit_bp;
   Tonnes limit(kAmountMax);
   if (share_bp < 10'000) {
@@ -262,6 +263,29 @@ std::vector<DemandStep> DemandCurve(std::span<const Bid> bids, const Terms& term
     steps.back().volume = book.SumTo(rank);
   }
   return steps;
+}
+
+std::vector<Cut> CutsOf(std::span<const Bid> bids, const Terms& terms) {
+  CheckTerms(bids, terms);
+  std::vector<Cut> cuts = BidBook(bids, terms).cuts();
+  std::ranges::sort(cuts, {}, &Cut::bid);
+  return cuts;
+}
+
+std::string_view ToString(CutReason reason) {
+  switch (reason) {
+    case CutReason::kBelowReserve:
+      return "reserve";
+    case CutReason::kBidderLimit:
+      return "bidder_limit";
+    case CutReason::kRoom:
+      return "room";
+    case CutReason::kGuarantee:
+      return "guarantee";
+    case CutReason::kNotCovered:
+      return "not_covered";
+  }
+  return "unknown";
 }
 
 std::string_view ToString(Status status) {

@@ -24,6 +24,13 @@ std::vector<Bid> With(OwnBids others, const Bid& bid) {
   return all;
 }
 
+bool IsShutOut(const Format& format, const BidderTerms& bidder) {
+  return format.compliance_only && !bidder.covered;
+}
+bool HoldsToGuarantee(const Format& format, const BidderTerms& bidder) {
+  return bidder.guarantee && format.over_limit != OverLimit::kCutToGuarantee;
+}
+
 bool Holds(EntryFault fault, const Bid& bid, const Terms& terms, const BidderTerms& bidder,
            OwnBids others) {
   const Format& format = terms.format;
@@ -47,11 +54,13 @@ bool Holds(EntryFault fault, const Bid& bid, const Terms& terms, const BidderTer
       return format.bids_max > 0 && others.size() >= format.bids_max;
     case EntryFault::kAboveBidderLimit:
       return format.over_limit == OverLimit::kRefuse && quantity > 0 &&
-             bid.quantity <= BidLimit(terms) &&
+             bid.quantity <= BidLimit(terms) && !IsShutOut(format, bidder) &&
              Asked(others) + bid.quantity > LimitOf(terms, bidder);
     case EntryFault::kGuaranteeTooSmall:
-      return format.over_limit == OverLimit::kRefuse && bidder.guarantee && quantity > 0 &&
-             bid.price > Price() && GuaranteeFor(With(others, bid), format) > *bidder.guarantee;
+      return HoldsToGuarantee(format, bidder) && quantity > 0 && bid.price > Price() &&
+             GuaranteeFor(With(others, bid), format) > *bidder.guarantee;
+    case EntryFault::kNotCovered:
+      return IsShutOut(format, bidder);
   }
   return false;
 }
@@ -61,7 +70,7 @@ constexpr EntryFault kFaults[] = {
     EntryFault::kQuantityBelowSmallest, EntryFault::kQuantityAboveBidLimit,
     EntryFault::kPriceNotPositive,      EntryFault::kPriceOffTick,
     EntryFault::kTooManyBids,           EntryFault::kAboveBidderLimit,
-    EntryFault::kGuaranteeTooSmall,
+    EntryFault::kGuaranteeTooSmall,     EntryFault::kNotCovered,
 };
 
 }  // namespace
@@ -73,6 +82,12 @@ std::vector<EntryFault> FaultsOf(const Bid& bid, const Terms& terms, const Bidde
     if (Holds(fault, bid, terms, bidder, others)) faults.push_back(fault);
   }
   return faults;
+}
+
+bool LooksAtOthers(const Terms& terms, const BidderTerms& bidder) {
+  const bool is_limited =
+      terms.format.over_limit == OverLimit::kRefuse && LimitOf(terms, bidder) < Tonnes(kAmountMax);
+  return is_limited || HoldsToGuarantee(terms.format, bidder);
 }
 
 std::string Explain(EntryFault fault, const Bid& bid, const Terms& terms, const BidderTerms& bidder,
@@ -105,9 +120,12 @@ std::string Explain(EntryFault fault, const Bid& bid, const Terms& terms, const 
       return "the bidder asks " + ets::ToString(Asked(others) + bid.quantity) +
              " t in all, above its limit; allowed: up to " + ets::ToString(LimitOf(terms, bidder));
     case EntryFault::kGuaranteeTooSmall:
-      return "the bids need a guarantee of " +
+      return "the bidder's bids need a guarantee of " +
              ets::ToString(GuaranteeFor(With(others, bid), format)) +
-             "; lodged: " + ets::ToString(bidder.guarantee.value_or(Money()));
+             "; allowed: up to what it lodged, " +
+             ets::ToString(bidder.guarantee.value_or(Money()));
+    case EntryFault::kNotCovered:
+      return "the bidder has no obligations; allowed: bidders that have, for their own compliance";
   }
   return "";
 }
@@ -155,6 +173,8 @@ std::string_view ToString(EntryFault fault) {
       return "above_bidder_limit";
     case EntryFault::kGuaranteeTooSmall:
       return "guarantee_too_small";
+    case EntryFault::kNotCovered:
+      return "not_covered";
   }
   return "unknown";
 }

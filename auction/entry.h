@@ -20,8 +20,9 @@ enum class EntryFault : std::uint8_t {
   kPriceNotPositive,
   kPriceOffTick,
   kTooManyBids,
-  kAboveBidderLimit,  // Only where limits refuse instead of cutting (Format::over_limit).
-  kGuaranteeTooSmall,
+  kAboveBidderLimit,   // Only where limits refuse instead of cutting (Format::over_limit).
+  kGuaranteeTooSmall,  // But for formats that cut to the guarantee.
+  kNotCovered,         // The bidder has no obligations (Format::compliance_only).
 };
 std::string_view ToString(EntryFault fault);
 
@@ -33,6 +34,9 @@ using OwnBids = std::span<const Bid>;
 // of terms.bidders, or one without limits.
 std::vector<EntryFault> FaultsOf(const Bid& bid, const Terms& terms, const BidderTerms& bidder,
                                  OwnBids others);
+
+// Whether what else the bidder asks can matter to that, beside how many bids they are.
+bool LooksAtOthers(const Terms& terms, const BidderTerms& bidder);
 
 // What is wrong and what is allowed, with the numbers: "750 t is no multiple of the lot; allowed:
 // multiples of 500".

@@ -61,6 +61,44 @@ TEST(FaultsOf, RefusesWhatTheGuaranteeDoesNotCover) {
               ElementsAre(EntryFault::kGuaranteeTooSmall));
 }
 
+// EEX checks the value of bids against the collateral before it takes them; California cuts them.
+TEST(FaultsOf, RefusesABidAboveItsGuaranteeInEveryFormatButCalifornias) {
+  BidderTerms bidder;
+  bidder.guarantee = Money::FromMinor(6'999'999);
+  for (const Profile& profile : Profiles()) {
+    const Format& format = profile.format;
+    const Price price = Price::FromMinorPerTonne(1'000'000);
+    const Bid bid = {MemberId(1), price, std::max(Tonnes(1'000), format.smallest_bid)};
+    const auto faults = FaultsOf(bid, TermsOf(format.name, 1'000'000), bidder, {});
+    if (format.name == "wci") {
+      EXPECT_THAT(faults, IsEmpty());
+    } else {
+      EXPECT_THAT(faults, ElementsAre(EntryFault::kGuaranteeTooSmall)) << format.name;
+    }
+  }
+}
+
+// Shanghai: covered firms only, for their own compliance.
+TEST(FaultsOf, RefusesBiddersWithoutObligationsWhereUnitsServeComplianceOnly) {
+  BidderTerms trader;
+  trader.covered = false;
+  EXPECT_THAT(FaultsOf(BidOf(7'000, 500), TermsOf("shanghai", 10'000), trader, {}),
+              ElementsAre(EntryFault::kNotCovered));
+  EXPECT_THAT(FaultsOf(BidOf(7'000, 500), TermsOf("guangdong", 10'000), trader, {}),
+              ElementsAre(EntryFault::kQuantityBelowSmallest));
+  EXPECT_EQ(LimitOf(TermsOf("shanghai", 10'000), trader), Tonnes(0));
+}
+
+TEST(LooksAtOthers, SaysWhenTheOtherBidsMatter) {
+  BidderTerms poor;
+  poor.guarantee = Money::FromMinor(1);
+  EXPECT_TRUE(LooksAtOthers(TermsOf("rggi", 1'000), {}));
+  EXPECT_TRUE(LooksAtOthers(TermsOf("cn-weekly", 1'000), poor));
+  EXPECT_FALSE(LooksAtOthers(TermsOf("cn-weekly", 1'000), {}));
+  EXPECT_FALSE(LooksAtOthers(TermsOf("eu", 1'000), {}));
+  EXPECT_FALSE(LooksAtOthers(TermsOf("wci", 1'000), poor));
+}
+
 TEST(Explain, NamesTheValueAndWhatIsAllowed) {
   const Terms terms = TermsOf("kr", 10'000);
   const Bid bid = BidOf(1'031'000, 750);

@@ -49,8 +49,12 @@ enum class ReserveSource : std::uint8_t {
   kThreeMeans = 4,     // (mean of three months + of one month + of three days) / 3 (Korea 2018).
 };
 
-// A bidder's limit is passed by cutting its lowest bids lot by lot, or the bid is not taken.
-enum class OverLimit : std::uint8_t { kCut = 1, kRefuse = 2 };
+// What a bid gets that asks more than its bidder may win, or than its guarantee covers.
+enum class OverLimit : std::uint8_t {
+  kCut = 1,     // Limits cut the bidder's lowest bids lot by lot; above its guarantee: not taken.
+  kRefuse = 2,  // Not taken.
+  kCutToGuarantee = 3,  // Limits and the guarantee cut (California).
+};
 
 // What a bidder's guarantee must cover.
 enum class Guarantee : std::uint8_t {
@@ -99,14 +103,16 @@ struct Format {
 
   std::uint32_t bidder_limit_bp = 10'000;  // The most one bidder may win, of the supply.
   std::uint32_t other_limit_bp = 10'000;   // The same for bidders without obligations.
-  OverLimit over_limit = OverLimit::kCut;
+  OverLimit over_limit = OverLimit::kRefuse;
   Guarantee guarantee = Guarantee::kValueOfBids;
   std::uint32_t guarantee_bp = 10'000;
 
   bool consigned_first = false;
   std::uint8_t containment_tiers = 0;  // 0, 1 or 2.
   bool emission_containment = false;
-  bool compliance_only = false;  // Bought units serve the buyer's own compliance, no trade.
+  // Only bidders with obligations may bid: units serve the buyer's own compliance, no trade. That
+  // they are not traded after delivery is the buyer's duty; nothing here follows a unit.
+  bool compliance_only = false;
 
   Unsold unsold = Unsold::kNextAuctions;
   std::uint32_t unsold_auctions = 4;

@@ -35,6 +35,13 @@ void ExpectAgreement(const Book& book, const Clearing& clearing) {
   for (std::size_t i = 0; i < won.size(); ++i) ASSERT_EQ(won[i].count(), plain.won[i]) << i;
 }
 
+std::vector<std::int64_t> CountedByBid(const Book& book) {
+  std::vector<std::int64_t> counted;
+  for (const Bid& bid : book.bids) counted.push_back(bid.quantity.count());
+  for (const Cut& cut : CutsOf(book.bids, book.terms)) counted[cut.bid] = cut.counted.count();
+  return counted;
+}
+
 class EveryFormat : public ::testing::TestWithParam<Profile> {
  protected:
   template <typename Check>
@@ -100,6 +107,12 @@ TEST_P(EveryFormat, KeepsEveryBidderWithinItsLimits) {
         ASSERT_LE(quantity, *own.room);
       }
     }
+  });
+}
+
+TEST_P(EveryFormat, TellsOfEveryBidHowMuchOfItCounts) {
+  OnRandomBooks(2'000, [](const Book& book, const Clearing&) {
+    ASSERT_EQ(CountedByBid(book), PlainClearing(book).Run().counted);
   });
 }
 

@@ -21,6 +21,7 @@ constexpr FieldSource kEuSources[] = {
     {"lot", kEex},
     {"smallest_bid", kEex},
     {"tick", kEex},
+    {"over_limit", "from general knowledge: a bid above its collateral is rejected at entry"},
     {"guarantee_share", kChoiceOfOurs},
     {"unsold", "EEX, auction calendar, Annex 1: the next four auctions of the same auctioneer"},
     {"unsold_auctions", "EEX, auction calendar, Annex 1; two published cases of 2018 and 2022"},
@@ -46,6 +47,7 @@ constexpr FieldSource kUkSources[] = {
     {"secret_k", kChoiceOfOurs},
     {"lot", "ICE, UK auctions"},
     {"tick", kChoiceOfOurs},
+    {"over_limit", kChoiceOfOurs},
     {"unsold", kUkSales},
     {"unsold_auctions", kUkSales},
     {"unsold_ceiling", kUkSales},
@@ -98,6 +100,7 @@ constexpr Format kWci = {
     .award_unit = Tonnes(1),
     .bidder_limit_bp = 2'500,
     .other_limit_bp = 400,
+    .over_limit = OverLimit::kCutToGuarantee,
     .guarantee = Guarantee::kLadder,
     .consigned_first = true,
     .unsold = Unsold::kAfterCleanAuctions,
@@ -151,6 +154,7 @@ constexpr FieldSource kNzSources[] = {
     {"secret", kNzUnits},
     {"lot", "New Zealand auctions, from general knowledge"},
     {"smallest_bid", "New Zealand auctions, from general knowledge"},
+    {"over_limit", kChoiceOfOurs},
     {"unsold", kNzUnits},
     {"unsold_auctions", kNzUnits},
 };
@@ -259,6 +263,7 @@ constexpr FieldSource kShanghaiSources[] = {
     {"average", kShanghai2017},
     {"average_months", "Shanghai, 30 September 2024: six months"},
     {"lot", "the notices name no step; 1 t is this product's choice"},
+    {"over_limit", kChoiceOfOurs},
     {"compliance_only", kShanghai2017},
     {"unsold", kChoiceOfOurs},
 };
@@ -314,6 +319,7 @@ constexpr Format kCnWeekly = {
     .bids_max = 10,
     .bidder_limit_bp = 1'000,
     .other_limit_bp = 1'000,
+    .over_limit = OverLimit::kCut,
     .guarantee_bp = 3'000,
     .unsold_ceiling_bp = 12'500,
 };
@@ -445,6 +451,8 @@ std::string_view ToString(OverLimit over_limit) {
       return "cut";
     case OverLimit::kRefuse:
       return "refuse";
+    case OverLimit::kCutToGuarantee:
+      return "cut_to_guarantee";
   }
   return "unknown";
 }

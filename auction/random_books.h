@@ -104,7 +104,8 @@ struct PlainOutcome {
   Status status = Status::kUndersubscribed;
   std::int64_t price = 0;
   std::int64_t contained = 0, withheld = 0, sold = 0, revenue = 0;
-  std::vector<std::int64_t> won;  // By bid.
+  std::vector<std::int64_t> counted;  // By bid: what the reserve and the limits leave of it.
+  std::vector<std::int64_t> won;      // By bid.
 };
 
 // Lot by lot, each step as the rule says it, nothing remembered that can be counted again.
@@ -127,6 +128,7 @@ class PlainClearing {
       }
     }
     CutToLimits();
+    for (const std::int64_t lots : lots_) outcome_.counted.push_back(lots * lot_);
     LineUp();
     supply_ = terms_.supply.count() / lot_;
     if (line_.empty()) return outcome_;
@@ -163,6 +165,7 @@ class PlainClearing {
         own != nullptr && !own->covered ? format_.other_limit_bp : format_.bidder_limit_bp;
     if (share < 10'000 && all > lot_ && all * 10'000 > terms_.supply.count() * share) return false;
     if (own == nullptr) return true;
+    if (format_.compliance_only && !own->covered && all > 0) return false;
     if (own->room && all > own->room->count()) return false;
     if (!own->guarantee) return true;
     const std::int64_t needed = format_.guarantee == Guarantee::kLadder ? ladder : value;

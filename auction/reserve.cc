@@ -33,16 +33,13 @@ constexpr RggiTriggers kRggi[] = {
     Late(2037, 3'836, 5'753, true),
 };
 
-struct YearlyReserve {
-  std::string_view format;
-  int year;
-  Price price;
-};
+// UK ETS authority; California-Quebec, joint auction notices of 2014 and 2026; RGGI, auction notice
+// of 2015, and the third review of July 2025.
 constexpr YearlyReserve kReserves[] = {
     {"uk", 2021, Cents(2'200)},  {"uk", 2022, Cents(2'200)},  {"uk", 2023, Cents(2'200)},
     {"uk", 2024, Cents(2'200)},  {"uk", 2025, Cents(2'200)},  {"uk", 2026, Cents(2'800)},
-    {"wci", 2012, Cents(1'000)}, {"wci", 2026, Cents(2'794)}, {"rggi", 2025, Cents(262)},
-    {"rggi", 2027, Cents(900)},
+    {"wci", 2012, Cents(1'000)}, {"wci", 2014, Cents(1'134)}, {"wci", 2026, Cents(2'794)},
+    {"rggi", 2015, Cents(205)},  {"rggi", 2025, Cents(262)},  {"rggi", 2027, Cents(900)},
 };
 
 }  // namespace
@@ -85,6 +82,8 @@ std::optional<Price> PublishedReserve(std::string_view format, int year) {
   if (row == std::ranges::end(kReserves)) return std::nullopt;
   return row->price;
 }
+
+std::span<const YearlyReserve> PublishedReserves() { return kReserves; }
 
 std::span<const RggiTriggers> RggiTriggerTable() { return kRggi; }
 

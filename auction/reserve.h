@@ -40,6 +40,14 @@ Price IndexedPrice(Price previous, std::uint32_t growth_bp);
 // What a system published for a year; empty when this product knows no figure.
 std::optional<Price> PublishedReserve(std::string_view format, int year);
 
+struct YearlyReserve {
+  std::string_view format;
+  int year = 0;
+  Price price;
+};
+// All that are known, by format and year.
+std::span<const YearlyReserve> PublishedReserves();
+
 // RGGI's trigger prices, as published or as the rule gives them. Stored, not computed: rounding to
 // cents every year gives the published figures until 2027, and 38.34 instead of 38.36 for 2037.
 struct RggiTriggers {

@@ -36,7 +36,10 @@ TEST(PublishedReserve, KnowsTheFiguresThatWerePublished) {
   EXPECT_EQ(PublishedReserve("uk", 2026), Cents(2'800));
   EXPECT_EQ(PublishedReserve("wci", 2012), Cents(1'000));
   EXPECT_EQ(PublishedReserve("wci", 2026), Cents(2'794));
+  EXPECT_EQ(PublishedReserve("wci", 2014), Cents(1'134));
+  EXPECT_EQ(PublishedReserve("rggi", 2015), Cents(205));
   EXPECT_EQ(PublishedReserve("rggi", 2025), Cents(262));
+  EXPECT_EQ(PublishedReserve("rggi", 2026), std::nullopt);
   EXPECT_EQ(PublishedReserve("rggi", 2027), Cents(900));
   EXPECT_EQ(PublishedReserve("uk", 2027), std::nullopt);
   EXPECT_EQ(PublishedReserve("eu", 2026), std::nullopt);

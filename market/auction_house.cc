@@ -285,10 +285,9 @@ std::optional<Refusal> Market::Impl::CheckBid(const auction::Bid& bid, std::uint
   for (const auction::Consignment& consigned : terms.consignments) {
     if (bid.bidder == consigned.consignor) return refuse(Refusal::kSameParty);
   }
-  // Where limits cut, a bidder's other bids only count.
   const std::size_t count = own.count - (without != 0 ? 1U : 0U);
   std::vector<auction::Bid> others;
-  if (terms.format.over_limit == auction::OverLimit::kRefuse) {
+  if (auction::LooksAtOthers(terms, TermsOf(terms, bid.bidder))) {
     others = BidsOf(*auction, own, without);
   }
   for (const auction::EntryFault fault :
@@ -328,11 +327,16 @@ std::optional<Refusal> Market::Impl::RefuseFault(auction::EntryFault fault, cons
     case auction::EntryFault::kAboveBidderLimit:
       return refuse(Refusal::kQuantityAboveMax, all,
                     auction::LimitOf(terms, TermsOf(terms, bid.bidder)).count());
+    case auction::EntryFault::kNotCovered:
+      return refuse(Refusal::kQuantityAboveMax, all, 0);
     case auction::EntryFault::kTooManyBids:
       return refuse(Refusal::kTooManyBids, static_cast<std::int64_t>(count) + 1, format.bids_max);
-    case auction::EntryFault::kGuaranteeTooSmall:
-      return refuse(Refusal::kInsufficientCash, (bid.price * bid.quantity).minor(),
+    case auction::EntryFault::kGuaranteeTooSmall: {
+      std::vector<auction::Bid> bids = others;
+      bids.push_back(bid);
+      return refuse(Refusal::kInsufficientCash, auction::GuaranteeFor(bids, format).minor(),
                     TermsOf(terms, bid.bidder).guarantee.value_or(Money()).minor());
+    }
     case auction::EntryFault::kQuantityNotPositive:
     case auction::EntryFault::kPriceNotPositive:
     case auction::EntryFault::kPriceOffTick:

@@ -138,6 +138,21 @@ TEST_F(AuctionHouse, TakesAFieldOfANamedFormatThatAScenarioChanged) {
   EXPECT_EQ(Do(CloseAuction{})->traded, Tonnes(5'000));
 }
 
+// Limits cut here, the guarantee does not: all that a bidder bids must be covered.
+TEST_F(AuctionHouse, HoldsAllBidsOfABidderToWhatItLodged) {
+  auction::Terms terms = Terms("cn-weekly", 40'000);
+  auction::BidderTerms poor;
+  poor.bidder = bidders_[0];
+  poor.guarantee = Money::FromMinor(2'500'000);  // 30% of a bid, and some more.
+  terms.bidders = {poor};
+  ASSERT_TRUE(OpenFor(terms).ok());
+  ASSERT_TRUE(Bid(0, 7'000, 1'000).ok());
+  EXPECT_EQ(Bid(0, 6'500, 1'000), Fail{Refusal::kInsufficientCash});
+  EXPECT_EQ(market_.detail(), (RefusalDetail{4'050'000, 2'500'000}));
+  EXPECT_TRUE(Do(ChangeBid{bidders_[0], 1, Fen(8'000), Tonnes(1'000)}).ok());
+  EXPECT_TRUE(Bid(1, 6'500, 9'000).ok());  // Above its limit of a tenth: cut, not refused.
+}
+
 TEST_F(AuctionHouse, RefusesAnAuctionByTheFirstRuleItBreaks) {
   auction::Terms unknown = Terms("cn-weekly", 0);
   unknown.format.name = "dutch";

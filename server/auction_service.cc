@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <utility>
 
 #include "auction/fields.h"
@@ -381,6 +382,10 @@ Status AuctionService::ListAwards(ServerContext* context, const pb::ListAwardsRe
     if (!found) return;
     std::vector<auction::Award> awards(closed->view.bids.size());
     for (const auction::Award& award : closed->clearing.awards) awards[award.bid] = award;
+    std::map<std::size_t, auction::Cut> cuts;
+    for (const auction::Cut& cut : auction::CutsOf(closed->view.bids, closed->view.terms)) {
+      cuts.emplace(cut.bid, cut);
+    }
     for (std::size_t i = 0; i < awards.size(); ++i) {
       const auction::Bid& bid = closed->view.bids[i];
       if (bid.bidder != *member) continue;
@@ -388,6 +393,9 @@ Status AuctionService::ListAwards(ServerContext* context, const pb::ListAwardsRe
       FillBid(request->member(), closed->view.numbers[i], bid, row.mutable_bid());
       row.set_won(awards[i].quantity.count());
       row.set_pays(awards[i].price.minor_per_tonne());
+      const auto cut = cuts.find(i);
+      row.set_counted((cut == cuts.end() ? bid.quantity : cut->second.counted).count());
+      if (cut != cuts.end()) row.set_cut_by(std::string(ToString(cut->second.reason)));
     }
   });
   return found ? Status::OK : NotFound(*number);

@@ -44,6 +44,12 @@ void FillBids(const market::ClosedAuction& closed, auction_pb::Publication* out)
     row.set_bidder(numbers.emplace(bid.bidder, next).first->second);
     row.set_price(bid.price.minor_per_tonne());
     row.set_quantity(bid.quantity.count());
+    row.set_counted(bid.quantity.count());
+  }
+  for (const auction::Cut& cut : auction::CutsOf(closed.view.bids, closed.view.terms)) {
+    auction_pb::PublishedBid& row = *out->mutable_bids(static_cast<int>(cut.bid));
+    row.set_counted(cut.counted.count());
+    row.set_cut_by(std::string(ToString(cut.reason)));
   }
   for (const auction::Award& award : closed.clearing.awards) {
     auction_pb::PublishedBid& row = *out->mutable_bids(static_cast<int>(award.bid));

@@ -384,7 +384,7 @@ void VenueImpl::Process(Queued& queued) {
   EarsOf(session.terms).push_back(&session);
   if (session.terms.auctions == AuctionWatch::kNone) return;
   const market::Market& market = *exchange_.market;
-  outbox_.outputs.push_back({&session, auctions_.Now(market, market.sequence(), market.now())});
+  outbox_.outputs.push_back({&session, auctions_.Now(market, market.sequence(), exchange_.latest)});
 }
 
 struct NameMember {

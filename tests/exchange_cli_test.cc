@@ -200,11 +200,14 @@ TEST_F(ExchangeVerbs, HoldAnAuctionThatAStrangerClearsAgain) {
   EXPECT_EQ(list[0]["state"], "done");
   const nlohmann::json won = Done({"auction", "awards", "--auction", "1", "--member", "6"});
   EXPECT_EQ(won[0]["won"], 2000);
+  EXPECT_EQ(won[0]["counted"], 2000);
+  EXPECT_TRUE(won[0]["cut_by"].is_null());
   EXPECT_EQ(Done({"auction", "results", "--auction", "1", "--bids"}).size(), 3U);
   const nlohmann::json watched =
       Done({"auction", "watch", "--count", "4", "--timeout", "20"});
   EXPECT_EQ(watched[0]["what"], "done");
   EXPECT_EQ(watched[1]["what"], "bid_won");
+  EXPECT_THAT(watched[0]["time"].get<std::string>(), StartsWith("20"));
 
   const std::string file = folder_ / "auction.json";
   Done({"auction", "results", "--auction", "1", "--publish", file});
@@ -213,6 +216,25 @@ TEST_F(ExchangeVerbs, HoldAnAuctionThatAStrangerClearsAgain) {
   const nlohmann::json published = nlohmann::json::parse(Contents(file));
   EXPECT_EQ(published["auction"], "auctions/1");
   EXPECT_EQ(published["ties"]["commitment"], opened["commitment"]);
+}
+
+// A tenth of the supply a bidder: what is above it is cut, and told to everybody.
+TEST_F(ExchangeVerbs, TellWhatALimitCutOfABid) {
+  Done({"auction", "open", "--auctioneer", "4", "--instrument", "CEA26", "--supply", "10000",
+        "--format", "cn-weekly"});
+  Done({"auction", "bid", "--member", "6", "--price", "70", "--quantity", "5000"});
+  Done({"auction", "bid", "--member", "6", "--price", "69", "--quantity", "1000"});
+  Done({"auction", "close"});
+  for (const nlohmann::json& told :
+       {Done({"auction", "awards", "--auction", "1", "--member", "6"}),
+        Done({"auction", "results", "--auction", "1", "--bids"})}) {
+    ASSERT_EQ(told.size(), 2U);
+    EXPECT_EQ(told[0]["won"], 1000);
+    EXPECT_EQ(told[0]["counted"], 1000);
+    EXPECT_EQ(told[0]["cut_by"], "bidder_limit");
+    EXPECT_EQ(told[1]["counted"], 0);
+    EXPECT_EQ(told[1]["cut_by"], "bidder_limit");
+  }
 }
 
 TEST_F(ExchangeVerbs, DrawASeedOfTheirOwnAndCommitToIt) {

@@ -29,12 +29,16 @@ struct Events {
   std::optional<Date> as_of;
 };
 
+// No calendar is larger: a hundred years of the largest.
+constexpr std::int64_t kVolumeMax = 100'000'000'000;
+
 // Reads the flags, gathering what is wrong with them.
 class FlagReader {
  public:
   explicit FlagReader(const CalendarFlags& flags) : flags_(flags) {}
 
   std::vector<std::string> problems;
+  std::vector<std::string> notes;  // Of what cannot be as it was asked for, and is no mistake.
 
   std::optional<Date> DateOf(const std::string& flag, const std::string& text) {
     const auto date = Date::Parse(text);
@@ -91,7 +95,8 @@ class FlagReader {
   static std::optional<Tonnes> TonnesOf(std::string_view text) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    if (number < 0 || number > kVolumeMax) return std::nullopt;
     return Tonnes(number);
   }
 
@@ -101,7 +106,9 @@ class FlagReader {
     const auto first = whole ? Date::Parse(text.substr(11, 10)) : std::nullopt;
     const auto last = whole ? Date::Parse(text.substr(22, 10)) : std::nullopt;
     const auto volume = whole ? TonnesOf(text.substr(33)) : std::nullopt;
-    if (announced && first && last && volume) {
+    if (announced && first && last && *last < *first) {
+      Wrong("--withdraw " + text, "the last day is before the first; allowed: from it on");
+    } else if (announced && first && last && volume) {
       events.withdrawals.push_back({*announced, *first, *last, *volume});
     } else {
       Wrong("--withdraw " + text,
@@ -113,52 +120,97 @@ class FlagReader {
   const CalendarFlags& flags_;
 };
 
-// Plays the year up to its last event. Returns what could not be, in words.
-std::vector<std::string> Play(Calendar& calendar, const Events& events) {
-  std::vector<std::string> problems;
-  std::vector<Withdrawal> withdrawals = events.withdrawals;
-  std::ranges::stable_sort(withdrawals, {}, &Withdrawal::announced);
-  std::size_t next_withdrawal = 0;
-  const auto withdraw_until = [&](Date day) {
-    for (; next_withdrawal < withdrawals.size() && withdrawals[next_withdrawal].announced <= day;
-         ++next_withdrawal) {
-      const Withdrawal& one = withdrawals[next_withdrawal];
-      const Date as_of = std::max(one.announced, calendar.editions().back().as_of);
-      const Tonnes left = calendar.Adjust(as_of, "stability rule", one.first, one.last, one.volume);
-      if (left > Tonnes()) {
-        problems.push_back("--withdraw: " + ToString(left) + " t find no auction of " +
-                           calendar.auctioneer() + " between " + ToString(one.first) + " and " +
-                           ToString(one.last));
-      }
-    }
-  };
-  Date last_event;
-  for (const auto& [date, sold] : events.sold) last_event = std::max(last_event, date);
-  while (const auction::PlannedAuction* next = calendar.Next()) {
-    if (next->date > last_event) break;
-    withdraw_until(next->date);
-    const Tonnes offered = next->slot.volume;
-    const auto event = events.sold.find(next->date);
-    const Tonnes sold = event == events.sold.end() ? offered : event->second;
-    if (sold > offered) {
-      problems.push_back("--sold " + ToString(next->date) + "=" + ToString(sold) +
-                         ": more than is offered; allowed: up to " + ToString(offered));
-      return problems;
-    }
-    calendar.Held(sold);
+// A calendar's year up to its last event.
+class Year {
+ public:
+  Year(Calendar& calendar, const auction::Format& format, const Events& events, FlagReader& said)
+      : calendar_(calendar),
+        format_(format),
+        events_(events),
+        said_(said),
+        withdrawals_(events.withdrawals) {
+    std::ranges::stable_sort(withdrawals_, {}, &Withdrawal::announced);
   }
-  withdraw_until(Date::Of(9999, 12, 31));
-  return problems;
+
+  void Play() {
+    Date last_event;
+    for (const auto& [date, sold] : events_.sold) last_event = std::max(last_event, date);
+    while (const auction::PlannedAuction* next = calendar_.Next()) {
+      if (next->date > last_event) break;
+      WithdrawUntil(next->date);
+      const Tonnes offered = next->slot.volume;
+      const auto event = events_.sold.find(next->date);
+      const Tonnes sold = event == events_.sold.end() ? offered : event->second;
+      const std::string flag = "--sold " + ToString(next->date) + "=" + ToString(sold);
+      if (sold > offered) {
+        return said_.Wrong(flag, "more than is offered; allowed: up to " + ToString(offered));
+      }
+      if (sold.count() % format_.award_unit.count() != 0) {
+        return said_.Wrong(flag,
+                           "not in lots; allowed: multiples of " + ToString(format_.award_unit));
+      }
+      calendar_.Held(sold);
+    }
+    WithdrawUntil(Date::Of(9999, 12, 31));
+    if (rest_ == Tonnes()) return;
+    said_.notes.push_back("--withdraw: " + ToString(rest_) + " t of " + calendar_.auctioneer() +
+                          " are less than a lot of " + ToString(format_.lot) +
+                          " and stay in its auctions");
+  }
+
+ private:
+  // What is less than a lot waits for the next withdrawal: the stability rule's volumes know no
+  // lots, and no auction offers a part of one.
+  void WithdrawUntil(Date day) {
+    for (; next_ < withdrawals_.size() && withdrawals_[next_].announced <= day; ++next_) {
+      const Withdrawal& one = withdrawals_[next_];
+      const Date as_of = std::max(one.announced, calendar_.editions().back().as_of);
+      const Tonnes wanted = one.volume + rest_;
+      const Tonnes left = calendar_.Adjust(as_of, "stability rule", one.first, one.last, wanted);
+      rest_ = Tonnes(left.count() % format_.lot.count());
+      if (left == rest_) continue;
+      said_.Wrong("--withdraw " + ToString(one.announced) + ":" + ToString(one.first) + ":" +
+                      ToString(one.last) + "=" + ToString(one.volume),
+                  "more than " + calendar_.auctioneer() +
+                      " still offers in those days; allowed: up to " + ToString(wanted - left));
+    }
+  }
+
+  Calendar& calendar_;
+  const auction::Format& format_;
+  const Events& events_;
+  FlagReader& said_;
+  std::vector<Withdrawal> withdrawals_;
+  std::size_t next_ = 0;
+  Tonnes rest_;
+};
+
+// The volume spread over the days; a mistake when not every auction gets a lot.
+std::vector<auction::PlannedAuction> Spread(const CalendarFlags& flags,
+                                            const auction::Format& format, FlagReader& reader) {
+  const std::vector<Date> days = DaysOf(reader.Days());
+  if (days.empty()) reader.Wrong("--weekdays", "no auction day from --first to --last");
+  if (!reader.problems.empty()) return {};
+  const std::int64_t lot = format.lot.count();
+  const std::int64_t least = lot * static_cast<std::int64_t>(days.size());
+  if (flags.volume < least) {
+    reader.Wrong("--volume " + std::to_string(flags.volume),
+                 "less than a lot in each of " + std::to_string(days.size()) +
+                     " auctions; allowed: from " + std::to_string(least));
+    return {};
+  }
+  if (const std::int64_t rest = flags.volume % lot; rest != 0) {
+    reader.notes.push_back("--volume: " + std::to_string(rest) + " t are less than a lot of " +
+                           std::to_string(lot) + " and are not planned");
+  }
+  return auction::EvenVolumes(days, Tonnes(flags.volume), format.lot);
 }
 
 std::optional<Calendar> Planned(const CalendarFlags& flags, const std::string& auctioneer,
                                 const auction::Format& format, FlagReader& reader) {
   std::vector<auction::PlannedAuction> auctions;
   if (flags.volume > 0) {
-    const std::vector<Date> days = DaysOf(reader.Days());
-    if (days.empty()) reader.Wrong("--weekdays", "no auction day from --first to --last");
-    if (reader.problems.empty())
-      auctions = auction::EvenVolumes(days, Tonnes(flags.volume), format.lot);
+    auctions = Spread(flags, format, reader);
   } else {
     const Date last = reader.DateOf("--last", flags.last).value_or(Date());
     auctions = auction::EuropeanAuctions2026(auctioneer, last);
@@ -175,7 +227,6 @@ std::optional<Calendar> Planned(const CalendarFlags& flags, const std::string& a
 void AddRows(Rows& rows, const Calendar& calendar, const Events& events) {
   const Calendar::Edition* edition =
       events.as_of ? calendar.AsOf(*events.as_of) : &calendar.editions().back();
-  if (edition == nullptr) return;
   for (const auction::PlannedAuction& auction : edition->auctions) {
     // What was held later than the day asked for was still a plan on it.
     const bool held = auction.held && !(events.as_of && auction.date > *events.as_of);
@@ -209,7 +260,10 @@ int ShowCalendar(const CalendarFlags& flags) {
   if (format == nullptr) {
     reader.Wrong("--format " + flags.format, "no format; allowed: one of auction formats");
   }
-  if (flags.volume < 0) reader.Wrong("--volume", "below 0; allowed: whole tonnes");
+  if (flags.volume < 0 || flags.volume > kVolumeMax) {
+    reader.Wrong("--volume " + std::to_string(flags.volume),
+                 "no volume; allowed: whole tonnes up to " + std::to_string(kVolumeMax));
+  }
   const Events events = reader.ReadEvents();
   std::vector<std::string> auctioneers = {flags.auctioneer};
   if (flags.auctioneer.empty()) {
@@ -217,12 +271,15 @@ int ShowCalendar(const CalendarFlags& flags) {
                        auction::EuropeanAuctioneers().end());
     if (flags.volume > 0) auctioneers = {"auctioneer"};
   }
+  if (auctioneers.size() > 1 && !events.withdrawals.empty()) {
+    reader.Wrong("--withdraw", "whose volume it is must be said; allowed: with --auctioneer");
+  }
   std::vector<Calendar> calendars;
   for (const std::string& auctioneer : auctioneers) {
     if (!reader.problems.empty()) break;
     auto calendar = Planned(flags, auctioneer, *format, reader);
     if (!calendar) continue;
-    for (const std::string& problem : Play(*calendar, events)) reader.problems.push_back(problem);
+    Year(*calendar, *format, events, reader).Play();
     calendars.push_back(std::move(*calendar));
   }
   for (const auto& [date, sold] : events.sold) {
@@ -234,12 +291,17 @@ int ShowCalendar(const CalendarFlags& flags) {
       reader.Wrong(ToString(date), "no auction on this day; allowed: a day of the calendar");
     }
   }
-  if (!reader.problems.empty()) {
-    for (const std::string& problem : reader.problems) {
-      std::fprintf(stderr, "%s\n", problem.c_str());
-    }
-    return kBadInput;
+  for (const Calendar& calendar : calendars) {
+    const Date first = calendar.editions().front().as_of;
+    if (!events.as_of || *events.as_of >= first || !reader.problems.empty()) continue;
+    reader.Wrong("--as-of " + flags.as_of, "before the calendar of " + calendar.auctioneer() +
+                                               " was proposed; allowed: from " + ToString(first));
   }
+  const bool is_wrong = !reader.problems.empty();
+  for (const std::string& line : is_wrong ? reader.problems : reader.notes) {
+    std::fprintf(stderr, "%s\n", line.c_str());
+  }
+  if (is_wrong) return kBadInput;
   Rows rows(flags.output, {"date", "auctioneer", "first_volume", "volume", "sold"});
   for (const Calendar& calendar : calendars) AddRows(rows, calendar, events);
   rows.End();

@@ -1,5 +1,6 @@
 #include "clients/cli/auction_clear.h"
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <iostream>
@@ -7,6 +8,7 @@
 #include <numeric>
 #include <sstream>
 
+#include "auction/entry.h"
 #include "auction/fields.h"
 #include "auction/reserve.h"
 
@@ -16,6 +18,8 @@ namespace {
 using auction::Format;
 using auction::Terms;
 using Problems = std::vector<std::string>;
+
+constexpr std::int64_t kVolumeMax = 10'000'000'000;
 
 std::optional<std::int64_t> Whole(std::string_view text) {
   std::int64_t number = 0;
@@ -38,20 +42,31 @@ std::pair<std::string, std::string> Parts(const std::string& text, char separato
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
-// Turns flags into terms, gathering what is wrong with them.
+bool UsesSecret(const Format& format) {
+  return format.secret != auction::SecretReserve::kNone ||
+         format.shortage == auction::Shortage::kDeclineOnLowBid;
+}
+
+// Turns flags into terms, gathering what is wrong with them. Without a profile: only what is wrong
+// whatever the format.
 class TermsReader {
  public:
-  TermsReader(const AuctionFlags& flags, Problems& problems) : flags_(flags), problems_(problems) {}
+  TermsReader(const AuctionFlags& flags, Problems& problems, const Format* profile)
+      : flags_(flags),
+        problems_(problems),
+        profile_(profile),
+        fits_(profile != nullptr && !flags.all_formats) {}
 
-  Terms Read(const Format& profile) {
+  Terms Read() {
     Terms terms;
-    terms.format = profile;
+    if (profile_ != nullptr) terms.format = *profile_;
     for (const std::string& set : flags_.sets) {
       const auto [field, value] = Parts(set, '=');
       const auto done = auction::SetField(terms.format, field, value);
       if (!done.ok()) Wrong("--set " + set, done.error());
     }
-    if (const std::string_view wrong = WrongWith(terms.format); !wrong.empty()) {
+    const std::string_view wrong = WrongWith(terms.format);
+    if (profile_ != nullptr && !wrong.empty()) {
       Wrong("--set", "the fields do not fit: " + std::string(wrong));
     }
     terms.tie_seed = flags_.seed;
@@ -61,20 +76,20 @@ class TermsReader {
     return terms;
   }
 
-  // After the bidders have their numbers.
   void ReadConsignments(Terms& terms) {
     std::int64_t consigned = 0;
     std::uint32_t consignor = 1'000'000;
     for (const std::string& text : flags_.consigned) {
-      const auto volume = Whole(Parts(text, '=').second);
-      if (!volume || *volume <= 0) {
+      const auto [name, tonnes] = Parts(text, '=');
+      const auto volume = Whole(tonnes);
+      if (name.empty() || !volume || *volume <= 0 || *volume > kVolumeMax) {
         Wrong("--consigned " + text, "no volume; allowed: NAME=TONNES");
         continue;
       }
       consigned += *volume;
       terms.consignments.push_back({MemberId(consignor++), Tonnes(*volume)});
     }
-    if (consigned > terms.supply.count()) {
+    if (supply_read_ && consigned > terms.supply.count()) {
       Wrong("--consigned", std::to_string(consigned) + " t in all; allowed: up to the supply, " +
                                std::to_string(terms.supply.count()));
     }
@@ -97,10 +112,11 @@ class TermsReader {
     terms.supply = Tonnes(flags_.supply);
     const std::int64_t lot = terms.format.lot.count();
     const std::string flag = "--supply " + std::to_string(flags_.supply);
-    if (flags_.supply <= 0 || flags_.supply > 10'000'000'000) {
-      Wrong(flag,
-            "not a volume; allowed: whole tonnes from " + std::to_string(lot) + " to 10000000000");
-    } else if (lot > 0 && flags_.supply % lot != 0) {
+    supply_read_ = flags_.supply > 0 && flags_.supply <= kVolumeMax;
+    if (!supply_read_) {
+      Wrong(flag, "not a volume; allowed: whole tonnes from " + std::to_string(fits_ ? lot : 1) +
+                      " to " + std::to_string(kVolumeMax));
+    } else if (fits_ && flags_.supply % lot != 0) {
       Wrong(flag, "off the lot of " + std::string(terms.format.name) + "; allowed: multiples of " +
                       std::to_string(lot));
     }
@@ -118,24 +134,60 @@ class TermsReader {
     } else {
       terms.reserve = reserve;
     }
-    if (!terms.reserve && !only_secret && flags_.year != 0) {
-      terms.reserve = auction::PublishedReserve(format.name, flags_.year);
+    ReadYear(terms);
+    ReadSecondary(terms);
+    if (fits_ && !flags_.secret.empty() && !UsesSecret(format)) {
+      Wrong("--secret", std::string(format.name) +
+                            " has no secret reserve price; allowed: with --set secret=cancel or "
+                            "lowest_bid_above");
     }
+  }
+
+  void ReadYear(Terms& terms) {
+    if (flags_.year == 0) return;
+    const Format& format = terms.format;
+    const std::string flag = "--year " + std::to_string(flags_.year);
+    const bool has_triggers = format.name == "rggi";
+    if (format.reserve != auction::ReserveSource::kGiven) {
+      if (fits_ && !has_triggers) {
+        Wrong(flag, std::string(format.name) +
+                        " publishes no reserve price by years; allowed: without it");
+      }
+      return;
+    }
+    if (terms.reserve || !flags_.reserve.empty()) return;
+    terms.reserve = auction::PublishedReserve(format.name, flags_.year);
+    if (terms.reserve || !fits_) return;
+    std::string known;
+    for (const auction::YearlyReserve& row : auction::PublishedReserves()) {
+      if (row.format != format.name) continue;
+      known +=
+          (known.empty() ? "" : ", ") + std::to_string(row.year) + " (" + ToString(row.price) + ")";
+    }
+    Wrong(flag, "no public reserve price of " + std::string(format.name) +
+                    " is known for it; allowed: " + (known.empty() ? "" : known + ", or ") +
+                    "a price of your own by --reserve");
+  }
+
+  void ReadSecondary(Terms& terms) {
+    const Format& format = terms.format;
     const auto secondary = ReadPrice("--secondary", flags_.secondary);
+    const auto sigma = BasisPoints(flags_.sigma);
+    if (!sigma) Wrong("--sigma " + flags_.sigma, "no share; allowed: as in 0.02");
+    const bool averages = format.reserve == auction::ReserveSource::kMovingAverage;
+    if (fits_ && !flags_.secondary.empty() && !averages && !UsesSecret(format)) {
+      Wrong("--secondary",
+            std::string(format.name) + " takes no reserve price from it; allowed: --reserve");
+    }
     if (!secondary) return;
-    if (format.reserve == auction::ReserveSource::kMovingAverage && !terms.reserve) {
+    if (averages && !terms.reserve) {
       const auction::ListedTrade mean = {Date(), *secondary, Tonnes(1)};
       terms.reserve = auction::AverageReserve({&mean, 1}, Date(), Date(), format.average_bp);
     }
-    const auto sigma = BasisPoints(flags_.sigma);
-    if (!sigma) Wrong("--sigma " + flags_.sigma, "no share; allowed: as in 0.02");
-    const bool uses_secret = format.secret != auction::SecretReserve::kNone ||
-                             format.shortage == auction::Shortage::kDeclineOnLowBid;
-    if (sigma && uses_secret && !terms.secret_reserve) {
-      const Price secret =
-          auction::SecretReservePrice(*secondary, format.secret_k_hundredths, *sigma);
-      if (secret > Price()) terms.secret_reserve = secret;
-    }
+    if (!sigma || !UsesSecret(format) || terms.secret_reserve) return;
+    const Price secret =
+        auction::SecretReservePrice(*secondary, format.secret_k_hundredths, *sigma);
+    if (secret > Price()) terms.secret_reserve = secret;
   }
 
   // "PRICE:TONNES", or "TONNES" at the price that the year's table names.
@@ -145,7 +197,9 @@ class TermsReader {
     if (volume.empty()) std::swap(price, volume);
     const auto tonnes = Whole(volume);
     const auto named = price.empty() ? from_table : Price::Parse(price);
-    if (tonnes && *tonnes > 0 && named && *named > Price()) {
+    const bool fits = tonnes && *tonnes > 0 && *tonnes <= kVolumeMax && named && *named > Price() &&
+                      *named <= Price::FromMinorPerTonne(10'000'000);
+    if (fits) {
       return auction::Trigger{*named, Tonnes(*tonnes)};
     }
     Wrong(flag + " " + text,
@@ -167,7 +221,7 @@ class TermsReader {
       }
       terms.containment.push_back(*tier);
     }
-    if (terms.containment.size() > terms.format.containment_tiers && !flags_.all_formats) {
+    if (terms.containment.size() > terms.format.containment_tiers && fits_) {
       Wrong("--containment", std::to_string(terms.containment.size()) + " tiers; allowed in " +
                                  std::string(terms.format.name) + ": " +
                                  std::to_string(terms.format.containment_tiers) +
@@ -176,7 +230,7 @@ class TermsReader {
     if (flags_.withholding.empty()) return;
     const auto emission = row != nullptr ? row->emission : std::nullopt;
     terms.withholding = ReadTrigger("--withholding", flags_.withholding, emission);
-    if (!terms.format.emission_containment && !flags_.all_formats) {
+    if (!terms.format.emission_containment && fits_) {
       Wrong("--withholding",
             std::string(terms.format.name) +
                 " withholds nothing; allowed: with --set emission_containment=true");
@@ -185,6 +239,9 @@ class TermsReader {
 
   const AuctionFlags& flags_;
   Problems& problems_;
+  const Format* const profile_;
+  const bool fits_;  // Whether the flags must fit this one format.
+  bool supply_read_ = false;
 };
 
 void AddFileProblems(const std::string& path, const std::vector<auction::BidProblem>& found,
@@ -234,16 +291,21 @@ auction::BidTableRules ReadRules(const AuctionFlags& flags, Problems& problems) 
   return rules;
 }
 
-// Reads the bids; the limits of those who bid become part of the terms.
-std::optional<auction::BidTable> ReadTable(const AuctionFlags& flags,
-                                           const auction::BidTableRules& rules, Terms& terms,
-                                           Problems& problems) {
-  const auto text = WholeFile(flags.bids);
+std::optional<std::string> TextOfBids(const AuctionFlags& flags, Problems& problems) {
+  auto text = WholeFile(flags.bids);
   if (!text) {
     problems.push_back(flags.bids +
                        ": cannot be read; allowed: a table with bidder,price,quantity");
-    return std::nullopt;
   }
+  return text;
+}
+
+// Reads the bids; the limits of those who bid become part of the terms.
+std::optional<auction::BidTable> ReadTable(const AuctionFlags& flags,
+                                           const std::optional<std::string>& text,
+                                           const auction::BidTableRules& rules, Terms& terms,
+                                           Problems& problems) {
+  if (!text) return std::nullopt;
   auto table = auction::ReadBids(*text, terms, rules);
   if (!table.ok()) {
     AddFileProblems(flags.bids, table.error(), problems);
@@ -259,10 +321,39 @@ std::optional<auction::BidTable> ReadTable(const AuctionFlags& flags,
   return std::move(*table);
 }
 
-// Widens what is only form until the bids fit it.
+// What the bids break beside form, as words for it taken away.
+std::vector<std::string> LimitsBroken(const auction::BidTable& table, const Terms& terms) {
+  std::map<MemberId, std::vector<auction::Bid>> by_bidder;
+  for (const auction::Bid& bid : table.bids) by_bidder[bid.bidder].push_back(bid);
+  const Format& format = terms.format;
+  const Tonnes bid_limit(
+      MulDivFloor(terms.supply.count(), std::min(format.bid_limit_bp, 10'000U), 10'000));
+  bool too_large = false, too_many = false, cuts = false;
+  for (const auto& [bidder, bids] : by_bidder) {
+    Tonnes asked;
+    for (const auction::Bid& bid : bids) {
+      asked += bid.quantity;
+      too_large |= format.bid_limit_bp < 10'000 && bid.quantity > bid_limit;
+    }
+    too_many |= format.bids_max > 0 && bids.size() > format.bids_max;
+    const auto own = std::ranges::find(terms.bidders, bidder, &auction::BidderTerms::bidder);
+    const auction::BidderTerms limits = own == terms.bidders.end() ? auction::BidderTerms{} : *own;
+    cuts |= format.over_limit == auction::OverLimit::kRefuse && asked > LimitOf(terms, limits);
+    cuts |= format.over_limit != auction::OverLimit::kCutToGuarantee && limits.guarantee &&
+            auction::GuaranteeFor(bids, format) > *limits.guarantee;
+  }
+  std::vector<std::string> words;
+  if (too_large) words.emplace_back("bids of any size");
+  if (too_many) words.emplace_back("any number of bids");
+  if (cuts) words.emplace_back("limits cut");
+  return words;
+}
+
+// Widens what does not take the bids until it does.
 std::vector<std::string> Widen(const auction::BidTable& table, Terms& terms) {
   Format& format = terms.format;
   const Format before = format;
+  const std::vector<std::string> broken = LimitsBroken(table, terms);
   std::int64_t lot = std::gcd(format.lot.count(), terms.supply.count());
   std::int64_t tick = format.tick.minor_per_tonne();
   std::int64_t smallest = format.smallest_bid.count();
@@ -277,13 +368,14 @@ std::vector<std::string> Widen(const auction::BidTable& table, Terms& terms) {
   format.award_unit = Tonnes(std::gcd(format.award_unit.count(), lot));
   format.bid_limit_bp = 10'000;
   format.bids_max = 0;
-  format.over_limit = auction::OverLimit::kCut;
+  format.over_limit = auction::OverLimit::kCutToGuarantee;
   std::vector<std::string> widened;
   if (format.lot != before.lot) widened.push_back("lot " + ToString(format.lot));
   if (format.tick != before.tick) widened.push_back("tick " + ToString(format.tick));
   if (format.smallest_bid < before.smallest_bid && format.lot == before.lot) {
     widened.push_back("smallest bid " + ToString(format.smallest_bid));
   }
+  widened.insert(widened.end(), broken.begin(), broken.end());
   return widened;
 }
 
@@ -303,6 +395,15 @@ std::optional<std::string> WholeFile(const std::string& path) {
   return text.str();
 }
 
+std::vector<CountedBid> CountedOf(const HeldAuction& held) {
+  std::vector<CountedBid> counted;
+  for (const auction::Bid& bid : held.table.bids) counted.push_back({bid.quantity, ""});
+  for (const auction::Cut& cut : auction::CutsOf(held.table.bids, held.terms)) {
+    counted[cut.bid] = {cut.counted, ToString(cut.reason)};
+  }
+  return counted;
+}
+
 Result<HeldAuction, std::vector<std::string>> Hold(const AuctionFlags& flags) {
   Problems problems;
   HeldAuction held;
@@ -313,16 +414,17 @@ Result<HeldAuction, std::vector<std::string>> Hold(const AuctionFlags& flags) {
     for (const auction::Profile& known : auction::Profiles()) {
       names += (names.empty() ? "" : ", ") + std::string(known.format.name);
     }
-    return Fail{Problems{"--format " + flags.format + ": no format; allowed: " + names}};
+    problems.push_back("--format " + flags.format + ": no format; allowed: " + names);
   }
-  TermsReader reader(flags, problems);
-  held.terms = reader.Read(*profile);
+  TermsReader reader(flags, problems, profile);
+  held.terms = reader.Read();
   reader.ReadConsignments(held.terms);
   auction::BidTableRules rules = ReadRules(flags, problems);
   rules.currency = held.terms.format.currency;
   // Bids are held to the supply and the fields: without these there is nothing to hold them to.
   rules.only_form = !problems.empty();
-  auto table = ReadTable(flags, rules, held.terms, problems);
+  const auto text = TextOfBids(flags, problems);
+  auto table = ReadTable(flags, text, rules, held.terms, problems);
   if (!problems.empty()) return Fail{std::move(problems)};
   held.table = std::move(*table);
   held.clearing = auction::Clear(held.table.bids, held.terms);
@@ -334,19 +436,20 @@ Result<std::vector<ComparedAuction>, std::vector<std::string>> HoldUnderAll(
   Problems problems;
   auction::BidTableRules rules = ReadRules(flags, problems);
   rules.only_form = true;
+  const auto text = TextOfBids(flags, problems);
   std::vector<ComparedAuction> compared;
   for (const auction::Profile& profile : auction::Profiles()) {
     ComparedAuction one;
     one.held.name = flags.name;
-    Format widest = profile.format;
-    widest.lot = widest.smallest_bid = widest.award_unit = Tonnes(1);
-    Terms wide = TermsReader(flags, problems).Read(widest);
-    auto table = ReadTable(flags, rules, wide, problems);
+    TermsReader reader(flags, problems, &profile.format);
+    one.held.terms = reader.Read();
+    reader.ReadConsignments(one.held.terms);
+    auto table = ReadTable(flags, text, rules, one.held.terms, problems);
     if (!problems.empty()) return Fail{std::move(problems)};
-    one.held.terms = wide;
-    one.held.terms.format.lot = profile.format.lot;
-    one.held.terms.format.smallest_bid = profile.format.smallest_bid;
-    one.held.terms.format.award_unit = profile.format.award_unit;
+    const bool is_given = one.held.terms.format.reserve == auction::ReserveSource::kGiven;
+    if (flags.year != 0 && is_given && !one.held.terms.reserve) {
+      one.unknown = "reserve of " + std::to_string(flags.year);
+    }
     one.widened = Widen(*table, one.held.terms);
     one.held.table = std::move(*table);
     one.held.clearing = auction::Clear(one.held.table.bids, one.held.terms);

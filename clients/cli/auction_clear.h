@@ -39,15 +39,23 @@ struct HeldAuction {
   auction::Clearing clearing;
 };
 
+// How much of a bid counts, and what cut the rest: empty when all counts.
+struct CountedBid {
+  Tonnes counted;
+  std::string_view cut_by;
+};
+std::vector<CountedBid> CountedOf(const HeldAuction& held);  // By bid.
+
 // Reads the flags and the file and clears. Every mistake is found; nothing is cleared when there is
 // one. Problems are whole lines for people.
 Result<HeldAuction, std::vector<std::string>> Hold(const AuctionFlags& flags);
 
-// The same bids under every profile: where a profile's lot, tick, smallest bid or number of bids
-// would not take them, it is widened until it does, and `widened` says so.
+// The same bids under every profile: where a profile's lot, tick, smallest bid, number of bids or
+// limits would not take them, it is widened until it does, and `widened` says so.
 struct ComparedAuction {
   HeldAuction held;
   std::vector<std::string> widened;
+  std::string unknown;  // "reserve of 2026": what the flags ask for and nobody has published.
 };
 Result<std::vector<ComparedAuction>, std::vector<std::string>> HoldUnderAll(
     const AuctionFlags& flags);

@@ -246,11 +246,13 @@ MaybeFailure RunAwards(const HouseArguments& arguments) {
   if (!house.ok()) return house.error();
   const auto awards = house->Call(&Stub::ListAwards, request);
   if (!awards.ok()) return awards.error();
-  Rows rows(arguments.output, {"bid", "price", "quantity", "won", "pays", "value"});
+  Rows rows(arguments.output,
+            {"bid", "price", "quantity", "won", "pays", "value", "counted", "cut_by"});
   for (const au::MemberAward& award : awards->awards()) {
     rows.Add({Number(award.bid().bid()), PriceCell(award.bid().price()),
               Tonnage(award.bid().quantity()), Tonnage(award.won()), PriceCell(award.pays()),
-              MoneyCell(award.won() * award.pays())});
+              MoneyCell(award.won() * award.pays()), Tonnage(award.counted()),
+              award.cut_by().empty() ? Nothing() : Text(award.cut_by())});
   }
   rows.End();
   return {};
@@ -301,11 +303,13 @@ void ShowResult(const HouseArguments& arguments, const au::Auction& auction) {
 }
 
 void ShowBids(const HouseArguments& arguments, const au::Auction& auction) {
-  Rows rows(arguments.output, {"place", "bidder", "price", "quantity", "won", "pays"});
+  Rows rows(arguments.output,
+            {"place", "bidder", "price", "quantity", "won", "pays", "counted", "cut_by"});
   std::uint64_t place = 0;
   for (const au::PublishedBid& bid : auction.publication().bids()) {
     rows.Add({Number(place++), Text("B" + std::to_string(bid.bidder())), PriceCell(bid.price()),
-              Tonnage(bid.quantity()), Tonnage(bid.won()), PriceCell(bid.pays())});
+              Tonnage(bid.quantity()), Tonnage(bid.won()), PriceCell(bid.pays()),
+              Tonnage(bid.counted()), bid.cut_by().empty() ? Nothing() : Text(bid.cut_by())});
   }
   rows.End();
 }

@@ -102,46 +102,67 @@ class Plot {
     return std::string(held_.terms.format.name) + ": " + Thousands(clearing.sold.count()) +
            " t at " + ToString(clearing.price) + " " + currency + " a tonne";
   }
+  // "; 2 bids cut by 4,000 t", or nothing.
+  std::string CutWords() const {
+    const std::vector<CountedBid> counted = CountedOf(held_);
+    std::int64_t bids = 0;
+    Tonnes cut;
+    for (std::size_t i = 0; i < counted.size(); ++i) {
+      if (counted[i].cut_by.empty()) continue;
+      ++bids;
+      cut += held_.table.bids[i].quantity - counted[i].counted;
+    }
+    if (bids == 0) return "";
+    return "; " + Thousands(bids) + (bids == 1 ? " bid" : " bids") + " cut by " +
+           Thousands(cut.count()) + " t";
+  }
   std::string Subline() const {
     const auction::Clearing& clearing = held_.clearing;
     return Thousands(clearing.bids) + " bids of " + Thousands(clearing.bidders) + " bidders for " +
            Thousands(clearing.bid_volume.count()) + " t; " + Thousands(clearing.supply.count()) +
-           " t offered, cover " + Fixed(clearing.cover_ratio(), 2);
+           " t offered, cover " + Fixed(clearing.cover_ratio(), 2) + CutWords();
   }
 
  private:
-  // Silly bids stay outside: prices reach to where nine tenths of the volume around the supply is.
+  // Every step is drawn but silly ones: those further from what nine tenths of the volume pay than
+  // three times its range, or beyond four times the supply. Left out ones are told in words.
   void ChooseRanges() {
-    volume_most_ = static_cast<double>(held_.terms.supply.count()) * 1.25;
-    std::vector<double> prices;
-    for (const auction::DemandStep& step : curve_) {
-      volume_most_ = std::max(volume_most_, static_cast<double>(step.volume.count()) * 1.02);
-      prices.push_back(Units(step.price));
-    }
-    volume_most_ = std::min(volume_most_, static_cast<double>(held_.terms.supply.count()) * 2.5);
+    const double supply = static_cast<double>(held_.terms.supply.count());
+    const double asked = curve_.empty() ? 0 : static_cast<double>(curve_.back().volume.count());
+    volume_most_ = std::min(std::max(supply * 1.25, asked * 1.02), supply * 4);
     std::vector<double> keep;
     if (held_.clearing.sold > Tonnes()) keep.push_back(Units(held_.clearing.price));
-    if (!prices.empty()) {  // Highest first.
-      keep.push_back(prices[prices.size() * 3 / 100]);
-      keep.push_back(prices[(prices.size() - 1) * 95 / 100]);
+    if (!curve_.empty()) {  // Highest first.
+      keep.push_back(PriceAtShare(0.05));
+      keep.push_back(PriceAtShare(0.95));
     }
     std::vector<double> reserves;
     for (const auto& price : {held_.terms.reserve, held_.terms.secret_reserve}) {
       if (price) reserves.push_back(Units(*price));
     }
     if (keep.empty()) keep = reserves.empty() ? std::vector<double>{0, 1} : reserves;
-    auto [low, high] = std::ranges::minmax(keep);
-    // A reserve far from the bids would flatten them; it is named at the picture's edge.
-    const double reach = std::max(2 * (high - low), high * 0.01);
-    for (const double reserve : reserves) {
-      if (reserve > low - reach && reserve < high + reach) keep.push_back(reserve);
+    const auto [low, high] = std::ranges::minmax(keep);
+    const double reach = std::max(3 * (high - low), high * 0.05);
+    for (const auction::DemandStep& step : curve_) reserves.push_back(Units(step.price));
+    double least = low;
+    double most = high;
+    for (const double price : reserves) {
+      if (price < low - reach || price > high + reach) continue;
+      least = std::min(least, price);
+      most = std::max(most, price);
     }
-    const auto widest = std::ranges::minmax(keep);
-    low = widest.min;
-    high = widest.max;
-    const double margin = std::max((high - low) * 0.12, high * 0.01);
-    price_least_ = std::max(0.0, low - margin);
-    price_most_ = high + margin;
+    const double margin = std::max((most - least) * 0.12, most * 0.01);
+    price_least_ = std::max(0.0, least - margin);
+    price_most_ = most + margin;
+  }
+
+  // The price at which that share of the demand is reached.
+  double PriceAtShare(double share) const {
+    const double wanted = share * static_cast<double>(curve_.back().volume.count());
+    for (const auction::DemandStep& step : curve_) {
+      if (static_cast<double>(step.volume.count()) >= wanted) return Units(step.price);
+    }
+    return Units(curve_.back().price);
   }
 
   double X(double volume) const { return kLeft + volume / volume_most_ * (kRight - kLeft); }
@@ -173,6 +194,7 @@ class Plot {
     }
     Line(kLeft, kBottom, kRight, kBottom, "stroke=\"var(--line)\"");
     Words(kRight, kBottom + 46, "tonnes bid at the price or more", "text-anchor=\"end\"");
+    Words(kLeft, kBottom + 46, LeftOut(), "");
     Words(kLeft - 58, kTop - 8, std::string(held_.terms.format.currency) + " a tonne", "");
   }
 
@@ -201,6 +223,25 @@ class Plot {
     svg_ += "<path d=\"" + Corners(1e18) +
             "\" fill=\"none\" stroke=\"var(--demand)\" stroke-width=\"2\" "
             "stroke-linejoin=\"round\"/>\n</g>\n";
+  }
+
+  // What lies outside the picture: "not drawn: 500 t bid above, 1,500 t bid below".
+  std::string LeftOut() const {
+    Tonnes above, below, before;
+    for (const auction::DemandStep& step : curve_) {
+      const Tonnes volume = step.volume - before;
+      const bool is_drawn = static_cast<double>(before.count()) < volume_most_;
+      before = step.volume;
+      if (Units(step.price) > price_most_) above += volume;
+      if (Units(step.price) < price_least_ || !is_drawn) below += volume;
+    }
+    const auto words = [](Tonnes volume, const char* where) {
+      return volume == Tonnes() ? std::string() : Thousands(volume.count()) + " t bid " + where;
+    };
+    const std::string high = words(above, "above");
+    const std::string low = words(below, "below");
+    if (high.empty() && low.empty()) return "";
+    return "not drawn: " + high + (high.empty() || low.empty() ? "" : ", ") + low;
   }
 
   void Level(const std::optional<Price>& price, const char* words) {

@@ -19,6 +19,8 @@ Json PriceNumber(const std::optional<Price>& price) {
   return price ? Json(Units(price->minor_per_tonne())) : Json(nullptr);
 }
 
+Json CutBy(const CountedBid& bid) { return bid.cut_by.empty() ? Json(nullptr) : Json(bid.cut_by); }
+
 bool Sells(const auction::Clearing& clearing) { return clearing.sold > Tonnes(); }
 
 Json StatisticsJson(const HeldAuction& held) {
@@ -98,6 +100,20 @@ Json TermsJson(const auction::Terms& terms) {
   for (const auction::Trigger& tier : terms.containment) containment.push_back(TriggerJson(tier));
   json["withholding"] = terms.withholding ? TriggerJson(*terms.withholding) : Json(nullptr);
   return json;
+}
+
+Json BidsJson(const HeldAuction& held) {
+  const std::vector<CountedBid> counted = CountedOf(held);
+  Json bids = Json::array();
+  for (std::size_t i = 0; i < held.table.bids.size(); ++i) {
+    const auction::Bid& bid = held.table.bids[i];
+    bids.push_back({{"bidder", "B" + std::to_string(bid.bidder.raw() + 1)},
+                    {"price", ToString(bid.price)},
+                    {"quantity", bid.quantity.count()},
+                    {"counted", counted[i].counted.count()},
+                    {"cut_by", CutBy(counted[i])}});
+  }
+  return bids;
 }
 
 Json AwardsJson(const auction::Clearing& clearing) {
@@ -184,17 +200,10 @@ HeldAuction ReadAuction(const Json& json) {
 }  // namespace
 
 std::string PublicationOf(const HeldAuction& held) {
-  Json bids = Json::array();
-  for (std::size_t i = 0; i < held.table.bids.size(); ++i) {
-    const auction::Bid& bid = held.table.bids[i];
-    bids.push_back({{"bidder", "B" + std::to_string(bid.bidder.raw() + 1)},
-                    {"price", ToString(bid.price)},
-                    {"quantity", bid.quantity.count()}});
-  }
   const Json json = {{"auction", held.name},
                      {"terms", TermsJson(held.terms)},
                      {"ties", TiesJson(held)},
-                     {"bids", bids},
+                     {"bids", BidsJson(held)},
                      {"result", ResultOf(held)},
                      {"awards", AwardsJson(held.clearing)},
                      {"statistics", StatisticsJson(held)}};
@@ -208,6 +217,7 @@ std::string ResultJson(const HeldAuction& held) {
     won[award.bid] = award.quantity;
     pays[award.bid] = award.price;
   }
+  const std::vector<CountedBid> counted = CountedOf(held);
   Json fills = Json::array();
   for (std::size_t i = 0; i < held.table.bids.size(); ++i) {
     const auction::Bid& bid = held.table.bids[i];
@@ -217,7 +227,9 @@ std::string ResultJson(const HeldAuction& held) {
                      {"quantity", bid.quantity.count()},
                      {"filled", won[i].count()},
                      {"pays", won[i] > Tonnes() ? PriceNumber(pays[i]) : Json(nullptr)},
-                     {"value", Units((pays[i] * won[i]).minor())}});
+                     {"value", Units((pays[i] * won[i]).minor())},
+                     {"counted", counted[i].counted.count()},
+                     {"cut_by", CutBy(counted[i])}});
   }
   Json curve = Json::array();
   for (const auction::DemandStep& step : auction::DemandCurve(held.table.bids, held.terms)) {
@@ -239,7 +251,10 @@ std::vector<std::string> DifferencesIn(const std::string& publication) {
     const HeldAuction held = ReadAuction(published);
     const Json again = Json::parse(PublicationOf(held));
     std::vector<std::string> differences;
-    for (const char* part : {"result", "awards", "statistics", "ties"}) {
+    const Json& bids = published.at("bids");
+    const bool tells_counts = !bids.empty() && bids.front().contains("counted");
+    for (const char* part : {"bids", "result", "awards", "statistics", "ties"}) {
+      if (!tells_counts && std::string_view(part) == "bids") continue;
       if (published.at(part) == again.at(part)) continue;
       for (const Json& change : Json::diff(published.at(part), again.at(part))) {
         differences.push_back(std::string(part) + change.at("path").get<std::string>() +

@@ -28,6 +28,18 @@ bool Sells(const auction::Clearing& clearing) { return clearing.sold > Tonnes();
 
 using Facts = std::vector<std::pair<std::string, Cell>>;
 
+// Bids of which not all counts, and what does not.
+std::pair<std::uint64_t, Tonnes> CutOf(const HeldAuction& held) {
+  const std::vector<CountedBid> counted = CountedOf(held);
+  std::pair<std::uint64_t, Tonnes> cut;
+  for (std::size_t i = 0; i < counted.size(); ++i) {
+    if (counted[i].cut_by.empty()) continue;
+    ++cut.first;
+    cut.second += held.table.bids[i].quantity - counted[i].counted;
+  }
+  return cut;
+}
+
 Facts ResultFacts(const HeldAuction& held) {
   const auction::Clearing& clearing = held.clearing;
   Facts facts = {
@@ -46,6 +58,11 @@ Facts ResultFacts(const HeldAuction& held) {
   if (clearing.contained > Tonnes())
     facts.emplace_back("contained", TonnesCell(clearing.contained));
   if (clearing.withheld > Tonnes()) facts.emplace_back("withheld", TonnesCell(clearing.withheld));
+  const auto [cut_bids, cut] = CutOf(held);
+  if (cut_bids > 0) {
+    facts.emplace_back("cut_bids", Number(cut_bids));
+    facts.emplace_back("cut", TonnesCell(cut));
+  }
   Tonnes consigned;
   for (const Tonnes part : auction::ConsignedSold(held.terms, clearing.sold)) consigned += part;
   if (!held.terms.consignments.empty()) {
@@ -78,14 +95,17 @@ Facts StatisticsFacts(const HeldAuction& held) {
 void PrintFills(const HeldAuction& held, const std::string& output) {
   std::vector<auction::Award> awards(held.table.bids.size());
   for (const auction::Award& award : held.clearing.awards) awards[award.bid] = award;
-  Rows rows(output, {"id", "bidder", "price", "quantity", "filled", "pays", "value"});
+  const std::vector<CountedBid> counted = CountedOf(held);
+  Rows rows(output,
+            {"id", "bidder", "price", "quantity", "filled", "pays", "value", "counted", "cut_by"});
   for (std::size_t i = 0; i < awards.size(); ++i) {
     const auction::Bid& bid = held.table.bids[i];
     const bool won = awards[i].quantity > Tonnes();
     rows.Add({Text(held.table.rows[i].id), Text(held.table.rows[i].bidder), PriceCell(bid.price),
               TonnesCell(bid.quantity), TonnesCell(awards[i].quantity),
               won ? PriceCell(awards[i].price) : Nothing(),
-              MoneyCell(awards[i].price * awards[i].quantity)});
+              MoneyCell(awards[i].price * awards[i].quantity), TonnesCell(counted[i].counted),
+              counted[i].cut_by.empty() ? Nothing() : Text(std::string(counted[i].cut_by))});
   }
   rows.End();
 }
@@ -148,6 +168,11 @@ const CompareRow kCompareRows[] = {
     {"shortage",
      [](const ComparedAuction& one) {
        return Text(std::string(ToString(one.held.terms.format.shortage)));
+     }},
+    {"cut", [](const ComparedAuction& one) { return TonnesCell(CutOf(one.held).second); }},
+    {"unknown",
+     [](const ComparedAuction& one) {
+       return one.unknown.empty() ? Nothing() : Text(one.unknown);
      }},
     {"widened",
      [](const ComparedAuction& one) {

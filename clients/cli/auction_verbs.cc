@@ -18,6 +18,7 @@
 #include "clients/cli/auction_tables.h"
 #include "clients/cli/rows.h"
 #include "clients/cli/run_verb.h"
+#include "clients/cli/xlsx_file.h"
 
 namespace ets::cli {
 namespace {
@@ -36,23 +37,37 @@ bool WriteFile(const std::string& path, const std::string& text) {
   return false;
 }
 
+// What is wrong with what is to be written.
+std::vector<std::string> WrongOutputs(const AuctionFlags& flags) {
+  std::vector<std::string> problems;
+  const bool has_files = !flags.plot.empty() || !flags.publish.empty();
+  if (flags.all_formats && (has_files || !flags.show.empty())) {
+    problems.emplace_back(
+        "--all-formats: shows many auctions; allowed: without --plot, --publish and --show");
+  }
+  if (!flags.plot.empty() && !flags.plot.ends_with(".html") && !flags.plot.ends_with(".svg")) {
+    problems.push_back("--plot " + flags.plot + ": no picture; allowed: a name in .html or .svg");
+  }
+  return problems;
+}
+
+template <typename T>
+int Complain(std::vector<std::string> problems, const Result<T, std::vector<std::string>>& more) {
+  if (!more.ok()) problems.insert(problems.end(), more.error().begin(), more.error().end());
+  return Complain(problems);
+}
+
 int Clear(const AuctionFlags& flags) {
+  const std::vector<std::string> wrong = WrongOutputs(flags);
   if (flags.all_formats) {
-    if (!flags.plot.empty() || !flags.publish.empty()) {
-      return Complain(
-          {"--all-formats: shows many auctions; allowed: without --plot and --publish"});
-    }
     const auto compared = HoldUnderAll(flags);
-    if (!compared.ok()) return Complain(compared.error());
+    if (!compared.ok() || !wrong.empty()) return Complain(wrong, compared);
     PrintComparison(*compared, flags.output);
     return kDone;
   }
-  const bool html = flags.plot.ends_with(".html");
-  if (!flags.plot.empty() && !html && !flags.plot.ends_with(".svg")) {
-    return Complain({"--plot " + flags.plot + ": no picture; allowed: a name in .html or .svg"});
-  }
   const auto held = Hold(flags);
-  if (!held.ok()) return Complain(held.error());
+  if (!held.ok() || !wrong.empty()) return Complain(wrong, held);
+  const bool html = flags.plot.ends_with(".html");
   if (!flags.plot.empty() && !WriteFile(flags.plot, html ? PlotHtml(*held) : PlotSvg(*held))) {
     return kFailed;
   }
@@ -75,10 +90,23 @@ int Verify(const std::string& path) {
   return kDone;
 }
 
+using ReadRows = Result<std::vector<auction::ReportRow>, std::vector<auction::BidProblem>>;
+
+// A csv with short names, or the exchange's own report, as a workbook or as csv.
+ReadRows ReadReport(const std::string& bytes) {
+  if (LooksLikeXlsx(bytes)) {
+    const auto sheet = ReadFirstSheet(bytes);
+    if (sheet.ok()) return auction::ReadReport(*sheet);
+    return Fail{std::vector<auction::BidProblem>{{1, 1, sheet.error()}}};
+  }
+  if (auction::IsShortReport(bytes)) return auction::ReadReport(bytes);
+  return auction::ReadReport(cbam::SplitCsv(bytes));
+}
+
 int Check(const std::string& path, std::int64_t lot) {
   const auto text = WholeFile(path);
   if (!text) return Complain({path + ": cannot be read; allowed: a report"});
-  const auto rows = auction::ReadReport(*text);
+  const auto rows = ReadReport(*text);
   if (!rows.ok()) {
     std::vector<std::string> problems;
     for (const auction::BidProblem& problem : rows.error()) {
@@ -246,7 +274,10 @@ void AddReaders(CLI::App& parent, int& exit_code) {
   verify->callback([reading, &exit_code] { exit_code = Verify(reading->path); });
   CLI::App* const check = parent.add_subcommand(
       "check", "Hold an exchange's report to the identities between its figures");
-  check->add_option("file", reading->path, "Report with a header line")->required();
+  check
+      ->add_option("file", reading->path,
+                   "The exchange's own report (xlsx, csv), or a csv with short names")
+      ->required();
   check->add_option("--lot", reading->lot, "Volumes are multiples of it; 0 = any")
       ->capture_default_str();
   check->callback([reading, &exit_code] { exit_code = Check(reading->path, reading->lot); });
@@ -286,7 +317,7 @@ void AddCalendar(CLI::App& parent, int& exit_code) {
       "  capclear auction calendar --auctioneer PL --cancelled 2026-02-18\n"
       "  capclear auction calendar --format uk --auctioneer UK --volume 52000000 --weekdays wed "
       "\\\n"
-      "      --every-weeks 2 --sold 2026-03-04=1000000 --as-of 2026-03-05");
+      "      --every-weeks 2 --first 2026-01-07 --sold 2026-03-04=1000000 --as-of 2026-03-05");
   verb->callback([flags, &exit_code] { exit_code = ShowCalendar(*flags); });
 }
 
