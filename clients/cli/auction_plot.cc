@@ -124,8 +124,8 @@ class Plot {
   }
 
  private:
-  // Every step is drawn but silly ones: those further from what nine tenths of the volume pay than
-  // three times its range, or beyond four times the supply. Left out ones are told in words.
+  // Every step is drawn but silly ones: those further from the middle half of the volume than three
+  // times its range and a third of its price, or beyond four times the supply. They are told.
   void ChooseRanges() {
     const double supply = static_cast<double>(held_.terms.supply.count());
     const double asked = curve_.empty() ? 0 : static_cast<double>(curve_.back().volume.count());
@@ -133,8 +133,8 @@ class Plot {
     std::vector<double> keep;
     if (held_.clearing.sold > Tonnes()) keep.push_back(Units(held_.clearing.price));
     if (!curve_.empty()) {  // Highest first.
-      keep.push_back(PriceAtShare(0.05));
-      keep.push_back(PriceAtShare(0.95));
+      keep.push_back(PriceAtShare(0.25));
+      keep.push_back(PriceAtShare(0.75));
     }
     std::vector<double> reserves;
     for (const auto& price : {held_.terms.reserve, held_.terms.secret_reserve}) {
@@ -142,7 +142,7 @@ class Plot {
     }
     if (keep.empty()) keep = reserves.empty() ? std::vector<double>{0, 1} : reserves;
     const auto [low, high] = std::ranges::minmax(keep);
-    const double reach = std::max(3 * (high - low), high * 0.05);
+    const double reach = std::max(3 * (high - low), high / 3);
     for (const auction::DemandStep& step : curve_) reserves.push_back(Units(step.price));
     double least = low;
     double most = high;
