@@ -217,10 +217,9 @@ class ReportReader {
   bool ReadStatus() {
     const std::string status = Plain(table_.At("status"));
     if (status.empty() || status == "successful") return true;
-    constexpr std::string_view kOthers[] = {"cancelled", "canceled", "unsuccessful",
-                                            "not successful", "failed"};
+    constexpr std::string_view kOthers[] = {"cancelled", "canceled", "unsuccessful"};
     if (std::ranges::find(kOthers, status) == std::end(kOthers)) {
-      Wrong("status", "successful, unsuccessful, cancelled");
+      Wrong("status", "successful, cancelled or unsuccessful");
     }
     return false;
   }

@@ -203,8 +203,7 @@ TEST_F(ExchangeVerbs, HoldAnAuctionThatAStrangerClearsAgain) {
   EXPECT_EQ(won[0]["counted"], 2000);
   EXPECT_TRUE(won[0]["cut_by"].is_null());
   EXPECT_EQ(Done({"auction", "results", "--auction", "1", "--bids"}).size(), 3U);
-  const nlohmann::json watched =
-      Done({"auction", "watch", "--count", "4", "--timeout", "20"});
+  const nlohmann::json watched = Done({"auction", "watch", "--count", "4", "--timeout", "20"});
   EXPECT_EQ(watched[0]["what"], "done");
   EXPECT_EQ(watched[1]["what"], "bid_won");
   EXPECT_THAT(watched[0]["time"].get<std::string>(), StartsWith("20"));
@@ -225,9 +224,8 @@ TEST_F(ExchangeVerbs, TellWhatALimitCutOfABid) {
   Done({"auction", "bid", "--member", "6", "--price", "70", "--quantity", "5000"});
   Done({"auction", "bid", "--member", "6", "--price", "69", "--quantity", "1000"});
   Done({"auction", "close"});
-  for (const nlohmann::json& told :
-       {Done({"auction", "awards", "--auction", "1", "--member", "6"}),
-        Done({"auction", "results", "--auction", "1", "--bids"})}) {
+  for (const nlohmann::json& told : {Done({"auction", "awards", "--auction", "1", "--member", "6"}),
+                                     Done({"auction", "results", "--auction", "1", "--bids"})}) {
     ASSERT_EQ(told.size(), 2U);
     EXPECT_EQ(told[0]["won"], 1000);
     EXPECT_EQ(told[0]["counted"], 1000);
@@ -235,6 +233,21 @@ TEST_F(ExchangeVerbs, TellWhatALimitCutOfABid) {
     EXPECT_EQ(told[1]["counted"], 0);
     EXPECT_EQ(told[1]["cut_by"], "bidder_limit");
   }
+}
+
+// Shanghai: covered firms only; a bid above its collateral is refused, with what the others need.
+TEST_F(ExchangeVerbs, HoldBiddersToTheirCollateralAndToTheirObligations) {
+  Done({"auction", "open", "--auctioneer", "4", "--instrument", "CEA26", "--supply", "10000",
+        "--format", "shanghai", "--guarantee", "6=100000.00", "--room", "6=9000", "--not-covered",
+        "8"});
+  Done({"auction", "bid", "--member", "6", "--price", "70", "--quantity", "1000"});
+  Refuses({"auction", "bid", "--member", "6", "--price", "60", "--quantity", "1000"}, 1,
+          {"INSUFFICIENT_CASH", "asked 13000000, limit 10000000"});
+  Refuses({"auction", "bid", "--member", "8", "--price", "70", "--quantity", "1000"}, 2,
+          {"QUANTITY_ABOVE_MAX", "limit 0"});
+  Refuses({"auction", "open", "--auctioneer", "4", "--instrument", "CEA26", "--supply", "5000",
+           "--guarantee", "6"},
+          2, {"--guarantee 6", "MEMBER=MONEY"});
 }
 
 TEST_F(ExchangeVerbs, DrawASeedOfTheirOwnAndCommitToIt) {

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <random>
 
 #include "base/quantity.h"
@@ -26,7 +27,7 @@ struct HouseArguments : MarketArguments {
   std::string auctioneer, format = "eu", opens, closes, pay_day;
   std::int64_t supply = 0, reserve = 0, secret = 0;
   std::optional<std::uint64_t> seed;
-  std::vector<std::string> sets, containment, consigned, rooms;
+  std::vector<std::string> sets, containment, consigned, rooms, guarantees, not_covered;
   std::string withholding;
   // Results.
   bool bids = false;
@@ -87,6 +88,32 @@ std::optional<std::pair<std::string, std::int64_t>> ReadVolume(const std::string
   return std::pair(MemberName(text.substr(0, equals)), volume->minor_per_tonne() / 100);
 }
 
+// One row a member, whatever limits it.
+MaybeFailure FillLimits(const HouseArguments& arguments, au::OpenAuctionRequest& request) {
+  std::map<std::string, au::BidderLimit> limits;
+  for (const std::string& text : arguments.rooms) {
+    const auto room = ReadVolume(text);
+    if (!room) return Wrong("--room", text, "MEMBER=TONNES, as in 6=1000");
+    limits[room->first].set_room(room->second);
+  }
+  for (const std::string& text : arguments.guarantees) {
+    const std::size_t equals = text.find('=');
+    const auto money = equals == text.npos ? std::nullopt : Price::Parse(text.substr(equals + 1));
+    if (!money || equals == 0) {
+      return Wrong("--guarantee", text, "MEMBER=MONEY, as in 6=350000.00");
+    }
+    limits[MemberName(text.substr(0, equals))].set_guarantee(money->minor_per_tonne());
+  }
+  for (const std::string& member : arguments.not_covered) {
+    limits[MemberName(member)].set_without_obligations(true);
+  }
+  for (auto& [member, limit] : limits) {
+    limit.set_member(member);
+    *request.add_bidders() = limit;
+  }
+  return {};
+}
+
 MaybeFailure FillTerms(const HouseArguments& arguments, au::OpenAuctionRequest& request) {
   for (const std::string& set : arguments.sets) {
     const std::size_t equals = set.find('=');
@@ -112,14 +139,7 @@ MaybeFailure FillTerms(const HouseArguments& arguments, au::OpenAuctionRequest& 
     row.set_member(part->first);
     row.set_volume(part->second);
   }
-  for (const std::string& text : arguments.rooms) {
-    const auto room = ReadVolume(text);
-    if (!room) return Wrong("--room", text, "MEMBER=TONNES, as in 6=1000");
-    au::BidderLimit& row = *request.add_bidders();
-    row.set_member(room->first);
-    row.set_room(room->second);
-  }
-  return {};
+  return FillLimits(arguments, request);
 }
 
 MaybeFailure RunOpen(const HouseArguments& arguments) {
@@ -490,6 +510,10 @@ void AddOpen(const Verbs& verbs) {
                    "PRICE:TONNES of the emission containment reserve");
   AddMany(*open, "--consigned", it->consigned, "MEMBER=TONNES of the supply that MEMBER consigned");
   AddMany(*open, "--room", it->rooms, "MEMBER=TONNES that a holding limit leaves MEMBER");
+  AddMany(*open, "--guarantee", it->guarantees,
+          "MEMBER=MONEY that MEMBER lodged; bids above it are not taken");
+  AddMany(*open, "--not-covered", it->not_covered, "A member without obligations")
+      ->type_name("MEMBER");
 }
 
 void AddBidding(const Verbs& verbs) {
