@@ -99,8 +99,10 @@ ReadRows ReadReport(const std::string& bytes) {
     if (sheet.ok()) return auction::ReadReport(*sheet);
     return Fail{std::vector<auction::BidProblem>{{1, 1, sheet.error()}}};
   }
-  if (auction::IsShortReport(bytes)) return auction::ReadReport(bytes);
-  return auction::ReadReport(cbam::SplitCsv(bytes));
+  if (auction::IsShortReport(bytes)) return auction::ReadReport(std::string_view(bytes));
+  const auto cells = cbam::SplitCsv(bytes);
+  if (cells.ok()) return auction::ReadReport(*cells);
+  return Fail{std::vector<auction::BidProblem>{{1, 1, cells.error()}}};
 }
 
 int Check(const std::string& path, std::int64_t lot) {
