@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "base/prng.h"
+
 namespace ets::auction {
 namespace {
 
@@ -61,6 +65,48 @@ TEST(ReadBids, ReadsValuesInQuotes) {
   EXPECT_EQ(table->bids[2].quantity, Tonnes(1'000));
   EXPECT_EQ(table->rows[3].line, 5);
   EXPECT_EQ(table->rows[4].line, 7);
+}
+
+// Any name comes back as it was written by the rule, in lines that end one way or the other.
+TEST(ReadBids, ReadsBackEveryNameThatWasWrittenInQuotes) {
+  constexpr std::string_view kLetters[] = {"a", ",", "\"", "\n", "\r\n", " ", "\t", "华", ";"};
+  Prng dice(7);
+  for (int round = 0; round < 300; ++round) {
+    const std::string_view end = dice.Below(2) == 0 ? "\n" : "\r\n";
+    std::string text = "bidder,price,quantity" + std::string(end);
+    std::vector<std::string> names;
+    for (std::uint64_t i = 0; i < 1 + dice.Below(4); ++i) {
+      std::string name = std::to_string(i);
+      for (std::uint64_t left = dice.Below(6); left > 0; --left) name += kLetters[dice.Below(9)];
+      std::string quoted;
+      for (const char letter : name) quoted += letter == '"' ? "\"\"" : std::string(1, letter);
+      text += "\"" + quoted + "\",70,500" + std::string(end);
+      names.push_back(std::move(name));
+    }
+    const auto table = Read(text);
+    ASSERT_TRUE(table.ok()) << text << table.error()[0].what;
+    ASSERT_EQ(table->bidders, names) << text;
+  }
+}
+
+// Whatever bytes come: read, or named with a line and a column of the text.
+TEST(ReadBids, ComesToAnEndWithAnyBytes) {
+  constexpr std::string_view kPieces[] = {"\"", ",",   "\n", "\r",   "A",
+                                          "70", "500", " ",  "\xE5", std::string_view("\0", 1)};
+  Prng dice(11);
+  for (int round = 0; round < 2'000; ++round) {
+    std::string text = dice.Below(4) == 0 ? "" : "bidder,price,quantity\n";
+    for (std::uint64_t left = dice.Below(40); left > 0; --left) text += kPieces[dice.Below(10)];
+    const auto table = Read(text);
+    if (table.ok()) continue;
+    const auto lines = std::ranges::count(text, '\n') + 1;
+    for (const BidProblem& problem : table.error()) {
+      ASSERT_GE(problem.line, 1) << text;
+      ASSERT_LE(problem.line, lines) << text;
+      ASSERT_GE(problem.column, 1) << text;
+      ASSERT_LE(problem.column, static_cast<int>(text.size()) + 1) << text;
+    }
+  }
 }
 
 TEST(ReadBids, NamesBrokenQuotesAndReadsOn) {
