@@ -61,10 +61,10 @@ std::int64_t Covered(const Account& account, const Format& format, std::int64_t 
 
 }  // namespace
 
-BidBook::BidBook(std::span<const Bid> bids, const Terms& terms)
+BidBook::BidBook(std::span<const Bid> bids, const Terms& terms, std::vector<Cut>* cuts)
     : bids_(bids), order_(TieOrder(terms.format, bids.size(), terms.tie_seed)) {
   SortByPrice();
-  Count(terms);
+  Count(terms, cuts);
 }
 
 // Keeps the order of equal prices: radix sort from the lowest digit of the distance to the highest
@@ -97,7 +97,7 @@ void BidBook::SortByPrice() {
   for (std::size_t i = 0; i < keys.size(); ++i) order_[i] = keys[i].bid;
 }
 
-void BidBook::Count(const Terms& terms) {
+void BidBook::Count(const Terms& terms, std::vector<Cut>* cuts) {
   const Format& format = terms.format;
   const std::int64_t usual = LimitOf(terms, {}).count();
   Accounts accounts(bids_.size() + terms.bidders.size());
@@ -132,14 +132,14 @@ void BidBook::Count(const Terms& terms) {
           account.cut_by = room <= covered ? account.limited_by : CutReason::kGuarantee;
         }
         account.closed = true;
-        cuts_.push_back({order_[rank], Tonnes(counts), account.cut_by});
+        if (cuts != nullptr) cuts->push_back({order_[rank], Tonnes(counts), account.cut_by});
       }
       account.taken += counts;
       if (account.guarantee != kNoLimit) account.value += price * counts;
       counted_[order_[rank]] = Tonnes(counts);
       sum += Tonnes(counts);
-    } else {
-      cuts_.push_back({order_[rank], Tonnes(), CutReason::kBelowReserve});
+    } else if (cuts != nullptr) {
+      cuts->push_back({order_[rank], Tonnes(), CutReason::kBelowReserve});
     }
     sums_[rank] = sum;
   }

@@ -12,7 +12,8 @@ namespace ets::auction {
 // Internal to the room.
 class BidBook {
  public:
-  BidBook(std::span<const Bid> bids, const Terms& terms);
+  // `cuts`: where to note the bids of which not all counts, by rank.
+  BidBook(std::span<const Bid> bids, const Terms& terms, std::vector<Cut>* cuts = nullptr);
 
   std::size_t size() const { return order_.size(); }
   // Bids by rank: the highest price first, equal prices as the tie rule drew them.
@@ -28,18 +29,15 @@ class BidBook {
   // The rank at which the sum passes it; size() when it never does.
   std::size_t Passes(Tonnes volume) const;
   Tonnes SumTo(std::size_t rank) const { return sums_[rank]; }
-  // By rank.
-  const std::vector<Cut>& cuts() const { return cuts_; }
 
  private:
   void SortByPrice();
-  void Count(const Terms& terms);
+  void Count(const Terms& terms, std::vector<Cut>* cuts);
 
   std::span<const Bid> bids_;
   std::vector<std::uint32_t> order_;
   std::vector<Tonnes> counted_;  // By bid.
   std::vector<Tonnes> sums_;     // By rank, this one included.
-  std::vector<Cut> cuts_;
 };
 
 // How many different bidders stand in a list of bids; `won` picks those with more than 0, or all

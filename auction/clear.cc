@@ -267,7 +267,8 @@ std::vector<DemandStep> DemandCurve(std::span<const Bid> bids, const Terms& term
 
 std::vector<Cut> CutsOf(std::span<const Bid> bids, const Terms& terms) {
   CheckTerms(bids, terms);
-  std::vector<Cut> cuts = BidBook(bids, terms).cuts();
+  std::vector<Cut> cuts;
+  const BidBook book(bids, terms, &cuts);
   std::ranges::sort(cuts, {}, &Cut::bid);
   return cuts;
 }
