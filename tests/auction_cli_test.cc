@@ -382,6 +382,11 @@ TEST_F(AuctionVerb, SaysWhatACalendarCannotPlan) {
   const Said odd = with({"--volume", "1000001"});
   EXPECT_EQ(odd.code, 0);
   EXPECT_EQ(odd.err, "--volume: 1 t are less than a lot of 500 and are not planned\n");
+  const Said all = with({"--format", "dutch", "--weekdays", "someday", "--without", "x", "--sold",
+                         "y", "--volume", "-1"});
+  EXPECT_THAT(all.err,
+              AllOf(HasSubstr("--format dutch"), HasSubstr("--weekdays someday"),
+                    HasSubstr("--without x"), HasSubstr("--sold y"), HasSubstr("--volume -1")));
   EXPECT_THAT(with({"--volume", "400"}).err,
               HasSubstr("--volume 400: less than a lot in each of 3 auctions; allowed: from 1500"));
   EXPECT_THAT(with({"--volume", "9000000000000000000"}).err, HasSubstr("no volume; allowed"));

@@ -187,8 +187,9 @@ class Year {
 
 // The volume spread over the days; a mistake when not every auction gets a lot.
 std::vector<auction::PlannedAuction> Spread(const CalendarFlags& flags,
+                                            const auction::AuctionDays& when,
                                             const auction::Format& format, FlagReader& reader) {
-  const std::vector<Date> days = DaysOf(reader.Days());
+  const std::vector<Date> days = DaysOf(when);
   if (days.empty()) reader.Wrong("--weekdays", "no auction day from --first to --last");
   if (!reader.problems.empty()) return {};
   const std::int64_t lot = format.lot.count();
@@ -206,14 +207,14 @@ std::vector<auction::PlannedAuction> Spread(const CalendarFlags& flags,
   return auction::EvenVolumes(days, Tonnes(flags.volume), format.lot);
 }
 
-std::optional<Calendar> Planned(const CalendarFlags& flags, const std::string& auctioneer,
-                                const auction::Format& format, FlagReader& reader) {
+std::optional<Calendar> Planned(const CalendarFlags& flags, const auction::AuctionDays& days,
+                                const std::string& auctioneer, const auction::Format& format,
+                                FlagReader& reader) {
   std::vector<auction::PlannedAuction> auctions;
   if (flags.volume > 0) {
-    auctions = Spread(flags, format, reader);
+    auctions = Spread(flags, days, format, reader);
   } else {
-    const Date last = reader.DateOf("--last", flags.last).value_or(Date());
-    auctions = auction::EuropeanAuctions2026(auctioneer, last);
+    auctions = auction::EuropeanAuctions2026(auctioneer, days.last);
     if (auctions.empty() && reader.problems.empty()) {
       reader.Wrong("--auctioneer " + auctioneer,
                    "no published calendar; allowed: EU, DE, PL, or any with --volume");
@@ -264,6 +265,7 @@ int ShowCalendar(const CalendarFlags& flags) {
     reader.Wrong("--volume " + std::to_string(flags.volume),
                  "no volume; allowed: whole tonnes up to " + std::to_string(kVolumeMax));
   }
+  const auction::AuctionDays days = reader.Days();
   const Events events = reader.ReadEvents();
   std::vector<std::string> auctioneers = {flags.auctioneer};
   if (flags.auctioneer.empty()) {
@@ -277,7 +279,7 @@ int ShowCalendar(const CalendarFlags& flags) {
   std::vector<Calendar> calendars;
   for (const std::string& auctioneer : auctioneers) {
     if (!reader.problems.empty()) break;
-    auto calendar = Planned(flags, auctioneer, *format, reader);
+    auto calendar = Planned(flags, days, auctioneer, *format, reader);
     if (!calendar) continue;
     Year(*calendar, *format, events, reader).Play();
     calendars.push_back(std::move(*calendar));
