@@ -87,7 +87,8 @@ std::optional<std::int64_t> Scaled(std::string_view text, double factor) {
 }
 
 // The exchange's own report: rows of cells, some lines above the header, columns of no interest
-// here, dates as the serial numbers of a spreadsheet. Read by short names, like a CsvTable.
+// here, dates as the serial numbers of a spreadsheet. Read by short names, like a CsvTable; the
+// header may have these as well.
 class SheetTable {
  public:
   explicit SheetTable(const ReportCells& rows) : rows_(rows) { FindHeader(); }
@@ -133,15 +134,15 @@ class SheetTable {
       for (std::size_t i = 0; i < rows_[row_].size(); ++i) {
         const std::string plain = Plain(rows_[row_][i]);
         for (const Heading& heading : kHeadings) {
-          const bool is_it =
-              heading.name == "date" ? plain == "date" : plain.starts_with(heading.exchange);
+          const bool is_it = plain == Plain(heading.name) ||
+                             (heading.name != "date" && plain.starts_with(heading.exchange));
           if (is_it) columns_.emplace(heading.name, i);
         }
       }
       for (const Heading& heading : kHeadings) {
         if (!heading.is_required || columns_.contains(heading.name)) continue;
-        Add("no column '" + std::string(heading.exchange) +
-            "'; allowed: the exchange's own report with all of its columns");
+        Add("no column '" + std::string(heading.exchange) + "' or " + std::string(heading.name) +
+            "; allowed: the exchange's own report with all of its columns");
       }
       return;
     }

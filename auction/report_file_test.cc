@@ -98,6 +98,14 @@ TEST(ReadReport, ReadsTheExchangesOwnSheetAsOurShortOne) {
   EXPECT_THAT(BrokenIdentities(sheet->front().figures, Tonnes(500)), IsEmpty());
 }
 
+TEST(ReadReport, TakesShortNamesInASheetAsWell) {
+  ReportCells cells = ExchangeSheet();
+  cells[4][12] = "n_bids";
+  cells[4][20] = "cover_ratio";
+  ASSERT_TRUE(ReadReport(cells).ok());
+  EXPECT_EQ(ReadReport(cells)->front().figures, ReadReport(ExchangeSheet())->front().figures);
+}
+
 TEST(ReadReport, NamesWhatASheetLacks) {
   ReportCells cells = ExchangeSheet();
   cells[4][20] = "Ratio";
