@@ -103,7 +103,11 @@ Result<Founding, std::string> DecodeFounding(const JournalRecord& record) {
   if (record.sequence != 1 || record.kind != static_cast<std::uint16_t>(RecordKind::kFounding)) {
     return Fail{std::string("not the first record of an exchange's journal")};
   }
-  ByteReader bytes(record.payload);
+  return DecodeFounding(record.payload);
+}
+
+Result<Founding, std::string> DecodeFounding(std::string_view payload) {
+  ByteReader bytes(payload);
   Reader reader(bytes);
   Founding founding;
   Fields(reader, founding);

@@ -62,5 +62,6 @@ std::optional<Input> Decode(std::uint16_t kind, std::string_view payload);
 
 void EncodeFounding(const Founding& founding, std::string& payload);
 Result<Founding, std::string> DecodeFounding(const JournalRecord& record);
+Result<Founding, std::string> DecodeFounding(std::string_view payload);
 
 }  // namespace ets::market

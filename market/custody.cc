@@ -56,6 +56,7 @@ Outcome Market::Impl::On(const DropLedger& input) {
     if (view.listed && counts) return Refuse(Refusal::kLedgerStillTraded, input.ledger.raw());
   }
   holdings.Drop(input.ledger);
+  for (std::uint32_t m = 0; m < members.size(); ++m) WatchHolder(MemberId(m), input.ledger);
   return Receipt{};
 }
 

@@ -16,6 +16,7 @@ void Fields(auto& io, Is<SessionType> auto& in) {
 void Fields(auto& io, Is<Founding> auto& in) {
   io(in.rules.sessions, in.rules.zone.offset_minutes, in.rules.zone.daylight_saving,
      in.rules.fee_account, in.rules.bids_per_bidder_max, in.ledger_count_max);
+  io.Tail(in.rules.closed_days, in.rules.holding_limit, in.rules.large_holder_from);
 }
 void Fields(auto& io, Is<AdmitMember> auto& in) { io(in.escrow, in.holder); }
 void Fields(auto& io, Is<BlockMember> auto& in) { io(in.member, in.blocked); }

@@ -7,11 +7,21 @@ namespace ets::market {
 
 std::vector<SessionType> VenueRules::DefaultSessions() {
   std::vector<SessionType> sessions;
-  for (const std::string_view name : {"cn-listed", "cn-block", "cn-oneway"}) {
-    sessions.push_back(*FindSessionType(name));
+  for (const SessionType& shipped : SessionTypes()) {
+    sessions.push_back(shipped);
     sessions.back().hours = {};
   }
   return sessions;
+}
+
+bool VenueRules::HasFees() const {
+  return std::any_of(sessions.begin(), sessions.end(),
+                     [](const SessionType& type) { return !type.fees.AreFree(); });
+}
+
+bool VenueRules::HasHours() const {
+  return std::any_of(sessions.begin(), sessions.end(),
+                     [](const SessionType& type) { return type.hours[0] != Window{}; });
 }
 
 const SessionType* VenueRules::First(Mechanism mechanism) const {
@@ -35,6 +45,14 @@ std::string WhatIsWrong(const VenueRules& rules) {
   }
   for (const SessionType& type : rules.sessions) {
     if (const std::string wrong = WhatIsWrong(type); !wrong.empty()) return wrong;
+  }
+  for (const Tonnes limit : {rules.holding_limit, rules.large_holder_from}) {
+    if (limit < Tonnes(0) || limit.count() > kAmountMax) {
+      return "a holding limit is " + ToString(limit) + " t, allowed is 0 or more";
+    }
+  }
+  if (!std::is_sorted(rules.closed_days.begin(), rules.closed_days.end())) {
+    return "the closed days are not in order";
   }
   return "";
 }

@@ -28,20 +28,27 @@ using OfferId = Tagged<std::uint64_t, struct OfferIdTag>;
 
 // The venue's rules. Data: the defaults are those of the Shanghai exchange (announcement of 22 June
 // 2021, trading rules of the national carbon market), with sessions as long as the driver keeps
-// them open.
+// them open. As a file that people write: market/rules_file.h.
 struct VenueRules {
   // An instrument names the order-book row it trades in; blocks and one-way bidding use the first
-  // row of their kind. At least one row is an order book. The default: the three `cn-` rows of
-  // SessionTypes(), without hours.
+  // row of their kind. At least one row is an order book. The default: the rows of SessionTypes(),
+  // without hours.
   std::vector<SessionType> sessions = DefaultSessions();
   Zone zone{480, false};    // Of the sessions' hours. Beijing.
   AccountId fee_account{};  // Where fees are paid to; an account of no entity in the registry.
   std::uint32_t bids_per_bidder_max = 10;
+  // Days without trading beside Saturdays and Sundays, ascending. For who opens sessions.
+  std::vector<Date> closed_days{};
+  // What an instrument is listed with that names none of its own. 0: none. For who lists it.
+  Tonnes holding_limit{};
+  Tonnes large_holder_from{};
 
   static std::vector<SessionType> DefaultSessions();
   // The first row of a kind, or null.
   const SessionType* First(Mechanism mechanism) const;
   SessionType* First(Mechanism mechanism);
+  bool HasFees() const;
+  bool HasHours() const;  // Some session type opens and closes by the clock.
 
   friend bool operator==(const VenueRules&, const VenueRules&) = default;
 };

@@ -71,7 +71,10 @@ Outcome Market::Impl::On(const ListInstrument& input) {
   view.large_holder_from = input.large_holder_from;
   instruments.push_back(std::make_unique<Instrument>(holdings, EngineTermsOf(view)));
   instruments.back()->view = view;
-  reports_holders = reports_holders || input.large_holder_from > Tonnes(0);
+  if (input.large_holder_from > Tonnes(0)) {
+    reports_holders = true;
+    for (std::uint32_t m = 0; m < members.size(); ++m) WatchHolder(MemberId(m), view.unit_ledger);
+  }
   return receipt;
 }
 

@@ -1,5 +1,7 @@
 #include "market/market.h"
 
+#include <algorithm>
+
 #include "market/codec.h"
 #include "market/impl.h"
 
@@ -180,6 +182,25 @@ const VenueRules& Market::rules() const { return impl_->founding.rules; }
 bool Market::is_blocked(MemberId member) const {
   ETS_ASSERT(impl_->Has(member));
   return impl_->members[member.raw()].blocked;
+}
+Tonnes Market::holding_limit(MemberId member, InstrumentId instrument) const {
+  ETS_ASSERT(impl_->Has(member) && impl_->Has(instrument));
+  return impl_->HoldingLimitOf(member, impl_->At(instrument));
+}
+bool Market::has_own_limit(MemberId member, InstrumentId instrument) const {
+  ETS_ASSERT(impl_->Has(member) && impl_->Has(instrument));
+  const auto& limits = impl_->At(instrument).own_limits;
+  return std::any_of(limits.begin(), limits.end(),
+                     [member](const auto& limit) { return limit.first == member; });
+}
+std::vector<MemberId> Market::large_holders(InstrumentId instrument) const {
+  ETS_ASSERT(impl_->Has(instrument));
+  const std::vector<bool>& is_large = impl_->At(instrument).is_large;
+  std::vector<MemberId> holders;
+  for (std::size_t i = 0; i < is_large.size(); ++i) {
+    if (is_large[i]) holders.emplace_back(static_cast<std::uint32_t>(i));
+  }
+  return holders;
 }
 SimTime Market::now() const { return impl_->now; }
 SimTime Market::next_due() const { return impl_->NextDue(); }

@@ -156,6 +156,12 @@ class Market {
   std::vector<OneWayView> one_way() const;           // Open ones, by number.
   const VenueRules& rules() const;
   bool is_blocked(MemberId member) const;
+  // What the member may hold and bid for: its own limit or the instrument's. 0: no limit.
+  Tonnes holding_limit(MemberId member, InstrumentId instrument) const;
+  // Whether it is its own; see SetHoldingLimit.
+  bool has_own_limit(MemberId member, InstrumentId instrument) const;
+  // Who holds ListInstrument::large_holder_from or more, ascending.
+  std::vector<MemberId> large_holders(InstrumentId instrument) const;
   SimTime now() const;
   SimTime next_due() const;   // When AdvanceTo next has something to do; max() when not known.
   Date session_date() const;  // Of the running or the last session.

@@ -1,5 +1,7 @@
 #include "market/schedule.h"
 
+#include <algorithm>
+
 namespace ets::market {
 namespace {
 
@@ -49,6 +51,24 @@ bool Schedule::IsWithinHours(const SessionType& type, Date date, Zone zone, SimT
     }
   }
   return false;
+}
+
+std::optional<TradingDay> TradingDayOf(const VenueRules& rules, Date date) {
+  const auto& closed = rules.closed_days;
+  if (date.weekday() >= Weekday::kSaturday ||
+      std::binary_search(closed.begin(), closed.end(), date)) {
+    return std::nullopt;
+  }
+  std::optional<Window> whole;
+  for (const SessionType& type : rules.sessions) {
+    for (const Window& window : type.hours) {
+      if (window == Window{}) break;
+      if (!whole) whole = window;
+      whole = Window{std::min(whole->from, window.from), std::max(whole->to, window.to)};
+    }
+  }
+  if (!whole) return std::nullopt;
+  return TradingDay{Instant(date, whole->from, rules.zone), Instant(date, whole->to, rules.zone)};
 }
 
 }  // namespace ets::market

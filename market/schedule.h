@@ -2,9 +2,11 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 
 #include "base/date.h"
 #include "base/local_time.h"
+#include "market/inputs.h"
 #include "market/session_types.h"
 
 namespace ets::market {
@@ -38,5 +40,13 @@ class Schedule {
   std::size_t count_ = 0;
   bool has_hours_ = false;
 };
+
+// When a venue with hours is open on a day: from the first hour of any session type to the last.
+// Empty on Saturdays, Sundays and closed days, and where no type has hours.
+struct TradingDay {
+  SimTime opens = 0;
+  SimTime closes = 0;  // Not included.
+};
+std::optional<TradingDay> TradingDayOf(const VenueRules& rules, Date date);
 
 }  // namespace ets::market

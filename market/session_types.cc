@@ -79,9 +79,17 @@ std::string WhatIsWrongInHours(const SessionType& type) {
     last = window.to;
   }
   const Window& first = type.hours[0];
-  const int calls = type.opening_call + type.closing_call;
-  if (type.hours[1] == Window{} && first != Window{} && calls > first.to - first.from) {
-    return Wrong(type, "opening_call + closing_call", calls, "at most the minutes of the window");
+  if (first == Window{}) return "";
+  std::size_t last_at = 0;
+  while (last_at + 1 < type.hours.size() && type.hours[last_at + 1] != Window{}) ++last_at;
+  const Window& final = type.hours[last_at];
+  const int calls = last_at == 0 ? type.opening_call + type.closing_call : type.opening_call;
+  if (calls > first.to - first.from) {
+    return Wrong(type, last_at == 0 ? "opening_call + closing_call" : "opening_call", calls,
+                 "at most the minutes of the first window");
+  }
+  if (type.closing_call > final.to - final.from) {
+    return Wrong(type, "closing_call", type.closing_call, "at most the minutes of the last window");
   }
   return "";
 }
@@ -141,6 +149,17 @@ const SessionType* FindSessionType(std::string_view name) {
     if (type.name == name) return &type;
   }
   return nullptr;
+}
+
+std::vector<std::string> HoursOf(const SessionType& type) {
+  const auto two = [](int number) { return (number < 10 ? "0" : "") + std::to_string(number); };
+  const auto clock = [&two](int minute) { return two(minute / 60) + ":" + two(minute % 60); };
+  std::vector<std::string> hours;
+  for (const Window& window : type.hours) {
+    if (window == Window{}) break;
+    hours.push_back(clock(window.from) + "-" + clock(window.to));
+  }
+  return hours;
 }
 
 std::string WhatIsWrong(const SessionType& type) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/local_time.h"
 #include "base/quantity.h"
@@ -101,6 +102,9 @@ struct SessionType {
 std::span<const SessionType> SessionTypes();
 // Null when no row has the name.
 const SessionType* FindSessionType(std::string_view name);
+
+// As people write them: "09:30-11:30", one a window.
+std::vector<std::string> HoursOf(const SessionType& type);
 
 // What is wrong with a session type, or an empty string: the field, its value and what is allowed.
 std::string WhatIsWrong(const SessionType& type);

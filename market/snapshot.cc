@@ -2,6 +2,7 @@
 // then the state hash and a hash of all bytes before it.
 #include <cstring>
 
+#include "market/codec.h"
 #include "market/impl.h"
 #include "market/input_fields.h"
 
@@ -21,7 +22,7 @@ namespace ets::market {
 namespace {
 
 constexpr std::string_view kMagic = "CCMS";
-constexpr std::uint32_t kSnapshotVersion = 1;
+constexpr std::uint32_t kSnapshotVersion = 2;
 constexpr std::size_t kHashSize = sizeof(std::uint64_t);
 
 std::uint64_t HashOfBytes(std::string_view bytes) {
@@ -111,7 +112,9 @@ void Market::Impl::Save(std::string& out) const {
   ByteWriter bytes(out);
   Writer write(out);
   bytes.Put(kSnapshotVersion);
-  write(founding);
+  std::string founded;
+  EncodeFounding(founding, founded);
+  bytes.PutText(founded);
   PlainFields(write, *this);
   bytes.Put(admissions.value());
   std::vector<SavedHolding> held;
@@ -236,13 +239,10 @@ Result<std::unique_ptr<Market>, std::string> Market::Load(std::string_view bytes
     return wrong("version " + std::to_string(version) + ", allowed is " +
                  std::to_string(kSnapshotVersion));
   }
-  Founding founding;
-  Reader read(in);
-  read(founding);
-  if (!read.ok()) return wrong("the founding cannot be decoded");
-  if (const std::string no = WhatIsWrong(founding.rules); !no.empty()) return wrong(no);
+  const auto founding = DecodeFounding(in.GetText());
+  if (!founding.ok()) return wrong(founding.error());
   auto market =
-      std::make_unique<Market>(founding.rules, founding.ledger_count_max, nullptr, nullptr);
+      std::make_unique<Market>(founding->rules, founding->ledger_count_max, nullptr, nullptr);
   if (const std::string no = market->impl_->LoadState(in); !no.empty()) return wrong(no);
   if (in.Get<std::uint64_t>() != market->StateHash() || !in.ok() || !in.empty()) {
     return wrong("its state hash differs");

@@ -105,7 +105,11 @@ class ExchangeEdge {
   void Fill(const Report& report, mk::ExecutionReport* out);
   void Fill(const TradeReport& report, mk::TradeReport* out);
   void Fill(const DeskReport& report, mk::DeskReport* out);
+  void Fill(const LargeHolderReport& report, mk::LargeHolderReport* out);
   void Fill(InstrumentId instrument, const market::InstrumentView& view, mk::Instrument* out);
+  // The same for the directory, with what its session type says of orders.
+  void FillTerms(InstrumentId instrument, const market::InstrumentView& view, mk::Instrument* out);
+  static void Fill(const market::VenueRules& rules, mk::VenueRules* out);
   void Fill(InstrumentId instrument, const matching::OrderView& order, mk::Order* out);
   void Fill(const MarketData::Trade& trade, mk::Trade* out);
 

@@ -39,8 +39,8 @@ Live<Done> LiveExchange::Impl::Start() {
   auto store = std::move(opened.value());
   Envelope last;
   if (store->end().sequence == 0) {
-    market = std::make_unique<market::Market>(options.rules, options.ledger_count_max,
-                                              &batch.records, &relay);
+    market = std::make_unique<market::Market>(options.rules.value_or(market::VenueRules()),
+                                              options.ledger_count_max, &batch.records, &relay);
   } else {
     const auto recovered = Recover(store->Reader());
     if (!recovered.ok()) return recovered;
@@ -67,6 +67,7 @@ Live<Done> LiveExchange::Impl::Start() {
   }
   positions_thread = std::thread([this] { FollowPositions(); });
   settlement_thread = std::thread([this] { DeliverSettlement(); });
+  if (market->rules().HasHours()) day_thread = std::thread([this] { CloseDays(); });
   if (options.snapshot_bytes != 0) snapshot_thread = std::thread([this] { KeepSnapshots(); });
   return Done{};
 }
@@ -82,6 +83,12 @@ Live<Done> LiveExchange::Impl::Recover(const store::JournalReader& reader) {
   if (!first.ok()) return ets::Fail{FailureOf(first.error())};
   const auto founding = market::Market::FoundingOf(first->view());
   if (!founding.ok()) return ets::Fail{LiveFailure{LiveFailure::Kind::kDataLoss, founding.error()}};
+  if (options.rules && *options.rules != founding->rules) {
+    return ets::Fail{LiveFailure{
+        LiveFailure::Kind::kBadInput,
+        "the exchange in " + options.data +
+            " was founded with other rules, and keeps them; allowed: the same, or none"}};
+  }
   options.ledger_count_max = founding->ledger_count_max;
   market = std::move(rebuilt.value().market);
   positions_taken = rebuilt->positions_taken;
@@ -160,7 +167,8 @@ std::string LiveExchange::Impl::Shutdown() {
   }
   changed.notify_all();
   link.Stop();
-  for (std::thread* const thread : {&positions_thread, &settlement_thread, &snapshot_thread}) {
+  for (std::thread* const thread :
+       {&positions_thread, &settlement_thread, &snapshot_thread, &day_thread}) {
     if (thread->joinable()) thread->join();
   }
   std::string error;
@@ -216,9 +224,11 @@ std::optional<Sequencer::Clock::time_point> LiveExchange::Impl::Advance() {
   // Simulated time may run at any speed, so one looks often rather than reckon.
   constexpr std::chrono::milliseconds kLook(20);
   const SimTime due = market->next_due();
-  if (due == std::numeric_limits<SimTime>::max()) return std::nullopt;
+  const bool has_hours = market->rules().HasHours();
+  if (due == std::numeric_limits<SimTime>::max() && !has_hours) return std::nullopt;
   const SimTime now = std::max(latest, options.now ? options.now() : clock.Wall());
   if (due <= now) (void)Apply(market::AdvanceTo{now}, SourceKind::kClock);
+  if (has_hours) KeepDay(now);
   return Sequencer::Clock::now() + kLook;
 }
 
@@ -305,16 +315,17 @@ bool LiveExchange::Impl::Run(const std::function<void()>& task) {
 
 // ---- Inputs ----
 
-Exchanged<market::Receipt> LiveExchange::Do(const market::Input& input) {
-  Impl& it = *impl_;
+Exchanged<market::Receipt> LiveExchange::Impl::Do(const market::Input& input) {
   std::promise<Exchanged<market::Receipt>> done;
-  if (it.stopped || it.stopping) return Fail{it.Stopped()};
-  const bool posted = it.sequencer->Post([&] {
-    it.Take(input, [&](const Exchanged<market::Receipt>& outcome) { done.set_value(outcome); });
+  if (stopped || stopping) return ets::Fail{Stopped()};
+  const bool posted = sequencer->Post([&] {
+    Take(input, [&](const Exchanged<market::Receipt>& outcome) { done.set_value(outcome); });
   });
-  if (!posted) return Fail{ExchangeFailure{std::nullopt, {}, "the queue is full"}};
+  if (!posted) return ets::Fail{ExchangeFailure{std::nullopt, {}, "the queue is full"}};
   return done.get_future().get();
 }
+
+Exchanged<market::Receipt> LiveExchange::Do(const market::Input& input) { return impl_->Do(input); }
 
 void LiveExchange::Read(const std::function<void(const market::Market&)>& read) {
   if (impl_->stopped || impl_->stopping) return;

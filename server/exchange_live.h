@@ -19,7 +19,9 @@ class Sequencer;
 
 struct ExchangeOptions {
   std::string data;          // The journal is in DATA/exchange.
-  market::VenueRules rules;  // Of an exchange that is made; an existing one has its own.
+  // Of an exchange that is made; empty: the default ones. One that exists has its own: other ones
+  // are refused.
+  std::optional<market::VenueRules> rules;
   std::uint16_t ledger_count_max = 256;
   bool fsync = true;
   // A snapshot of the state after so much journal, or eight times its own size if that is more; the
@@ -53,6 +55,10 @@ struct DayReport {
 // the registry once the exchange's own journal has it on the disk, message by message, as often as
 // it takes; the registry answers a message once. After a crash of either side both streams go on
 // where they were.
+//
+// Where the rules have hours, sessions open and end by the clock: at the first hour of the day, at
+// the last one's end, in the venue's zone; the day's close is then tried until the registry has
+// answered. A session that somebody has closed by hand stays closed for its day.
 //
 // Withdrawals leave at once outside a session, else with the day's close. Thread-safe.
 class LiveExchange {

@@ -20,7 +20,7 @@
 #include "server/sequencer.h"
 
 // Inside the live exchange: what exchange_live.cc (life and inputs) and exchange_streams.cc (the
-// two streams and the day's close) share.
+// two streams) and exchange_day.cc (sessions by the clock, the day's close) share.
 namespace ets::server {
 
 struct LiveExchange::Impl final : Sequencer::Machine {
@@ -65,11 +65,20 @@ struct LiveExchange::Impl final : Sequencer::Machine {
   void HandOver();
   // Whether the batch may wait for more, and until when.
   std::optional<Sequencer::Clock::time_point> MayWait();
+  Exchanged<market::Receipt> Do(const market::Input& input);
   // `done` hears of the outcome when it is on the disk.
   void Take(const market::Input& input, const OnOutcome& done);
   // Runs `task` on the sequencer's thread and waits until all it did is on the disk. False:
   // stopped.
   bool Run(const std::function<void()>& task);
+
+  // ---- exchange_day.cc ----
+  // On the sequencer's thread: opens the day's session, and asks for its end, by the rules' hours.
+  void KeepDay(SimTime now);
+  bool IsOver(Date day, SimTime now) const;
+  void CloseDays();  // Of the thread that ends days by the clock.
+  // With `only`: that day, unless it has ended already.
+  Exchanged<DayReport> CloseDay(std::optional<Date> only, const Patience& patience);
 
   // ---- exchange_streams.cc ----
   void FollowPositions();
@@ -90,7 +99,7 @@ struct LiveExchange::Impl final : Sequencer::Machine {
   std::unique_ptr<JournalWriter> writer;
   std::shared_ptr<Sequencer> sequencer;
   bool owns_sequencer = false;
-  std::thread positions_thread, settlement_thread, snapshot_thread;
+  std::thread positions_thread, settlement_thread, snapshot_thread, day_thread;
 
   // The sequencer's own.
   ExchangeRelay relay;
@@ -117,6 +126,7 @@ struct LiveExchange::Impl final : Sequencer::Machine {
   std::mutex closing;        // One day's close at a time.
   mutable std::mutex mutex;  // Guards what follows.
   std::condition_variable changed;
+  std::optional<Date> day_to_close;
   std::deque<registry::Settle> to_deliver;
   std::uint64_t delivered = 0;        // The last message that the registry answered.
   std::uint64_t failed = 0;           // Pairs and withdrawals, since the start.

@@ -10,6 +10,7 @@
 #include "ets/market/v1/market_data_service.grpc.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "market/rules_file.h"
 #include "server/exchange_services_impl.h"
 #include "server/exchange_stream.h"
 #include "server/registry_errors.h"
@@ -477,9 +478,16 @@ class MarketDataService final : public Base {
       for (std::uint16_t id = 0; id < traded.size(); ++id) {
         market::InstrumentView view = market.instrument(InstrumentId(id));
         view.close = market.close_so_far(InstrumentId(id));
-        edge_.Fill(InstrumentId(id), view, response->add_instruments());
+        edge_.FillTerms(InstrumentId(id), view, response->add_instruments());
       }
     });
+    return Status::OK;
+  }
+  Status GetVenueRules(grpc::ServerContext* context, const mk::GetVenueRulesRequest*,
+                       mk::GetVenueRulesResponse* response) override {
+    if (Status may = edge_.NeedsCaller(*context); !may.ok()) return may;
+    ExchangeEdge::Fill(edge_.rules(), response->mutable_rules());
+    response->set_file(market::FormatRules(edge_.rules()));
     return Status::OK;
   }
   Status ListTrades(grpc::ServerContext* context, const mk::ListTradesRequest* request,

@@ -105,6 +105,11 @@ class DropCopyTeller final : public StreamTeller<mk::DropCopyResponse> {
  public:
   using StreamTeller::StreamTeller;
   void OnAnswer(const VenueAnswer&) override {}
+  void OnLargeHolder(const LargeHolderReport& report) override {
+    mk::DropCopyResponse response;
+    edge_.Fill(report, response.mutable_large_holder());
+    Add(std::move(response));
+  }
 };
 
 // With the server's own heartbeat: when it was silent for one.

@@ -17,12 +17,47 @@ using grpc::ServerContext;
 using grpc::Status;
 using market::Refusal;
 
+// The row of a session type that an instrument may name: one with an order book. Empty: the first.
+OrStatus<std::uint8_t> SessionOf(const market::VenueRules& rules, const std::string& name) {
+  std::string allowed;
+  for (std::size_t i = 0; i < rules.sessions.size(); ++i) {
+    const market::SessionType& type = rules.sessions[i];
+    if (type.mechanism != market::Mechanism::kOrderBook) continue;
+    if (name.empty() || type.name == name) return static_cast<std::uint8_t>(i);
+    allowed += (allowed.empty() ? "" : ", ") + type.name;
+  }
+  const auto known = std::find_if(rules.sessions.begin(), rules.sessions.end(),
+                                  [&](const auto& type) { return type.name == name; });
+  if (known != rules.sessions.end()) allowed += " (one with an order book)";
+  return Fail{FieldError("session_type", name, allowed)};
+}
+
+// Days that are named stand in their order.
+Status CheckDays(const market::ListInstrument& input) {
+  if (input.last_day != Date() && input.last_day < input.first_day) {
+    return FieldError("last_day", ToString(input.last_day),
+                      "first_day (" + ToString(input.first_day) + ") or later");
+  }
+  const Date last = std::max(input.first_day, input.last_day);
+  if (input.delisting_day != Date() && input.delisting_day <= last) {
+    return FieldError("delisting_day", ToString(input.delisting_day),
+                      "a day after " + ToString(last));
+  }
+  return Status::OK;
+}
+
 class MarketService final : public mk::MarketService::Service {
  public:
   explicit MarketService(ExchangeEdge& edge) : edge_(edge), exchange_(edge.exchange()) {}
 
   Status ListInstrument(ServerContext* context, const mk::ListInstrumentRequest* request,
                         mk::ListInstrumentResponse* response) override;
+  Status DelistInstrument(ServerContext* context, const mk::DelistInstrumentRequest* request,
+                          mk::DelistInstrumentResponse* response) override;
+  Status SetHoldingLimit(ServerContext* context, const mk::SetHoldingLimitRequest* request,
+                         mk::SetHoldingLimitResponse* response) override;
+  Status ListLargeHolders(ServerContext* context, const mk::ListLargeHoldersRequest* request,
+                          mk::ListLargeHoldersResponse* response) override;
   Status OpenSession(ServerContext* context, const mk::OpenSessionRequest* request,
                      mk::OpenSessionResponse* response) override;
 
@@ -155,27 +190,24 @@ Status MarketService::ListInstrument(ServerContext* context,
   input.unit_ledger = unit->first;
   input.cash_ledger = cash->first;
   input.reference = Price::FromMinorPerTonne(request->reference_price());
-  input.holding_limit = Tonnes(request->holding_limit());
-  const auto& sessions = edge_.rules().sessions;
-  if (!request->session_type().empty()) {
-    const auto row = std::find_if(sessions.begin(), sessions.end(), [&](const auto& type) {
-      return type.name == request->session_type();
-    });
-    if (row == sessions.end()) {
-      std::string allowed;
-      for (const auto& type : sessions) allowed += (allowed.empty() ? "" : ", ") + type.name;
-      return FieldError("session_type", request->session_type(), allowed);
-    }
-    input.session = static_cast<std::uint8_t>(row - sessions.begin());
-  }
+  const market::VenueRules& rules = edge_.rules();
+  input.holding_limit =
+      request->has_holding_limit() ? Tonnes(request->holding_limit()) : rules.holding_limit;
+  input.large_holder_from = request->has_large_holder_from() ? Tonnes(request->large_holder_from())
+                                                             : rules.large_holder_from;
+  const auto session = SessionOf(rules, request->session_type());
+  if (!session.ok()) return session.error();
+  input.session = *session;
   for (const auto& [field, text, date] :
        {std::tuple("first_day", &request->first_day(), &input.first_day),
-        {"last_day", &request->last_day(), &input.last_day}}) {
+        {"last_day", &request->last_day(), &input.last_day},
+        {"delisting_day", &request->delisting_day(), &input.delisting_day}}) {
     if (text->empty()) continue;
     const auto parsed = Date::Parse(*text);
     if (!parsed) return FieldError(field, *text, "a date as in 2026-03-02");
     *date = *parsed;
   }
+  if (const Status wrong = CheckDays(input); !wrong.ok()) return wrong;
   const auto known = exchange_.FindInstrument(unit->first, cash->first);
   bool is_listed = false;
   exchange_.Read(
@@ -188,6 +220,62 @@ Status MarketService::ListInstrument(ServerContext* context,
   if (!done.ok()) return done.error();
   response->set_sequence(done->sequence);
   response->set_instrument(edge_.NameOf(InstrumentId(static_cast<std::uint16_t>(done->id))));
+  return Status::OK;
+}
+
+Status MarketService::DelistInstrument(ServerContext* context,
+                                       const mk::DelistInstrumentRequest* request,
+                                       mk::DelistInstrumentResponse* response) {
+  if (Status may = edge_.NeedsOperator(*context); !may.ok()) return may;
+  const auto instrument = edge_.InstrumentOf(request->instrument());
+  if (!instrument.ok()) return instrument.error();
+  const auto done = Do(market::DelistInstrument{*instrument});
+  if (!done.ok()) return done.error();
+  ExchangeEdge::Fill(*done, response->mutable_receipt());
+  return Status::OK;
+}
+
+Status MarketService::SetHoldingLimit(ServerContext* context,
+                                      const mk::SetHoldingLimitRequest* request,
+                                      mk::SetHoldingLimitResponse* response) {
+  if (Status may = edge_.NeedsOperator(*context); !may.ok()) return may;
+  const auto member = edge_.MemberOf(*context, request->member());
+  if (!member.ok()) return member.error();
+  const auto instrument = edge_.InstrumentOf(request->instrument());
+  if (!instrument.ok()) return instrument.error();
+  market::SetHoldingLimit input{*member, *instrument, {}};
+  if (request->has_limit()) input.limit = Tonnes(request->limit());
+  const auto done = Do(input);
+  if (!done.ok()) return done.error();
+  ExchangeEdge::Fill(*done, response->mutable_receipt());
+  return Status::OK;
+}
+
+Status MarketService::ListLargeHolders(ServerContext* context,
+                                       const mk::ListLargeHoldersRequest* request,
+                                       mk::ListLargeHoldersResponse* response) {
+  if (Status may = edge_.NeedsOperator(*context); !may.ok()) return may;
+  std::optional<InstrumentId> only;
+  if (!request->instrument().empty()) {
+    const auto instrument = edge_.InstrumentOf(request->instrument());
+    if (!instrument.ok()) return instrument.error();
+    only = *instrument;
+  }
+  exchange_.Read([&](const market::Market& market) {
+    response->set_sequence(market.sequence());
+    for (std::uint16_t i = 0; i < market.instrument_count(); ++i) {
+      const InstrumentId id(i);
+      const market::InstrumentView& view = market.instrument(id);
+      if (only ? id != *only : !view.listed) continue;
+      for (const MemberId member : market.large_holders(id)) {
+        mk::LargeHolder& holder = *response->add_holders();
+        holder.set_member(edge_.NameOf(member));
+        holder.set_instrument(edge_.NameOf(id));
+        holder.set_held(market.holding(member, view.unit_ledger).total());
+        holder.set_from(view.large_holder_from.count());
+      }
+    }
+  });
   return Status::OK;
 }
 
@@ -331,6 +419,16 @@ Status MarketService::GetMember(ServerContext* context, const mk::GetMemberReque
       out.set_available(holding.available);
       out.set_reserved(holding.reserved);
       out.set_bought_today(holding.bought_today);
+    }
+    for (std::uint16_t i = 0; i < market.instrument_count(); ++i) {
+      const InstrumentId id(i);
+      const Tonnes limit = market.holding_limit(*member, id);
+      const bool is_own = market.has_own_limit(*member, id);
+      if (!market.instrument(id).listed || (limit == Tonnes(0) && !is_own)) continue;
+      mk::MemberLimit& out = *response->add_limits();
+      out.set_instrument(edge_.NameOf(id));
+      out.set_limit(limit.count());
+      out.set_own(is_own);
     }
   });
   return Status::OK;

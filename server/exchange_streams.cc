@@ -13,8 +13,6 @@ constexpr milliseconds kFirstPause(50);
 constexpr milliseconds kLongestPause(1'000);
 // So that a stream that comes fast does not fill the queue.
 constexpr std::uint64_t kPositionsPerWait = 256;
-// A deposit may be on its way while the mirrors are compared.
-constexpr int kComparisons = 20;
 
 bool IsWorthAnotherTry(const LiveFailure& failure) {
   switch (failure.kind) {
@@ -200,86 +198,6 @@ bool LiveExchange::Impl::Deliver(const registry::Settle& message) {
     pause = std::min(2 * pause, kLongestPause);
   }
   return false;
-}
-
-// ---- The day's close ----
-
-std::vector<MemberId> LiveExchange::Impl::CompareMirrors() {
-  struct Mirror {
-    MemberId member;
-    AccountId escrow;
-    std::map<std::uint16_t, std::int64_t> amounts;
-  };
-  std::vector<Mirror> mirrors;
-  const auto ledgers = link.Ledgers();
-  if (!ledgers.ok()) return {};
-  Run([&] {
-    for (const auto& [escrow, member] : members) {
-      Mirror& mirror = mirrors.emplace_back(Mirror{member, AccountId(escrow), {}});
-      for (const auto& [ledger, unit] : *ledgers) {
-        if (ledger >= options.ledger_count_max) continue;
-        const std::int64_t amount = market->holding(member, LedgerId(ledger)).total();
-        if (amount != 0) mirror.amounts[ledger] = amount;
-      }
-    }
-  });
-  std::vector<MemberId> different;
-  for (const Mirror& mirror : mirrors) {
-    const auto balances = link.Balances(mirror.escrow);
-    if (!balances.ok() || *balances != mirror.amounts) different.push_back(mirror.member);
-  }
-  return different;
-}
-
-Exchanged<DayReport> LiveExchange::CloseDay(const Patience& patience) {
-  Impl& it = *impl_;
-  const std::lock_guard one_at_a_time(it.closing);
-  std::uint64_t failed_before = 0;
-  {
-    const std::lock_guard lock(it.mutex);
-    failed_before = it.failed;
-  }
-  // A close that was cut off goes on where it was.
-  bool is_session_over = false;
-  it.Run([&] { is_session_over = it.open_day && !it.market->session_open(); });
-  if (!is_session_over) {
-    const auto closed = Do(market::CloseSession{});
-    if (!closed.ok()) return Fail{closed.error()};
-  }
-  DayReport report;
-  Date date;
-  std::uint64_t market_hash = 0;
-  it.Run([&] {
-    report.settlement_sequence = it.market->settlement_sequence();
-    date = it.open_day.value_or(Date());
-  });
-  const bool is_settled =
-      it.WaitUntil([&] { return it.delivered >= report.settlement_sequence; }, patience);
-  if (!is_settled) {
-    return Fail{
-        ExchangeFailure{std::nullopt, {}, "the registry has not answered the settlement yet"}};
-  }
-  {
-    const std::lock_guard lock(it.mutex);
-    report.failed = static_cast<std::uint32_t>(it.failed - failed_before);
-  }
-  for (int i = 0; i < kComparisons && !patience.ended(); ++i) {
-    report.mismatches = it.CompareMirrors();
-    if (report.mismatches.empty()) break;
-    it.WaitUntil([] { return false; }, {std::chrono::system_clock::now() + kFirstPause, {}});
-  }
-  it.alarm_count += report.mismatches.size();
-  it.Run([&] { market_hash = it.market->StateHash(); });
-  const auto registry_hash = it.link.CloseDay(date, report.settlement_sequence, market_hash);
-  if (!registry_hash.ok()) {
-    return Fail{ExchangeFailure{std::nullopt, {}, registry_hash.error().message}};
-  }
-  it.Run([&] {
-    (void)it.Apply(
-        market::DayClosed{date, report.settlement_sequence, *registry_hash, it.market->StateHash()},
-        SourceKind::kClock);
-  });
-  return report;
 }
 
 }  // namespace ets::server

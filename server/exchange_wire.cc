@@ -46,6 +46,39 @@ std::string TextOf(Date date) { return date == Date(0) ? std::string() : ToStrin
 
 Price PriceOf(std::int64_t minor) { return Price::FromMinorPerTonne(minor); }
 
+void FillFee(const matching::FeeRate& rate, mk::FeeRate* out) {
+  out->set_basis_points(rate.bp);
+  out->set_per_tonne(rate.per_tonne.minor_per_tonne());
+}
+
+void FillType(const market::SessionType& type, mk::SessionType* out) {
+  out->set_name(type.name);
+  out->set_mechanism(static_cast<mk::Mechanism>(type.mechanism));
+  for (std::string& hours : market::HoursOf(type)) out->add_hours(std::move(hours));
+  out->set_opening_call_minutes(type.opening_call);
+  out->set_closing_call_minutes(type.closing_call);
+  out->set_volatility_call_minutes(type.volatility_call);
+  out->set_band_basis_points(type.band_bp);
+  out->set_static_range_basis_points(type.static_range_bp);
+  out->set_dynamic_range_basis_points(type.dynamic_range_bp);
+  out->set_lot(type.lot.count());
+  out->set_quantity_from(type.quantity_from.count());
+  out->set_quantity_below(type.quantity_below.count());
+  out->set_quantity_max(type.quantity_max.count());
+  out->set_open_orders_max(type.open_orders_max);
+  for (const market::TickTable::Row& row : type.ticks.rows) {
+    if (row.tick == Price()) break;
+    mk::TickRow& ticks = *out->add_ticks();
+    ticks.set_from(row.from.minor_per_tonne());
+    ticks.set_tick(row.tick.minor_per_tonne());
+  }
+  out->set_visible_levels(type.visible_levels);
+  out->set_resale_next_day(type.resale_next_day);
+  out->set_close(static_cast<mk::CloseRule>(type.close));
+  FillFee(type.fees.maker, out->mutable_maker_fee());
+  FillFee(type.fees.taker, out->mutable_taker_fee());
+}
+
 }  // namespace
 
 OrStatus<market::PlaceOrder> ExchangeEdge::Read(const mk::OrderDraft& draft) {
@@ -240,6 +273,15 @@ void ExchangeEdge::Fill(const DeskReport& report, mk::DeskReport* out) {
   if (event.closes != 0) wire::Fill(event.closes, out->mutable_close_time());
 }
 
+void ExchangeEdge::Fill(const LargeHolderReport& report, mk::LargeHolderReport* out) {
+  out->set_sequence(report.sequence);
+  wire::Fill(report.time, out->mutable_time());
+  out->set_member(NameOf(report.event.member));
+  out->set_instrument(NameOf(report.event.instrument));
+  out->set_held(report.event.held.count());
+  out->set_large(report.event.is_large);
+}
+
 void ExchangeEdge::Fill(InstrumentId instrument, const market::InstrumentView& view,
                         mk::Instrument* out) {
   const market::SessionType& type = rules_.sessions[view.session];
@@ -269,6 +311,33 @@ void ExchangeEdge::Fill(InstrumentId instrument, const market::InstrumentView& v
   out->set_last_day(TextOf(view.last_day));
   out->set_holding_limit(view.holding_limit.count());
   out->set_trades(view.listed_trades);
+  out->set_number(instrument.raw());
+  out->set_delisting_day(TextOf(view.delisting_day));
+  out->set_large_holder_from(view.large_holder_from.count());
+}
+
+void ExchangeEdge::FillTerms(InstrumentId instrument, const market::InstrumentView& view,
+                             mk::Instrument* out) {
+  Fill(instrument, view, out);
+  const market::SessionType& type = rules_.sessions[view.session];
+  for (std::string& hours : market::HoursOf(type)) out->add_hours(std::move(hours));
+  out->set_quantity_from(type.quantity_from.count());
+  out->set_quantity_below(type.quantity_below.count());
+  out->set_quantity_max(type.quantity_max.count());
+  out->set_open_orders_max(type.open_orders_max);
+}
+
+void ExchangeEdge::Fill(const market::VenueRules& rules, mk::VenueRules* out) {
+  for (const market::SessionType& type : rules.sessions) FillType(type, out->add_session_types());
+  out->set_zone_offset_minutes(rules.zone.offset_minutes);
+  out->set_daylight_saving(rules.zone.daylight_saving);
+  for (const Date day : rules.closed_days) out->add_closed_days(ToString(day));
+  if (rules.HasFees()) {
+    out->set_fee_account("accounts/" + std::to_string(rules.fee_account.raw()));
+  }
+  out->set_holding_limit(rules.holding_limit.count());
+  out->set_large_holder_from(rules.large_holder_from.count());
+  out->set_bids_per_bidder_max(rules.bids_per_bidder_max);
 }
 
 void ExchangeEdge::Fill(InstrumentId instrument, const matching::OrderView& order, mk::Order* out) {

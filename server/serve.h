@@ -21,7 +21,7 @@ struct ServeOptions {
   ServiceOptions services;
   PortOptions port;
   bool with_exchange = true;  // Not with a registry that is served read-only.
-  market::VenueRules rules;   // Of an exchange that is made; an existing one has its own.
+  std::optional<market::VenueRules> rules;  // As ExchangeOptions::rules.
   VenueOptions venue;
   std::string binary_listen;                  // HOST:PORT of the binary order entry; empty: none.
   std::string fix_listen;                     // HOST:PORT of the FIX gateway; empty: none.

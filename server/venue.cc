@@ -102,6 +102,9 @@ class VenueImpl final : public Venue, public ExchangeSeat {
   void OnIndicative(const market::IndicativeEvent& event) override;
   void OnDesk(const market::DeskEvent& event) override;
   void OnAuction(const market::AuctionEvent& event) override;
+  void OnLargeHolder(const market::LargeHolderEvent& event) override {
+    TellMember(event.member, LargeHolderReport{sequence_, time_, event});
+  }
 
  private:
   // What is to be read anew of an instrument, before the input's end and before the turn's.

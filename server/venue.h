@@ -94,6 +94,14 @@ struct DeskReport {
   market::DeskEvent event;
 };
 
+// A member's holding reached the threshold of an instrument, or fell below it: for the member and
+// for the drop copy of all.
+struct LargeHolderReport {
+  std::uint64_t sequence = 0;
+  SimTime time = 0;
+  market::LargeHolderEvent event;
+};
+
 enum class CloseReason : std::uint8_t {
   kByClient = 1,      // Session::Close().
   kSilent = 2,        // Nothing heard for two heartbeats.
@@ -109,6 +117,7 @@ class SessionListener {
   virtual void OnReport(const Report& report) = 0;
   virtual void OnTrade(const TradeReport& /*report*/) {}
   virtual void OnDesk(const DeskReport& /*report*/) {}
+  virtual void OnLargeHolder(const LargeHolderReport& /*report*/) {}
   // Sessions that watch auctions: all that is kept first, then what happens.
   virtual void OnAuctionsNow(const AuctionsNow& /*now*/) {}
   virtual void OnAuctionChange(const AuctionChange& /*change*/) {}

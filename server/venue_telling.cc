@@ -11,6 +11,9 @@ struct Tell {
   void operator()(const Report& report) const { session.listener->OnReport(report); }
   void operator()(const TradeReport& report) const { session.listener->OnTrade(report); }
   void operator()(const DeskReport& report) const { session.listener->OnDesk(report); }
+  void operator()(const LargeHolderReport& report) const {
+    session.listener->OnLargeHolder(report);
+  }
   void operator()(const AuctionReport& report) const { session.listener->OnAuction(report); }
   void operator()(const AuctionChange& change) const { session.listener->OnAuctionChange(change); }
   void operator()(const AuctionsNow& now) const { session.listener->OnAuctionsNow(now); }

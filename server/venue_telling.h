@@ -43,8 +43,8 @@ using TellOwn = std::function<void()>;
 // What one session is to hear.
 struct SessionOutput {
   SessionState* session = nullptr;
-  std::variant<VenueAnswer, Report, TradeReport, DeskReport, AuctionReport, AuctionChange,
-               AuctionsNow, TellOwn, CloseReason>
+  std::variant<VenueAnswer, Report, TradeReport, DeskReport, LargeHolderReport, AuctionReport,
+               AuctionChange, AuctionsNow, TellOwn, CloseReason>
       what;
 };
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -48,6 +49,13 @@ class MarketPlace {
   }
 
   void Start() {
+    const auto failure = TryToStart(rules_);
+    if (!failure) return;
+    std::cerr << failure->message << "\n";
+    std::abort();
+  }
+  // Or why not.
+  std::optional<server::ServeFailure> TryToStart(const std::optional<market::VenueRules>& rules) {
     server::ServeOptions options;
     options.live.data = folder_;
     options.live.fsync = fsync_;
@@ -58,18 +66,16 @@ class MarketPlace {
     options.port.listen = "127.0.0.1:0";
     options.binary_listen = "127.0.0.1:0";
     options.venue = venue_;
-    options.rules = rules_;
+    options.rules = rules;
     options.stream_responses_max = responses_max_;
     auto started = server::LiveServer::Start(options);
-    if (!started.ok()) {
-      std::cerr << started.error().message << "\n";
-      std::abort();
-    }
+    if (!started.ok()) return started.error();
     server_ = std::move(started.value());
     channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
     market_ = mk::MarketService::NewStub(channel_);
     entry_ = mk::OrderEntryService::NewStub(channel_);
     data_ = mk::MarketDataService::NewStub(channel_);
+    return std::nullopt;
   }
   // What was set up without is on the disk by then.
   void SyncFromNowOn() {

@@ -1,4 +1,4 @@
-// The operator's verbs: list, open, close, halt, resume, phase, withdraw.
+// The operator's verbs: list, delist, limit, open, close, halt, resume, phase, withdraw.
 #include <map>
 
 #include "base/quantity.h"
@@ -17,9 +17,10 @@ const std::map<std::string, mk::Phase> kPhases = {{"closed", mk::PHASE_CLOSED},
                                                   {"closing_call", mk::PHASE_CLOSING_CALL}};
 
 struct DayArguments : MarketArguments {
-  std::string unit, cash = "CNY", session, first_day, last_day, date, phase;
-  std::int64_t reference = 0, holding_limit = 0, amount = 0;
-  bool cancel_orders = false;
+  std::string unit, cash = "CNY", session, first_day, last_day, delisting_day, date, phase;
+  std::int64_t reference = 0, amount = 0;
+  std::optional<std::int64_t> holding_limit, large_holder_from;
+  bool cancel_orders = false, as_listed = false;
 };
 
 template <typename Request, typename Response, typename Show>
@@ -52,10 +53,33 @@ MaybeFailure RunList(const DayArguments& arguments) {
   request.set_session_type(arguments.session);
   request.set_first_day(arguments.first_day);
   request.set_last_day(arguments.last_day);
-  request.set_holding_limit(arguments.holding_limit);
+  request.set_delisting_day(arguments.delisting_day);
+  if (arguments.holding_limit) request.set_holding_limit(*arguments.holding_limit);
+  if (arguments.large_holder_from) request.set_large_holder_from(*arguments.large_holder_from);
   return Send(arguments, request, &MarketStub::ListInstrument, [](const auto& answer) -> Facts {
     return {{"sequence", Number(answer.sequence())},
             {"instrument", Text(LastPart(answer.instrument()))}};
+  });
+}
+
+MaybeFailure RunDelist(const DayArguments& arguments) {
+  mk::DelistInstrumentRequest request;
+  request.set_instrument(InstrumentName(arguments.instrument));
+  return Send(arguments, request, &MarketStub::DelistInstrument, [](const auto& answer) -> Facts {
+    return {{"sequence", Number(answer.receipt().sequence())}};
+  });
+}
+
+MaybeFailure RunLimit(const DayArguments& arguments) {
+  if (arguments.as_listed == arguments.holding_limit.has_value()) {
+    return Failure{2, "allowed: one of --tonnes N and --as-listed"};
+  }
+  mk::SetHoldingLimitRequest request;
+  request.set_member(MemberName(arguments.member));
+  request.set_instrument(InstrumentName(arguments.instrument));
+  if (arguments.holding_limit) request.set_limit(*arguments.holding_limit);
+  return Send(arguments, request, &MarketStub::SetHoldingLimit, [](const auto& answer) -> Facts {
+    return {{"sequence", Number(answer.receipt().sequence())}};
   });
 }
 
@@ -128,12 +152,35 @@ void AddMarketDayVerbs(CLI::App& parent, int& exit_code) {
       ->capture_default_str();
   AddPrice(*list, "--reference", of_list->reference, "Stands in for the first previous close")
       ->required();
-  list->add_option("--session", of_list->session, "A session type of the venue; else its first")
+  list->add_option(
+          "--session", of_list->session,
+          "A session type of the venue with an order book (market sessions); else its first")
       ->type_name("NAME");
   date(*list, "--first-day", of_list->first_day, "Tradable from this day; else the next session");
   date(*list, "--last-day", of_list->last_day, "Its last trading day; else none");
-  list->add_option("--holding-limit", of_list->holding_limit, "What one member may hold")
-      ->type_name("T");
+  date(*list, "--delisting-day", of_list->delisting_day,
+       "Delisted by itself on this day; else by 'market delist'");
+  const auto tonnes = [](CLI::App& verb, const char* name, std::optional<std::int64_t>& value,
+                         const char* words) {
+    verb.add_option(name, value, words)
+        ->check(CLI::Range(std::int64_t{0}, kAmountMax))
+        ->type_name("T");
+  };
+  tonnes(*list, "--holding-limit", of_list->holding_limit,
+         "What one member may hold and bid for; 0: no limit; else the venue's");
+  tonnes(*list, "--large-holder-from", of_list->large_holder_from,
+         "Who holds so much is reported; 0: nobody; else from the venue's threshold on");
+  const auto [delist, of_delist] =
+      add("delist", "End trading of an instrument for good: what rests is cancelled. Operator",
+          RunDelist);
+  AddInstrument(*delist, *of_delist)->required();
+  const auto [limit, of_limit] =
+      add("limit", "Give one member a holding limit of its own. Operator", RunLimit);
+  AddMember(*limit, *of_limit)->required();
+  AddInstrument(*limit, *of_limit)->required();
+  tonnes(*limit, "--tonnes", of_limit->holding_limit,
+         "What it may hold and bid for; 0: no limit at all");
+  limit->add_flag("--as-listed", of_limit->as_listed, "The instrument's limit again");
   const auto [open, of_open] = add("open", "Open a session. Operator", RunOpen);
   date(*open, "--date", of_open->date, "Its day")->required();
   add("close",

@@ -11,6 +11,7 @@ struct ReadArguments : MarketArguments {
   std::uint64_t from = 0;
   std::uint32_t limit = 100;
   std::uint32_t minutes = 1;
+  bool terms = false;
 };
 
 std::string SideName(mk::Side side) { return Lower(mk::Side_Name(side), "SIDE_"); }
@@ -127,16 +128,41 @@ MaybeFailure RunMember(const ReadArguments& arguments) {
   return {};
 }
 
+Cell TonnageOrNothing(std::int64_t tonnes) { return tonnes == 0 ? Nothing() : Tonnage(tonnes); }
+Cell TextOrNothing(const std::string& text) { return text.empty() ? Nothing() : Text(text); }
+
+// What may be ordered, and until when.
+MaybeFailure PrintTerms(const std::string& output, const mk::ListInstrumentsResponse& list) {
+  Rows rows(output, {"number", "instrument", "session", "hours", "tick", "lot", "from", "below",
+                     "most", "open_orders", "band_low", "band_high", "holding_limit",
+                     "large_holder_from", "first_day", "last_day", "delisting_day"});
+  for (const mk::Instrument& it : list.instruments()) {
+    rows.Add({Number(it.number()), Text(LastPart(it.name())), Text(it.session_type()),
+              TextOrNothing(Joined(it.hours())), PriceCell(it.tick()), Tonnage(it.lot()),
+              Tonnage(it.quantity_from()), TonnageOrNothing(it.quantity_below()),
+              TonnageOrNothing(it.quantity_max()),
+              it.open_orders_max() == 0 ? Nothing() : Number(it.open_orders_max()),
+              PriceCell(it.band_low()), PriceCell(it.band_high()),
+              TonnageOrNothing(it.holding_limit()), TonnageOrNothing(it.large_holder_from()),
+              TextOrNothing(it.first_day()), TextOrNothing(it.last_day()),
+              TextOrNothing(it.delisting_day())});
+  }
+  rows.End();
+  return {};
+}
+
 MaybeFailure RunInstruments(const ReadArguments& arguments) {
   const auto client = MarketClient::Connect(arguments.target);
   if (!client.ok()) return client.error();
   const auto list =
       (*client)->Call((*client)->data(), &DataStub::ListInstruments, mk::ListInstrumentsRequest());
   if (!list.ok()) return list.error();
-  Rows rows(arguments.output, {"instrument", "session", "phase", "previous_close", "band_low",
-                               "band_high", "open", "high", "low", "last", "close", "volume"});
+  if (arguments.terms) return PrintTerms(arguments.output, *list);
+  Rows rows(arguments.output,
+            {"number", "instrument", "session", "phase", "previous_close", "band_low", "band_high",
+             "open", "high", "low", "last", "close", "volume"});
   for (const mk::Instrument& it : list->instruments()) {
-    rows.Add({Text(LastPart(it.name())), Text(it.session_type()),
+    rows.Add({Number(it.number()), Text(LastPart(it.name())), Text(it.session_type()),
               Text(it.listed() ? PhaseName(it.phase()) : "delisted"),
               PriceCell(it.previous_close()), PriceCell(it.band_low()), PriceCell(it.band_high()),
               PriceCell(it.open()), PriceCell(it.high()), PriceCell(it.low()), PriceCell(it.last()),
@@ -193,7 +219,10 @@ void AddMarketReadVerbs(CLI::App& parent, int& exit_code) {
   AddInstrument(*orders.first, *orders.second);
   const auto member = add("member", "What a member has at the exchange", RunMember);
   AddMember(*member.first, *member.second)->required();
-  add("instruments", "Everything that is listed, with its numbers of the day", RunInstruments);
+  const auto instruments =
+      add("instruments", "Everything that is listed, with its numbers of the day", RunInstruments);
+  instruments.first->add_flag("--terms", instruments.second->terms,
+                              "What may be ordered instead: hours, tick, lot, limits, last day");
   add("status", "Whether a session is open, and whether all is well", RunStatus);
 }
 

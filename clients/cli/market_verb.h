@@ -66,6 +66,14 @@ Cell MoneyCell(std::int64_t minor);
 // "buy", "continuous": an enumerator's name without its prefix, in lower case.
 std::string Lower(const std::string& enumerator, const std::string& prefix);
 
+// "09:30-11:30 13:00-15:00"
+template <typename Texts>
+std::string Joined(const Texts& texts) {
+  std::string joined;
+  for (const std::string& text : texts) joined += (joined.empty() ? "" : " ") + text;
+  return joined;
+}
+
 // Runs `run` with a client.
 template <typename Arguments>
 CLI::App* AddMarketVerb(CLI::App& parent, const std::string& name, const std::string& description,
@@ -78,6 +86,7 @@ CLI::App* AddMarketVerb(CLI::App& parent, const std::string& name, const std::st
 
 void AddMarketReadVerbs(CLI::App& parent, int& exit_code);   // book, trades, bars, orders, ...
 void AddMarketOrderVerbs(CLI::App& parent, int& exit_code);  // place, change, cancel, block
-void AddMarketDayVerbs(CLI::App& parent, int& exit_code);  // list, open, close, halt, resume, phase
+void AddMarketDayVerbs(CLI::App& parent, int& exit_code);    // list, delist, open, close, halt, ...
+void AddMarketRulesVerbs(CLI::App& parent, int& exit_code);  // rules, sessions, holders
 
 }  // namespace ets::cli

@@ -135,6 +135,7 @@ void AddMarketVerbs(CLI::App& app, int& exit_code) {
   AddMarketReadVerbs(*parent, exit_code);
   AddMarketOrderVerbs(*parent, exit_code);
   AddMarketDayVerbs(*parent, exit_code);
+  AddMarketRulesVerbs(*parent, exit_code);
 }
 
 }  // namespace ets::cli

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "clients/cli/run_verb.h"
+#include "market/rules_file.h"
 #include "registry/profile.h"
 #include "server/serve.h"
 
@@ -25,6 +26,7 @@ struct Arguments {
   std::string listen = "127.0.0.1:50051";
   std::string binary;
   std::string fix;
+  std::string rules;
   int busy_poll = 0;
   std::string profile = "sim";
   std::string clock = "real";
@@ -61,6 +63,28 @@ std::optional<registry::Profile> ProfileOf(const std::string& text, std::string&
   if (parsed.ok()) return *parsed;
   error = text + ": " + parsed.error();
   return std::nullopt;
+}
+
+// The venue's rules, when a file is named. False: `error` says all that is wrong with it.
+bool ReadRules(const std::string& path, std::optional<market::VenueRules>& rules,
+               std::string& error) {
+  if (path.empty()) return true;
+  std::ifstream file(path);
+  std::stringstream contents;
+  contents << file.rdbuf();
+  if (!file) {
+    error = "--rules " + path +
+            ": cannot be read; allowed: a file as 'capclear market rules' "
+            "prints one";
+    return false;
+  }
+  auto parsed = market::ParseRules(contents.str(), path);
+  if (parsed.ok()) rules = std::move(parsed.value());
+  if (!parsed.ok()) {
+    for (const std::string& problem : parsed.error())
+      error += (error.empty() ? "" : "\n") + problem;
+  }
+  return parsed.ok();
 }
 
 // The operator's token, from its file or into it; it is printed once, when it is made.
@@ -178,7 +202,8 @@ Started StartRegistry(const Arguments& arguments, bool with_exchange) {
   if (arguments.data.empty()) {
     return Fail{server::ServeFailure{true, "--data is required: the folder of the registry"}};
   }
-  if (!ReadOptions(arguments, options, error) || !MayListenPlainly(arguments, error)) {
+  if (!ReadRules(arguments.rules, options.rules, error) ||
+      !ReadOptions(arguments, options, error) || !MayListenPlainly(arguments, error)) {
     return Fail{server::ServeFailure{true, error}};
   }
   options.binary_listen = arguments.binary;
@@ -196,7 +221,8 @@ Started StartExchange(const Arguments& arguments) {
   options.registry.use_tls = arguments.registry_tls;
   options.port = PortOf(arguments);
   std::string error;
-  if (!ReadAuth(arguments, options.auth, error) ||
+  if (!ReadRules(arguments.rules, options.exchange.rules, error) ||
+      !ReadAuth(arguments, options.auth, error) ||
       !ReadToken(arguments.registry_token_file, options.registry.token, error) ||
       !MayListenPlainly(arguments, error)) {
     return Fail{server::ServeFailure{true, error}};
@@ -301,6 +327,13 @@ void AddRegistry(CLI::App* verb, Arguments& arguments) {
 }
 
 void AddProtocols(CLI::App* verb, Arguments& arguments) {
+  verb->add_option("--rules", arguments.rules,
+                   "The venue's rules of an exchange that is made: session types, hours, calls, "
+                   "bands, ticks, fees, limits ('capclear market rules' prints such a file). With "
+                   "hours sessions open and end by the clock. Default: the shipped types without "
+                   "hours, open from 'market open' to 'market close'; an existing exchange has its "
+                   "own")
+      ->type_name("FILE");
   verb->add_option("--binary", arguments.binary,
                    "Where the binary order entry listens (docs/binary-order-entry.md); none by "
                    "default")
@@ -353,6 +386,10 @@ constexpr const char* kServeFooter =
     "checks for each and for ets.registry.v1.writes, and reflection. Callers send\n"
     "'authorization: Bearer TOKEN'. The operator's token is made at the first start and printed\n"
     "once; the operator gives others theirs with AdminService.SetPrincipal and SetGrant.\n\n"
+    "The exchange trades from 'market open' to 'market close', at any hour; with --rules FILE it\n"
+    "keeps the hours of the file by itself (docs/market.md).\n\n"
+    "  capclear market rules > venue.toml\n"
+    "  capclear serve --data market --rules venue.toml\n"
     "  capclear serve --data reg --profile eu --clock manual --start 2026-03-02\n"
     "  capclear serve --data runs/china-transition-1 --read-only --no-auth\n"
     "  grpcurl -plaintext -H \"authorization: Bearer $(cat reg/operator.token)\" \\\n"
