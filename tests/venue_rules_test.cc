@@ -89,7 +89,7 @@ class VenueRules : public ::testing::Test {
     rg::CreateAccountResponse response;
     const auto accounts = rg::AccountService::NewStub(place_.channel());
     Must(Call(*accounts, &rg::AccountService::Stub::CreateAccount, request, response));
-    EXPECT_EQ(response.account().name(), "accounts/9");
+    EXPECT_EQ(response.account(), "accounts/9");
   }
 
   // By clocks in Beijing.
@@ -162,7 +162,7 @@ class VenueRules : public ::testing::Test {
     request.set_name("accounts/9/holdings/CNY");
     rg::GetHoldingResponse response;
     const auto status = Call(*accounts, &rg::AccountService::Stub::GetHolding, request, response);
-    return status.ok() ? response.holding().amount() : 0;
+    return status.ok() ? response.holding().posted() : 0;
   }
   // Opening call, continuous trading, an interruption and the closing call of 2 March.
   void TradeOneDay();
