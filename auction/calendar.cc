@@ -43,8 +43,9 @@ const PlannedAuction* Calendar::Next() const {
 }
 
 std::vector<PlannedAuction>& Calendar::Edit(Date as_of, std::string_view why) {
-  ETS_ASSERT(as_of >= editions_.back().as_of);
-  editions_.push_back({as_of, std::string(why), editions_.back().auctions});
+  // What came of an auction may be known after a later edition.
+  editions_.push_back(
+      {std::max(as_of, editions_.back().as_of), std::string(why), editions_.back().auctions});
   return editions_.back().auctions;
 }
 
@@ -145,6 +146,7 @@ void Calendar::OfferKept(Date today) {
 }
 
 Tonnes Calendar::Adjust(Date as_of, std::string_view why, Date first, Date last, Tonnes volume) {
+  ETS_ASSERT(as_of >= editions_.back().as_of);
   const bool adds = volume < Tonnes();
   const Tonnes wanted(adds ? -volume.count() : volume.count());
   std::vector<std::size_t> window;
@@ -159,6 +161,21 @@ Tonnes Calendar::Adjust(Date as_of, std::string_view why, Date first, Date last,
   for (std::size_t i = 0; i < window.size(); ++i) plan[window[i]].slot = slots[i];
   (adds ? totals_.proposed : totals_.withdrawn) += wanted - left;
   return left;
+}
+
+void Calendar::Replace(Date as_of, std::string_view why, std::vector<PlannedAuction> coming) {
+  ETS_ASSERT(as_of >= editions_.back().as_of);
+  const Tonnes before = totals().pending;
+  std::vector<PlannedAuction>& plan = Edit(as_of, why);
+  plan.resize(next_);
+  for (PlannedAuction& auction : coming) {
+    ETS_ASSERT(plan.empty() || plan.back().date < auction.date);
+    ETS_ASSERT(auction.slot.volume.count() % format_.lot.count() == 0);
+    plan.push_back(std::move(auction));
+  }
+  const Tonnes after = totals().pending;
+  if (after > before) totals_.proposed += after - before;
+  if (after < before) totals_.withdrawn += before - after;
 }
 
 CalendarTotals Calendar::totals() const {

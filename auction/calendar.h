@@ -98,6 +98,10 @@ class Calendar {
   // negative), evenly in whole lots, the earliest taking the remainder. Returns what found no room.
   Tonnes Adjust(Date as_of, std::string_view why, Date first, Date last, Tonnes volume);
 
+  // Puts these auctions in the place of all that were not held. REQUIRES: in order of their dates,
+  // behind the one last held; volumes in lots; not before the last edition.
+  void Replace(Date as_of, std::string_view why, std::vector<PlannedAuction> coming);
+
   CalendarTotals totals() const;
 
  private:

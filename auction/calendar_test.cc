@@ -152,6 +152,27 @@ TEST(Calendar, KeepsWhatWasAnnouncedBeforeAnAdjustment) {
   EXPECT_EQ(Accounted(calendar.totals()), Tonnes(31'500));
 }
 
+TEST(Calendar, TakesANewPlanForWhatIsToCome) {
+  Calendar calendar = CalendarOf(*FindFormat("eu"), 6, 5'000);
+  calendar.Held(Tonnes(5'000));
+  const Date announced = Weeks(6)[1];
+  const auto plan = [](int week, std::int64_t volume) {
+    return PlannedAuction{
+        Weeks(6)[static_cast<std::size_t>(week)], {Tonnes(5'000), Tonnes(volume)}, false, {}};
+  };
+  calendar.Replace(announced, "stability rule", {plan(1, 5'000), plan(3, 2'000), plan(5, 1'000)});
+  EXPECT_THAT(Volumes(calendar), ElementsAre(5'000, 5'000, 2'000, 1'000));
+  EXPECT_TRUE(calendar.auctions()[0].held);
+  EXPECT_EQ(calendar.AsOf(announced - 1)->auctions.size(), 6U) << "what was known before stays";
+  EXPECT_EQ(calendar.totals().withdrawn, Tonnes(17'000));
+  EXPECT_EQ(Accounted(calendar.totals()), Tonnes(30'000));
+  calendar.Replace(announced, "release", {plan(1, 25'000)});
+  EXPECT_EQ(calendar.totals().proposed, Tonnes(47'000));
+  EXPECT_EQ(Accounted(calendar.totals()), Tonnes(47'000));
+  calendar.Held(Tonnes(25'000));
+  EXPECT_EQ(calendar.Next(), nullptr);
+}
+
 TEST(Calendar, SaysWhatAnAdjustmentCouldNotTake) {
   Calendar calendar = CalendarOf(*FindFormat("eu"), 3, 5'000);
   EXPECT_EQ(

@@ -571,6 +571,7 @@ Receipt Market::Impl::Pay(AwaitedAuction& awaited) {
     closed->awaits_payment = false;
     closed->unpaid = receipt.resting;
   }
+  FinishPlanned(awaited.number, receipt.resting);
   // What was not paid for goes back, the auctioneer's own units last.
   for (AuctionSeller& one : awaited.sellers) {
     holdings.Release(one.seller, view.unit_ledger, one.volume.count());
@@ -615,6 +616,7 @@ void Market::Impl::AbandonAuctions(InstrumentId instrument) {
     ended.number = auction->number;
     ended.instrument = instrument;
     const OpenedAuction closed = Shut();
+    for (AuctionPlan& plan : plans) plan.Finish(closed.number, {});
     Tell(AuctionEventKind::kAbandoned, closed.auctioneer, 0, {}, closed.terms.supply, &ended);
   }
   const InstrumentView& view = At(instrument).view;
@@ -632,6 +634,7 @@ void Market::Impl::AbandonAuctions(InstrumentId instrument) {
     if (closed != closed_auctions.end()) {
       closed->awaits_payment = false;
       closed->unpaid = closed->clearing.sold;
+      FinishPlanned(awaited.number, closed->unpaid);
     }
     return true;
   });

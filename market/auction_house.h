@@ -69,6 +69,42 @@ struct PayAuction {
   std::uint32_t auction = 0;
 };
 
+// -- Calendars: auctions that open by the clock. --
+
+// One auction of a calendar. Volumes are whole lots.
+struct CalendarRow {
+  Date date{0};
+  Tonnes first_volume{};  // As first proposed: what ceilings of returning volumes count from.
+  Tonnes volume{};
+
+  friend bool operator==(const CalendarRow&, const CalendarRow&) = default;
+};
+// A calendar's first edition, or under a name that is known its next one: these are the auctions to
+// come, in place of those that were not opened yet. Rows of days before today, or up to the last
+// one that was opened or passed over, are left aside. Each opens on its day at `opens` with its
+// volume, as OpenAuction would, and closes at `closes`; what is not sold or not paid comes back by
+// the format's rule (auction::Calendar). One that cannot open at its time (units that are not
+// there) is passed over, its volume unsold; one whose time another auction takes waits for it until
+// `closes`.
+struct SetAuctionCalendar {
+  std::string name{};  // 1 to 32 letters, digits, - and _.
+  MemberId auctioneer{};
+  InstrumentId instrument{};
+  // Of each auction. Without supply and consignments; every tie seed is drawn from this one. Later
+  // editions keep the format.
+  auction::Terms terms{};
+  std::uint16_t opens = 0;  // Minutes of the venue's day.
+  std::uint16_t closes = 0;
+  std::uint16_t pay_days = 0;  // Weekdays that are no closed days, after it. 0: at the close.
+  Date as_of{0};               // When it was announced: not before the last edition's, nor later
+                               // than today.
+  std::string why{};           // For people.
+  std::vector<CalendarRow> auctions{};  // In the order of their dates.
+};
+inline constexpr std::size_t kCalendarsMax = 64;
+inline constexpr std::size_t kCalendarRowsMax = 1'000;
+inline constexpr std::uint16_t kPayDaysMax = 60;
+
 // What happened to an auction, for services and recorders. On the wire. Append; never renumber.
 enum class AuctionEventKind : std::uint8_t {
   kOpened = 1,

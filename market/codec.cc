@@ -44,6 +44,7 @@ ETS_KIND(WithdrawOneWay);
 ETS_KIND(ChangeBid);
 ETS_KIND(WithdrawBid);
 ETS_KIND(PayAuction);
+ETS_KIND(SetAuctionCalendar);
 #undef ETS_KIND
 
 template <typename T>

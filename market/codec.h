@@ -46,6 +46,7 @@ enum class RecordKind : std::uint16_t {
   kChangeBid = 32,
   kWithdrawBid = 33,
   kPayAuction = 34,
+  kSetAuctionCalendar = 35,
 };
 
 // What this build writes and reads.

@@ -10,6 +10,7 @@
 
 #include "auction/entry.h"
 #include "base/state_hash.h"
+#include "market/auction_plan.h"
 #include "market/auction_state.h"
 #include "market/client_answers.h"
 #include "market/fees_due.h"
@@ -230,6 +231,19 @@ struct Market::Impl {
   void SaveAuctions(ByteWriter& bytes) const;
   bool LoadAuctions(ByteReader& bytes);  // False: not what SaveAuctions() wrote.
 
+  // auction_calendars.cc
+  Outcome On(const SetAuctionCalendar& input);
+  AuctionPlan* FindPlan(std::string_view name);
+  Gate CheckRows(const SetAuctionCalendar& input);
+  SimTime NextCalendarDue() const;
+  void FireCalendars();
+  void OpenBy(AuctionPlan& plan, const auction::PlannedAuction& next, SimTime closes);
+  // What a closed and paid auction has sold, for the calendar that opened it, if one did.
+  void FinishPlanned(std::uint32_t number, Tonnes unpaid);
+  void AddCalendarHash(ets::StateHash& hash) const;
+  void SaveCalendars(ByteWriter& bytes) const;
+  bool LoadCalendars(ByteReader& bytes);  // False: not what SaveCalendars() wrote.
+
   // custody.cc
   Outcome On(const Position& input);
   Outcome On(const Withdraw& input);
@@ -277,6 +291,7 @@ struct Market::Impl {
   std::vector<AwaitedAuction> awaiting;  // Closed, not yet paid; by number.
   std::uint32_t auctions_opened = 0;
   std::vector<ClosedAuction> closed_auctions;  // The last ones, by number.
+  std::vector<AuctionPlan> plans;  // In the order in which they came.
   ClientAnswers answers;
   FeesDue fees_due;
   bool reports_holders = false;  // Some instrument has a threshold.

@@ -85,5 +85,10 @@ void Fields(auto& io, Is<SubmitBid> auto& in) {
   io.Tail(in.client_id, in.auction);
 }
 void Fields(auto&, Is<CloseAuction> auto&) {}
+void Fields(auto& io, Is<CalendarRow> auto& in) { io(in.date, in.first_volume, in.volume); }
+void Fields(auto& io, Is<SetAuctionCalendar> auto& in) {
+  io(in.name, in.auctioneer, in.instrument, in.terms, in.opens, in.closes, in.pay_days, in.as_of,
+     in.why, in.auctions);
+}
 
 }  // namespace ets::market

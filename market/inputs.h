@@ -279,6 +279,6 @@ using Input =
                  CloseSession, DropLedger, AdvanceTo, DayClosed, BlockMember, SetHoldingLimit,
                  HaltTrading, ResumeTrading, SetPhase, ChangeOrder, CancelOrders, QuoteBlock,
                  ConfirmBlock, CancelBlock, AnnounceOneWay, BidOneWay, WithdrawOneWay, ChangeBid,
-                 WithdrawBid, PayAuction>;
+                 WithdrawBid, PayAuction, SetAuctionCalendar>;
 
 }  // namespace ets::market

@@ -64,7 +64,17 @@ std::vector<Input> OneOfEach() {
           WithdrawOneWay{MemberId(1), OfferId(2), OfferId(3)},
           ChangeBid{MemberId(1), 2, Fen(3), Tonnes(4)},
           WithdrawBid{MemberId(1), 2},
-          PayAuction{3}};
+          PayAuction{3},
+          SetAuctionCalendar{"EU",
+                             MemberId(1),
+                             InstrumentId(2),
+                             terms,
+                             3,
+                             4,
+                             5,
+                             Date(6),
+                             "why",
+                             {{Date(7), Tonnes(8), Tonnes(9)}}}};
 }
 
 TEST(Codec, ReadsBackWhatWasLeftOut) {

@@ -284,6 +284,7 @@ std::uint64_t Market::Impl::StateHash() const {
   hash.Add(std::int64_t{in.session_date.days()});
   hash.Add(in.now);
   in.AddAuctionHash(hash);
+  in.AddCalendarHash(hash);
   for (const std::uint64_t count :
        {in.next_order, in.next_trade, in.orders_accepted, in.bids_accepted, in.positions_sequence,
         in.settlement_sequence, std::uint64_t{in.fills.size()},

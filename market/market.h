@@ -13,6 +13,7 @@
 #include "base/journal.h"
 #include "base/quantity.h"
 #include "base/result.h"
+#include "market/auction_plan.h"
 #include "market/events.h"
 #include "market/inputs.h"
 #include "market/refusal.h"
@@ -172,6 +173,7 @@ class Market {
   // Null when it is not closed, or not one of the last kClosedAuctionsKept.
   const ClosedAuction* closed_auction(std::uint32_t number) const;
   std::uint32_t auctions_opened() const;  // The number of the last one.
+  const std::vector<AuctionPlan>& calendars() const;  // In the order in which they came.
   std::uint64_t orders_accepted() const;
   std::uint64_t bids_accepted() const;
   std::uint64_t sequence() const;

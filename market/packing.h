@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/journal.h"
 #include "market/auction_codec.h"
+#include "market/auction_plan.h"
 #include "market/events.h"
 #include "market/inputs.h"
 #include "matching/engine_words.h"
@@ -47,6 +48,8 @@ template <>
 constexpr auto kLast<SourceKind> = SourceKind::kStream;
 template <>
 constexpr auto kLast<OneWayPricing> = OneWayPricing::kUniform;
+template <>
+constexpr auto kLast<AuctionPlan::Step::Kind> = AuctionPlan::Step::Kind::kCancelled;
 
 // One list of fields per struct, Fields(io, struct), serves both directions: Writer packs what
 // Reader reads back.

@@ -125,6 +125,7 @@ Outcome Market::Impl::On(const AdvanceTo& input) {
     }
     CloseOneWaysDue();
     FireAuctions();
+    FireCalendars();
   }
   now = input.sim_time;
   FireDay(ToLocal(now, founding.rules.zone).date);
@@ -141,7 +142,7 @@ SimTime Market::Impl::NextDue() const {
   SimTime due = kNever;
   for (const auto& instrument : instruments) due = std::min(due, NextDueOf(*instrument));
   for (const OpenOneWay& open : one_ways) due = std::min(due, open.terms.closes);
-  return std::min(due, NextAuctionDue());
+  return std::min({due, NextAuctionDue(), NextCalendarDue()});
 }
 
 // The phase's time is up. A call whose price would leave the static range is given its time once

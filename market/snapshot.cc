@@ -135,6 +135,7 @@ void Market::Impl::Save(std::string& out) const {
   write(fees);
   answers.Save(bytes);
   SaveAuctions(bytes);
+  SaveCalendars(bytes);
   bytes.Put(StateHash());
   bytes.Put(HashOfBytes(std::string_view(out).substr(begin)));
 }
@@ -166,8 +167,9 @@ std::string Market::Impl::LoadState(ByteReader& bytes) {
     if (!Has(where.first) || !Has(where.second)) return "a fee makes no sense";
     fees_due.Add(where.second, where.first, Money::FromMinor(fee));
   }
-  if (!read.ok() || !answers.Load(bytes) || !LoadAuctions(bytes) || !bytes.ok()) {
-    return "the answers or auctions cannot be decoded";
+  if (!read.ok() || !answers.Load(bytes) || !LoadAuctions(bytes) || !LoadCalendars(bytes) ||
+      !bytes.ok()) {
+    return "the answers, auctions or calendars cannot be decoded";
   }
   return "";
 }

@@ -9,6 +9,7 @@
 #include "auction/fields.h"
 #include "auction/statistics.h"
 #include "ets/auction/v1/auction_service.grpc.pb.h"
+#include "server/auction_calendar_wire.h"
 #include "server/auction_watch.h"
 #include "server/auction_writer.h"
 #include "server/exchange_services_impl.h"
@@ -81,6 +82,12 @@ class AuctionService final : public Base {
                     pb::ListAwardsResponse* response) override;
   AuctionReactor* WatchAuctions(grpc::CallbackServerContext* context,
                                 const pb::WatchAuctionsRequest* request) override;
+  Status SetCalendar(ServerContext* context, const pb::SetCalendarRequest* request,
+                     pb::SetCalendarResponse* response) override;
+  Status GetCalendar(ServerContext* context, const pb::GetCalendarRequest* request,
+                     pb::Calendar* response) override;
+  Status ListCalendars(ServerContext* context, const pb::ListCalendarsRequest*,
+                       pb::ListCalendarsResponse* response) override;
 
  private:
   Status Give(const market::Input& bid, pb::BidResponse* response) {
@@ -128,6 +135,8 @@ class AuctionService final : public Base {
                                      const pb::OpenAuctionRequest& request);
   OrStatus<market::OpenAuction> ReadOpening(const ServerContext& context,
                                             const pb::OpenAuctionRequest& request);
+  OrStatus<market::SetAuctionCalendar> ReadCalendar(const ServerContext& context,
+                                                    const pb::SetCalendarRequest& request);
 
   ExchangeEdge& edge_;
   LiveExchange& exchange_;
@@ -462,6 +471,113 @@ AuctionReactor* AuctionService::WatchAuctions(grpc::CallbackServerContext* conte
   }
   KnowUnits();
   return server::WatchAuctions(edge_, pulse_, terms, *from);
+}
+
+// ---- Calendars ----
+
+OrStatus<market::SetAuctionCalendar> AuctionService::ReadCalendar(
+    const ServerContext& context, const pb::SetCalendarRequest& request) {
+  market::SetAuctionCalendar input;
+  const auto name = ReadCalendarName(request.calendar());
+  if (!name.ok()) return Fail{name.error()};
+  input.name = *name;
+  const pb::OpenAuctionRequest& terms = request.terms();
+  if (const Status wrong = CheckTemplate(terms); !wrong.ok()) return Fail{wrong};
+  auto opening = ReadOpening(context, terms);
+  if (!opening.ok()) return Fail{opening.error()};
+  input.auctioneer = opening->auctioneer;
+  input.instrument = opening->instrument;
+  input.terms = std::move(opening.value().terms);
+  const auto opens = ReadMinute("opens", request.opens());
+  if (!opens.ok()) return Fail{opens.error()};
+  const auto closes = ReadMinute("closes", request.closes());
+  if (!closes.ok()) return Fail{closes.error()};
+  if (*closes <= *opens) {
+    return Fail{FieldError("closes", request.closes(), "a time after " + request.opens())};
+  }
+  input.opens = *opens;
+  input.closes = *closes;
+  if (request.pay_days() > market::kPayDaysMax) {
+    return Fail{FieldError("pay_days", std::to_string(request.pay_days()), "0 to 60")};
+  }
+  input.pay_days = static_cast<std::uint16_t>(request.pay_days());
+  if (request.why().size() > kTextMax) {
+    return Fail{FieldError("why", request.why(), "up to 200 characters")};
+  }
+  input.why = request.why();
+  auto rows = ReadRows(request, input.terms.format.lot);
+  if (!rows.ok()) return Fail{rows.error()};
+  input.auctions = std::move(rows.value());
+  const Date today = ToLocal(exchange_.Now(), edge_.rules().zone).date;
+  const auto as_of = ReadDay("as_of", request.as_of(), today);
+  if (!as_of.ok()) return Fail{as_of.error()};
+  if (*as_of > today) {
+    return Fail{FieldError("as_of", request.as_of(), "today (" + ToString(today) + ") or before")};
+  }
+  input.as_of = *as_of;
+  return input;
+}
+
+Status AuctionService::SetCalendar(ServerContext* context, const pb::SetCalendarRequest* request,
+                                   pb::SetCalendarResponse* response) {
+  if (const Status may = edge_.NeedsOperator(*context); !may.ok()) return may;
+  const auto input = ReadCalendar(*context, *request);
+  if (!input.ok()) return input.error();
+  KnowUnits();
+  const auto done = exchange_.Do(*input);
+  if (!done.ok()) return StatusOf(done.error());
+  response->set_sequence(done->sequence);
+  exchange_.Read([&](const market::Market& market) {
+    for (const market::AuctionPlan& plan : market.calendars()) {
+      if (plan.terms().name == input->name) {
+        FillCalendar(edge_, plan, std::nullopt, response->mutable_calendar());
+      }
+    }
+  });
+  return Status::OK;
+}
+
+Status AuctionService::GetCalendar(ServerContext* context, const pb::GetCalendarRequest* request,
+                                   pb::Calendar* response) {
+  if (const Status may = edge_.NeedsCaller(*context); !may.ok()) return may;
+  const auto name = ReadCalendarName(request->calendar());
+  if (!name.ok()) return name.error();
+  std::optional<Date> as_of;
+  if (!request->as_of().empty()) {
+    const auto date = ReadDay("as_of", request->as_of(), Date());
+    if (!date.ok()) return date.error();
+    as_of = *date;
+  }
+  KnowUnits();
+  bool is_known = false;
+  std::optional<Date> first;
+  exchange_.Read([&](const market::Market& market) {
+    for (const market::AuctionPlan& plan : market.calendars()) {
+      if (plan.terms().name != *name) continue;
+      is_known = true;
+      first = plan.calendar().editions().front().as_of;
+      if (!as_of || *as_of >= *first) FillCalendar(edge_, plan, as_of, response);
+    }
+  });
+  if (!is_known) {
+    return RefusalStatus(Refusal::kAuctionNotFound, {},
+                         wire::Shortened(request->calendar()) + ": no such calendar was loaded");
+  }
+  if (as_of && *as_of < *first) {
+    return FieldError("as_of", request->as_of(), "from its first edition on, " + ToString(*first));
+  }
+  return Status::OK;
+}
+
+Status AuctionService::ListCalendars(ServerContext* context, const pb::ListCalendarsRequest*,
+                                     pb::ListCalendarsResponse* response) {
+  if (const Status may = edge_.NeedsCaller(*context); !may.ok()) return may;
+  exchange_.Read([&](const market::Market& market) {
+    for (const market::AuctionPlan& plan : market.calendars()) {
+      response->add_calendars(CalendarName(plan));
+    }
+  });
+  return Status::OK;
 }
 
 }  // namespace

@@ -327,6 +327,10 @@ Exchanged<market::Receipt> LiveExchange::Impl::Do(const market::Input& input) {
 
 Exchanged<market::Receipt> LiveExchange::Do(const market::Input& input) { return impl_->Do(input); }
 
+SimTime LiveExchange::Now() const {
+  return impl_->options.now ? impl_->options.now() : impl_->clock.Wall();
+}
+
 void LiveExchange::Read(const std::function<void(const market::Market&)>& read) {
   if (impl_->stopped || impl_->stopping) return;
   impl_->Run([&] { read(*impl_->market); });

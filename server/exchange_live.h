@@ -74,6 +74,8 @@ class LiveExchange {
   // Ends the session, settles, waits until the registry has answered, compares every mirror with
   // its escrow, and writes DayClosed.
   Exchanged<DayReport> CloseDay(const Patience& patience);
+  // The time that the next input would have, or a little less.
+  SimTime Now() const;
   // A look at the market, on its own thread.
   void Read(const std::function<void(const market::Market&)>& read);
   // The same without waiting: `done` hears when what was seen is on the disk; false: the exchange

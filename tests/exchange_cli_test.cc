@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/capclear_process.h"
@@ -152,7 +153,133 @@ TEST_F(ExchangeVerbs, NameTheFlagItsValueAndWhatIsAllowed) {
   EXPECT_THAT(nobody.err, AllOf(HasSubstr("UNAVAILABLE"), HasSubstr("allowed: the address")));
 }
 
+// ---- The venue's rules ----
+
+TEST_F(ExchangeVerbs, ShowTheRulesAndWhatIsListed) {
+  const nlohmann::json sessions = Done({"market", "sessions"});
+  ASSERT_EQ(sessions.size(), 4U);
+  EXPECT_EQ(sessions[3]["session"], "continuous");
+  EXPECT_EQ(sessions[3]["volatility_call"], 5);
+  EXPECT_EQ(sessions[3]["dynamic_range"], 300);
+  EXPECT_TRUE(sessions[0]["hours"].is_null()) << "open as long as a session is";
+  EXPECT_EQ(Ask({"market", "rules"}).out, Capclear({"market", "rules", "--always-open"}).out);
+  const Said shipped = Capclear({"market", "rules"});
+  EXPECT_THAT(shipped.out, AllOf(HasSubstr("[session.continuous]"),
+                                 HasSubstr("hours = [\"09:30-11:30\", \"13:00-15:00\"]")));
+
+  const nlohmann::json listed =
+      Done({"market", "list", "--unit", "CEA27", "--reference", "71", "--session", "continuous",
+            "--last-day", "2027-12-31", "--delisting-day", "2028-01-15", "--holding-limit",
+            "900000", "--large-holder-from", "500000"});
+  EXPECT_EQ(listed["instrument"], "CEA27-CNY");
+  const nlohmann::json terms = Done({"market", "instruments", "--terms"});
+  ASSERT_EQ(terms.size(), 2U);
+  EXPECT_EQ(terms[1]["number"], 1);
+  EXPECT_EQ(terms[1]["session"], "continuous");
+  EXPECT_EQ(terms[1]["tick"], 1);
+  EXPECT_EQ(terms[1]["holding_limit"], 900'000);
+  EXPECT_EQ(terms[1]["large_holder_from"], 500'000);
+  EXPECT_EQ(terms[1]["last_day"], "2027-12-31");
+  EXPECT_EQ(terms[1]["delisting_day"], "2028-01-15");
+  EXPECT_EQ(terms[0]["below"], 100'000);
+  EXPECT_EQ(Done({"market", "instruments"})[1]["number"], 1);
+  Refuses({"market", "list", "--unit", "CEA28", "--reference", "71", "--session", "cn-block"}, 2,
+          {"session_type: \"cn-block\"; allowed: cn-listed, continuous"});
+  Refuses({"market", "list", "--unit", "CEA28", "--reference", "71", "--last-day", "2027-12-31",
+           "--delisting-day", "2027-12-31"},
+          2, {"delisting_day: \"2027-12-31\"; allowed: a day after 2027-12-31"});
+}
+
+TEST_F(ExchangeVerbs, LimitWhatAMemberHoldsAndDelist) {
+  Done({"market", "limit", "--member", "6", "--instrument", "CEA26", "--tonnes", "1000050"});
+  Place("4", "sell", "70", "100");
+  Refuses({"market", "place", "--member", "6", "--side", "buy", "--price", "70", "--quantity", "51",
+           "--instrument", "CEA26"},
+          1, {"ABOVE_HOLDING_LIMIT"});
+  Refuses({"market", "limit", "--member", "6", "--instrument", "CEA26"}, 2,
+          {"--tonnes", "--as-listed"});
+  Done({"market", "limit", "--member", "6", "--instrument", "CEA26", "--as-listed"});
+  EXPECT_EQ(Place("6", "buy", "70", "51")["traded"], 51);
+  EXPECT_EQ(Done({"market", "holders"}).size(), 0U) << "nobody is reported";
+  Done({"market", "delist", "--instrument", "CEA26"});
+  EXPECT_EQ(Done({"market", "orders", "--member", "4"}).size(), 0U);
+  EXPECT_EQ(Done({"market", "instruments"})[0]["phase"], "delisted");
+}
+
+TEST_F(ExchangeVerbs, NameWhatIsWrongWithAFileOfRules) {
+  const std::string file = folder_ / "venue.toml";
+  std::ofstream(file) << "zone = 8\n[session.cn-listed]\nband = 3\n";
+  const Said said = Capclear({"serve", "--data", folder_ / "x", "--rules", file});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, AllOf(HasSubstr(file + ":1:8: zone is 8; allowed: "),
+                              HasSubstr(file + ":3:8: session.cn-listed.band is 3; allowed: ")));
+  const Said nothing = Capclear({"serve", "--data", folder_ / "x", "--rules", folder_ / "none"});
+  EXPECT_EQ(nothing.code, 2);
+  EXPECT_THAT(nothing.err, HasSubstr("capclear market rules"));
+}
+
 // ---- auction ----
+
+TEST_F(ExchangeVerbs, LoadACalendarWhoseAuctionsOpenByTheClock) {
+  const std::string file = folder_ / "plan.csv";
+  const auto write = [&](const std::string& rows) {
+    std::ofstream(file) << "date,auctioneer,first_volume,volume,sold\n" + rows;
+  };
+  const auto load = [&](std::vector<std::string> more = {}) {
+    std::vector<std::string> line = {"auction",  "calendar",   "--load",       file,
+                                     "--member", "4",          "--instrument", "CEA26",
+                                     "--window", "09:00-11:00"};
+    line.insert(line.end(), more.begin(), more.end());
+    return line;
+  };
+  const auto advance = [&](int day, int hour) {
+    server::Submission submission;
+    submission.command = registry::AdvanceTo{
+        InstantOf(Date::Of(2026, 3, day), hour * 3'600 * kMicrosPerSecond, kBeijingOffset)};
+    submission.source = SourceKind::kAuthority;
+    place_.server().branches()->main().SubmitAndWait(std::move(submission));
+  };
+  const auto state = [&] {
+    const nlohmann::json list = Done({"auction", "results"});
+    return list.empty() ? std::string() : list.back()["state"].get<std::string>();
+  };
+  const auto until = [&](const std::string& what) {
+    for (int i = 0; i < 200 && state() != what; ++i) {
+    }
+    return state() == what;
+  };
+  write("2026-03-02,A,5000,5000,\n2026-03-09,A,5000,5000,\n2026-03-16,A,5000,5000,\n");
+  EXPECT_EQ(Done(load())[1]["volume"], 5'000);
+  advance(2, 9);
+  ASSERT_TRUE(until("open"));
+  Done({"auction", "bid", "--member", "6", "--price", "70", "--quantity", "5000"});
+  advance(2, 11);
+  ASSERT_TRUE(until("done"));
+  nlohmann::json calendar = Done({"auction", "calendar"});
+  ASSERT_EQ(calendar.size(), 3U);
+  EXPECT_EQ(calendar[0]["sold"], 5'000);
+  EXPECT_EQ(calendar[0]["auction"], "1");
+
+  write("2026-03-09,A,5000,2500,\n2026-03-16,A,5000,2500,\n");
+  advance(3, 9);
+  Done(load({"--why", "stability rule"}));
+  EXPECT_EQ(Done({"auction", "calendar", "--as-of", "2026-03-02"})[1]["volume"], 5'000);
+  EXPECT_EQ(Done({"auction", "calendar", "--as-of", "2026-03-03"})[1]["volume"], 2'500);
+  EXPECT_THAT(Ask({"auction", "calendar"}).out, HasSubstr("as of 2026-03-03: stability rule"));
+  advance(9, 10);
+  ASSERT_TRUE(until("open"));
+  EXPECT_EQ(Done({"auction", "results"}).back()["supply"], 2'500);
+
+  Refuses(load({"--as-of", "2026-04-01"}), 2, {"as_of: \"2026-04-01\"; allowed: today"});
+  Refuses(load({"--window", "11:00-09:00"}), 2, {"closes: \"09:00\"; allowed: a time after 11:00"});
+  write("2026-03-16,A,5000,750,\n");
+  Refuses(load(), 2, {"auctions[0].volume: \"750\"; allowed: ", "lots of 500"});
+  write("2026-03-16,A,5000,500,\n2026-03-16,A,5000,500,\n");
+  Refuses(load(), 2, {"auctions[1].date: \"2026-03-16\"; allowed: a date after 2026-03-16"});
+  write("2026-03-16,A,5000,500,\n2026-03-17,B,5000,500,\n");
+  Refuses(load(), 2, {"it has A and B", "--auctioneer"});
+  Refuses({"auction", "calendar", "--auctioneer", "Z"}, 2, {"calendars/Z"});
+}
 
 TEST_F(ExchangeVerbs, HoldAnAuctionThatAStrangerClearsAgain) {
   const nlohmann::json opened =

@@ -304,10 +304,10 @@ int ShowCalendar(const CalendarFlags& flags) {
     std::fprintf(stderr, "%s\n", line.c_str());
   }
   if (is_wrong) return kBadInput;
-  Rows rows(flags.output, {"date", "auctioneer", "first_volume", "volume", "sold"});
+  Rows rows(flags.served.output, {"date", "auctioneer", "first_volume", "volume", "sold"});
   for (const Calendar& calendar : calendars) AddRows(rows, calendar, events);
   rows.End();
-  if (flags.output == "table") {
+  if (flags.served.output == "table") {
     for (const Calendar& calendar : calendars) PrintTotals(calendar);
   }
   return kDone;

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "clients/cli/market_verb.h"
 
 namespace ets::cli {
 
@@ -15,10 +18,18 @@ struct CalendarFlags {
   int every_weeks = 1;
   std::vector<std::string> without, sold, cancelled, withdraw;
   std::string as_of;
-  std::string output = "table";
+  // The served exchange's calendar: its target and output; without a server nothing else counts.
+  MarketArguments served;
+  std::string load;  // A file of rows as this verb prints them.
+  std::string member, instrument, window = "09:00-11:00", why;
+  int pay_days = 0;
+  std::int64_t reserve = 0;
+  std::optional<std::uint64_t> seed;
 };
 
 // Prints the calendar and where every tonne of it is. Returns the exit code.
 int ShowCalendar(const CalendarFlags& flags);
+// The same of a served exchange, after loading a file into it if one is named.
+MaybeFailure ServedCalendar(const CalendarFlags& flags);
 
 }  // namespace ets::cli
