@@ -285,6 +285,33 @@ void AddReaders(CLI::App& parent, int& exit_code) {
   check->callback([reading, &exit_code] { exit_code = Check(reading->path, reading->lot); });
 }
 
+void AddServedCalendar(CLI::App& verb, CalendarFlags& flags) {
+  AddServer(verb, flags.served);
+  verb.get_option("--server")->required(false);
+  verb.add_option("--load", flags.load,
+                  "With --server: give it the rows of this file, csv or json as this verb prints "
+                  "them, as the auctions to come; it opens and closes each by its clock")
+      ->needs(verb.get_option("--server"))
+      ->type_name("FILE");
+  const auto of_load = [&](CLI::Option* option) { option->needs(verb.get_option("--load")); };
+  of_load(verb.add_option("--member", flags.member,
+                          "The auctioneer's escrow account, which holds the supply")
+              ->type_name("N"));
+  of_load(verb.add_option("--instrument", flags.instrument, "What is sold: CEA26-CNY, or CEA26")
+              ->type_name("NAME"));
+  of_load(verb.add_option("--window", flags.window, "When bids are taken, on the venue's clocks")
+              ->type_name("HH:MM-HH:MM")
+              ->capture_default_str());
+  of_load(verb.add_option("--pay-days", flags.pay_days,
+                          "Working days until awards are paid; 0: at the close")
+              ->check(CLI::Range(0, 60))
+              ->capture_default_str());
+  of_load(AddPrice(verb, "--reserve", flags.reserve, "Public reserve price"));
+  of_load(verb.add_option("--why", flags.why, "Why the calendar changes, for people"));
+  of_load(verb.add_option("--seed", flags.seed,
+                          "The seed that every auction's ties are drawn from; else a random one"));
+}
+
 void AddCalendar(CLI::App& parent, int& exit_code) {
   const auto flags = std::make_shared<CalendarFlags>();
   CLI::App* const verb = parent.add_subcommand(
@@ -315,30 +342,7 @@ void AddCalendar(CLI::App& parent, int& exit_code) {
       ->allow_extra_args(false);
   verb->add_option("--as-of", flags->as_of,
                    "The calendar as it stood on this day; with --load the day it was announced");
-  AddServer(*verb, flags->served);
-  verb->get_option("--server")->required(false);
-  verb->add_option("--load", flags->load,
-                   "With --server: give it the rows of this file, csv or json as this verb prints "
-                   "them, as the auctions to come; it opens and closes each by its clock")
-      ->needs(verb->get_option("--server"))
-      ->type_name("FILE");
-  const auto of_load = [&](CLI::Option* option) { option->needs(verb->get_option("--load")); };
-  of_load(verb->add_option("--member", flags->member,
-                           "The auctioneer's escrow account, which holds the supply")
-              ->type_name("N"));
-  of_load(verb->add_option("--instrument", flags->instrument, "What is sold: CEA26-CNY, or CEA26")
-              ->type_name("NAME"));
-  of_load(verb->add_option("--window", flags->window, "When bids are taken, on the venue's clocks")
-              ->type_name("HH:MM-HH:MM")
-              ->capture_default_str());
-  of_load(verb->add_option("--pay-days", flags->pay_days,
-                           "Working days until awards are paid; 0: at the close")
-              ->check(CLI::Range(0, 60))
-              ->capture_default_str());
-  of_load(AddPrice(*verb, "--reserve", flags->reserve, "Public reserve price"));
-  of_load(verb->add_option("--why", flags->why, "Why the calendar changes, for people"));
-  of_load(verb->add_option("--seed", flags->seed,
-                           "The seed that every auction's ties are drawn from; else a random one"));
+  AddServedCalendar(*verb, *flags);
   verb->footer(
       "  capclear auction calendar --auctioneer EU --output csv > eu.csv\n"
       "  capclear auction calendar --server 127.0.0.1:50051 --auctioneer EU --load eu.csv \\\n"
