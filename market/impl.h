@@ -270,6 +270,8 @@ struct Market::Impl {
   // When the input at hand came: what has an hour of its own opens and ends at it, also before an
   // AdvanceTo.
   SimTime Moment() const { return std::max(now, last_envelope.sim_time); }
+  // The same for phases, which AdvanceTo takes at their own times, one after the other.
+  SimTime PhaseTime() const { return is_advancing ? now : Moment(); }
   // Notes which limit was broken, and fails.
   Fail<Refusal> Refuse(Refusal refusal, std::int64_t asked = 0, std::int64_t limit = 0) {
     detail = {.asked = asked, .limit = limit};
@@ -291,7 +293,7 @@ struct Market::Impl {
   std::vector<AwaitedAuction> awaiting;  // Closed, not yet paid; by number.
   std::uint32_t auctions_opened = 0;
   std::vector<ClosedAuction> closed_auctions;  // The last ones, by number.
-  std::vector<AuctionPlan> plans;  // In the order in which they came.
+  std::vector<AuctionPlan> plans;              // In the order in which they came.
   ClientAnswers answers;
   FeesDue fees_due;
   bool reports_holders = false;  // Some instrument has a threshold.
@@ -315,6 +317,7 @@ struct Market::Impl {
   // Taken since the last DayClosed, as replay found them; TakeSettlement() gives them once more.
   std::vector<SettlementMessage> taken_before;
   Envelope last_envelope;
+  bool is_advancing = false;  // Within AdvanceTo.
   RefusalDetail detail;
 
   // Kept between calls for their capacity.

@@ -124,7 +124,7 @@ void Market::Impl::AfterOrders(InstrumentId id) {
   if (view.phase == Phase::kContinuous) {
     if (instrument.engine.phase() == BookPhase::kCall) {
       const std::int64_t minutes = TypeOf(view).volatility_call;
-      EnterPhase(id, Phase::kVolatilityCall, now + minutes * 60 * kMicrosPerSecond);
+      EnterPhase(id, Phase::kVolatilityCall, PhaseTime() + minutes * 60 * kMicrosPerSecond);
     } else {
       SetCollar(instrument);
     }

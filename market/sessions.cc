@@ -64,7 +64,7 @@ void Market::Impl::StartDay(InstrumentId id) {
     EnterPhase(id, Phase::kHalted, 0);
     return;
   }
-  const Schedule::Now first = instrument.schedule->At(now);
+  const Schedule::Now first = instrument.schedule->At(PhaseTime());
   EnterPhase(id, first.phase, first.until);
 }
 
@@ -118,6 +118,7 @@ Price Market::Impl::CloseNow(const Instrument& instrument) const {
 Outcome Market::Impl::On(const AdvanceTo& input) {
   if (input.sim_time < now) return Refuse(Refusal::kTimeGoesBack, input.sim_time, now);
   // What is due happens at its own time, in order; at one time by instrument, then bidding windows.
+  is_advancing = true;
   for (SimTime due = NextDue(); due <= input.sim_time; due = NextDue()) {
     now = std::max(now, due);
     for (std::uint16_t i = 0; i < instruments.size(); ++i) {
@@ -127,6 +128,7 @@ Outcome Market::Impl::On(const AdvanceTo& input) {
     FireAuctions();
     FireCalendars();
   }
+  is_advancing = false;
   now = input.sim_time;
   FireDay(ToLocal(now, founding.rules.zone).date);
   return Receipt{};
@@ -163,7 +165,7 @@ void Market::Impl::FirePhase(InstrumentId id) {
       return;
     }
   }
-  const Schedule::Now next = instrument.schedule->At(now);
+  const Schedule::Now next = instrument.schedule->At(PhaseTime());
   EnterPhase(id, next.phase, next.until);
 }
 
@@ -234,10 +236,10 @@ void Market::Impl::Resume(InstrumentId id) {
   Instrument& instrument = At(id);
   instrument.halted = false;
   if (!session_open || !instrument.in_session || !instrument.view.listed) return;
-  const Schedule::Now scheduled = instrument.schedule->At(now);
+  const Schedule::Now scheduled = instrument.schedule->At(PhaseTime());
   const std::int64_t minutes = TypeOf(instrument.view).volatility_call;
   if (scheduled.phase == Phase::kContinuous && minutes > 0) {
-    EnterPhase(id, Phase::kVolatilityCall, now + minutes * 60 * kMicrosPerSecond);
+    EnterPhase(id, Phase::kVolatilityCall, PhaseTime() + minutes * 60 * kMicrosPerSecond);
   } else {
     EnterPhase(id, scheduled.phase, scheduled.until);
   }
@@ -251,7 +253,7 @@ Outcome Market::Impl::On(const SetPhase& input) {
   const auto asked = static_cast<std::int64_t>(input.phase);
   if (input.phase == Phase::kHalted) return Refuse(Refusal::kWrongSession, asked);
   if (input.phase == instrument.view.phase) return Refuse(Refusal::kAlreadySo, asked);
-  const Schedule::Now scheduled = instrument.schedule->At(now);
+  const Schedule::Now scheduled = instrument.schedule->At(PhaseTime());
   EnterPhase(input.instrument, input.phase, scheduled.until);
   return Receipt{};
 }

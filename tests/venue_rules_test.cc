@@ -178,12 +178,12 @@ void VenueRules::TradeOneDay() {
   Advance(2, 9);
   ASSERT_TRUE(Reaches(mk::PHASE_OPENING_CALL));
   Sell(0, 7'000, 100);
-  Sell(0, 7'010, 200);
+  Sell(0, 7'010, 50);
   Buy(1, 7'020, 150);
   Buy(2, 7'000, 50);
   EXPECT_TRUE(Trades().empty()) << "a call collects";
 
-  // 150 t clear from 70.10 to 70.20, with as much left over; 70.10 is next to the reference, 70.00.
+  // 150 t clear at any price from 70.10 to 70.20; 70.10 is next to the reference, 70.00.
   Advance(2, 9, 15);
   ASSERT_TRUE(Reaches(mk::PHASE_CONTINUOUS));
   ASSERT_TRUE(Until([&] { return Trades().size() == 2; }));
@@ -194,11 +194,16 @@ void VenueRules::TradeOneDay() {
   EXPECT_EQ(RefusalOf(Place(0, mk::SIDE_SELL, 7'203, 1)), "PRICE_OFF_TICK asked 7203 limit 5");
 
   // More than 3% above the last trade: the trade waits for a call of five minutes.
+  Advance(2, 9, 16);
   Sell(2, 7'300, 100);
-  Buy(1, 7'300, 250);
+  Buy(1, 7'300, 100);
   ASSERT_TRUE(Reaches(mk::PHASE_VOLATILITY_CALL));
   EXPECT_EQ(Book().last(), 7'010);
   Advance(2, 9, 20);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(Book().phase(), mk::PHASE_VOLATILITY_CALL)
+      << "five minutes from the order that set it off";
+  Advance(2, 9, 21);
   ASSERT_TRUE(Reaches(mk::PHASE_CONTINUOUS));
   EXPECT_EQ(Book().last(), 7'300);
 }
