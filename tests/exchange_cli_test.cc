@@ -167,6 +167,17 @@ TEST_F(ExchangeVerbs, ShowTheRulesAndWhatIsListed) {
   EXPECT_THAT(shipped.out, AllOf(HasSubstr("[session.continuous]"),
                                  HasSubstr("hours = [\"09:30-11:30\", \"13:00-15:00\"]")));
 
+  rg::OpenLedgerRequest ledger;
+  ledger.set_request_id(Uuid(8, 1));
+  ledger.set_unit("CEA27");
+  rg::OpenLedgerResponse opened;
+  const auto units = rg::UnitService::NewStub(place_.channel());
+  Must(Call(*units, &rg::UnitService::Stub::OpenLedger, ledger, opened));
+  Refuses({"market", "list", "--unit", "CEA27", "--reference", "71", "--session", "cn-block"}, 2,
+          {"session_type: \"cn-block\"; allowed: cn-listed, continuous"});
+  Refuses({"market", "list", "--unit", "CEA27", "--reference", "71", "--last-day", "2027-12-31",
+           "--delisting-day", "2027-12-31"},
+          2, {"delisting_day: \"2027-12-31\"; allowed: a day after 2027-12-31"});
   const nlohmann::json listed =
       Done({"market", "list", "--unit", "CEA27", "--reference", "71", "--session", "continuous",
             "--last-day", "2027-12-31", "--delisting-day", "2028-01-15", "--holding-limit",
@@ -183,11 +194,6 @@ TEST_F(ExchangeVerbs, ShowTheRulesAndWhatIsListed) {
   EXPECT_EQ(terms[1]["delisting_day"], "2028-01-15");
   EXPECT_EQ(terms[0]["below"], 100'000);
   EXPECT_EQ(Done({"market", "instruments"})[1]["number"], 1);
-  Refuses({"market", "list", "--unit", "CEA28", "--reference", "71", "--session", "cn-block"}, 2,
-          {"session_type: \"cn-block\"; allowed: cn-listed, continuous"});
-  Refuses({"market", "list", "--unit", "CEA28", "--reference", "71", "--last-day", "2027-12-31",
-           "--delisting-day", "2027-12-31"},
-          2, {"delisting_day: \"2027-12-31\"; allowed: a day after 2027-12-31"});
 }
 
 TEST_F(ExchangeVerbs, LimitWhatAMemberHoldsAndDelist) {
