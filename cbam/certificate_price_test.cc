@@ -35,7 +35,8 @@ std::vector<AuctionFact> FirstQuarterOf2026() {
   return facts.ok() ? *facts : std::vector<AuctionFact>{};
 }
 
-TEST(CertificatePrices, GiveThePublishedPriceOfTheFirstQuarterOf2026) {
+// C1: the Commission's published price.
+TEST(CertificatePrices, C1_GiveThePublishedPriceOfTheFirstQuarterOf2026) {
   const std::vector<AuctionFact> facts = FirstQuarterOf2026();
   ASSERT_EQ(facts.size(), 54U);
   Tonnes volume;
@@ -78,8 +79,8 @@ TEST(CertificatePrices, CountBothEndsOfAPeriodAndNothingOutside) {
   EXPECT_FALSE(prices.Average(first + 1, first + 5).has_value());
 }
 
-// 2025 W51 had one auction, on 15 December; W52 and 2026 W01 had none.
-TEST(CertificatePrices, CarryTheLastWeekWithAnAuctionOverWeeksWithout) {
+// C7: 2025 W51 had one auction, on 15 December; W52 and 2026 W01 had none.
+TEST(CertificatePrices, C7_CarryTheLastWeekWithAnAuctionOverWeeksWithout) {
   const CertificatePrices prices =
       Of({Auction(Date::Of(2025, 12, 11), 8300), Auction(Date::Of(2025, 12, 15), 8460),
           Auction(Date::Of(2026, 1, 7), 8627)});

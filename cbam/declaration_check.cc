@@ -169,7 +169,7 @@ class Checker {
       known.default_value = row->value;
     } else if (is_known && IsThirdCountry(good.origin)) {
       Wrong("default_value", "none for " + good.cn + " from " + good.origin,
-            "a value, or a code and origin of the table (docs/cbam.md)");
+            "a value, or a code and origin of the table (capclear cbam goods)");
     }
   }
 
@@ -286,8 +286,9 @@ class Checker {
       return;
     }
     if (!price->missing.empty()) {
-      const std::string lacks = period + " lacks " + std::to_string(price->missing.size()) +
-                                " auctions: " + Listed(price->missing);
+      const std::string lacks = period + " lacks auctions (" +
+                                std::to_string(price->missing.size()) +
+                                "): " + Listed(price->missing);
       if (!provisional_) {
         Wrong("certificate_price", lacks,
               "a price, every auction of the period (--auctions), or --provisional");

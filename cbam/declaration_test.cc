@@ -293,12 +293,12 @@ TEST(Declaration, RefusesAPriceThatLacksAuctions) {
   DeclaredGood good = HotRolledCoil(2026);
   good.certificate_price.reset();
   EXPECT_THAT(Mistakes(Of(2026, {good}), CutShort()),
-              ElementsAre(HasSubstr("certificate_price: 2026-Q1 lacks 2 auctions: EU 2026-03-30, "
+              ElementsAre(HasSubstr("certificate_price: 2026-Q1 lacks auctions (2): EU 2026-03-30, "
                                     "EU 2026-03-31; allowed: ")));
   good.imported = Date::Of(2027, 1, 15);
   good.purchased = Date::Of(2027, 3, 1);
   EXPECT_THAT(Mistakes(Of(2027, {good}), CutShort()),
-              ElementsAre(HasSubstr("certificate_price: 2027-W07 lacks ")));
+              ElementsAre(HasSubstr("certificate_price: 2027-W07 lacks auctions ")));
 }
 
 TEST(Declaration, MarksAProvisionalPriceThatWasAskedFor) {
@@ -312,7 +312,7 @@ TEST(Declaration, MarksAProvisionalPriceThatWasAskedFor) {
   EXPECT_TRUE(bill->provisional);
   const auto is_price = [](const Step& step) { return step.name == "price"; };
   EXPECT_THAT(std::ranges::find_if(bill->goods[0].steps, is_price)->formula,
-              HasSubstr("PROVISIONAL: 2026-Q1 lacks 2 auctions"));
+              HasSubstr("PROVISIONAL: 2026-Q1 lacks auctions (2)"));
 }
 
 TEST(Declaration, RefusesAPurchaseBeforeSalesBegin) {

@@ -37,7 +37,8 @@ AuctionReport Whole(Date first, Date last) {
   return report;
 }
 
-TEST(ReportPrices, GiveThePublishedPriceOfTheWholeQuarter) {
+// C1.
+TEST(ReportPrices, C1_GiveThePublishedPriceOfTheWholeQuarter) {
   const auto price = Of(FirstQuarterRows()).Quarter(kFirstQuarter);
   ASSERT_TRUE(price.has_value());
   EXPECT_EQ(price->period.price, Price::FromMinorPerTonne(7536));
@@ -105,8 +106,8 @@ TEST(ReportPrices, OfAWeekNeedItsOwnAuctions) {
               ElementsAre(AuctionDay{Date::Of(2027, 2, 5), kGermany}));
 }
 
-// 2025 W51 had one auction, W52 and 2026 W01 none: 84.60 is carried, and nothing is missing.
-TEST(ReportPrices, CarryAWeekOverWeeksWithoutAuctionsOnly) {
+// C7: 2025 W51 had one auction, W52 and 2026 W01 none: 84.60 is carried, and nothing is missing.
+TEST(ReportPrices, C7_CarryAWeekOverWeeksWithoutAuctionsOnly) {
   AuctionReport report = Whole(Date::Of(2025, 12, 1), Date::Of(2025, 12, 31));
   ASSERT_EQ(report.held.back().date, Date::Of(2025, 12, 15));
   report.facts.back().price = Price::FromMinorPerTonne(8'460);

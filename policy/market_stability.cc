@@ -32,7 +32,8 @@ Tonnes InCirculation(const Circulation& sums) {
          sums.cancelled - sums.in_reserve;
 }
 
-ReserveRule EuropeanRule(int circulation_year, bool invalidates) {
+ReserveRule EuropeanRule(int circulation_year, bool invalidates,
+                         std::optional<Tonnes> auctioned_in_2022) {
   ETS_ASSERT(circulation_year >= 2017);
   ReserveRule rule;
   rule.name = "eu";
@@ -42,7 +43,10 @@ ReserveRule EuropeanRule(int circulation_year, bool invalidates) {
   rule.floor = Tonnes(400 * kMillion);
   rule.rate_permille = circulation_year >= 2030 ? 120 : 240;
   rule.release = Tonnes(100 * kMillion);
-  if (invalidates) rule.keeps_at_most = Tonnes(400 * kMillion);
+  const int year = InvalidatedOn(circulation_year).year();
+  if (!invalidates || year < 2023) return rule;
+  rule.keeps_at_most =
+      year == 2023 ? auctioned_in_2022.value_or(Tonnes(0)) : Tonnes(400 * kMillion);
   return rule;
 }
 
@@ -121,6 +125,10 @@ std::vector<YearPart> ByCalendarYear(const ReservePeriod& period, Tonnes volume)
   }
   const Tonnes until_december(volume.count() * 4 / 12);
   return {{last_year - 1, until_december}, {last_year, volume - until_december}};
+}
+
+Date InvalidatedOn(int circulation_year) {
+  return Date::Of(PeriodOf(circulation_year).last.year() + 1, 1, 1);
 }
 
 Tonnes Invalidated(const ReserveRule& rule, Tonnes held) {

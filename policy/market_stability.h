@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,10 +43,15 @@ struct ReserveRule {
 
 // Decision (EU) 2015/1814 as it applies to the circulation of a year: 24% above 833 m for 2017 to
 // 2022; with the band up to 1,096 m from 2023 (Decision (EU) 2023/852), when 24% of it would be the
-// same; 12% for figures published from 2031 on. Releases 100 m below 400 m, and keeps 400 m from
-// 2024 on. The proposal of April 2026 (2026/0085(COD), pending) stops the invalidation:
-// `invalidates` false. REQUIRES: year >= 2017.
-ReserveRule EuropeanRule(int circulation_year, bool invalidates = true);
+// same; 12% for figures published from 2031 on. Releases 100 m below 400 m.
+//
+// What it keeps is the limit of InvalidatedOn(): nothing became invalid before 2023; on 1 January
+// 2023 what exceeded the volume auctioned in 2022, which is `auctioned_in_2022` (empty: not known,
+// and then nothing is said to become invalid); from 2024 on what exceeds 400 m. The proposal of
+// April 2026 (2026/0085(COD), pending) stops the invalidation: `invalidates` false. REQUIRES: year
+// >= 2017.
+ReserveRule EuropeanRule(int circulation_year, bool invalidates = true,
+                         std::optional<Tonnes> auctioned_in_2022 = {});
 
 // The same rule's thresholds and volumes as shares, in millionths, for a market of another size:
 // 833 / 1,096 / 400 m belong to a market of 1.4 bn t. For China: 8% above, 6% between, 3% below.
@@ -92,6 +98,8 @@ struct YearPart {
 };
 std::vector<YearPart> ByCalendarYear(const ReservePeriod& period, Tonnes volume);
 
+// The first 1 January after a year's figure has acted in full.
+Date InvalidatedOn(int circulation_year);
 // What becomes invalid on 1 January.
 Tonnes Invalidated(const ReserveRule& rule, Tonnes held);
 

@@ -70,6 +70,19 @@ TEST(Reserve, InvalidatesWhatIsAboveUnlessTheAmendmentPasses) {
   EXPECT_EQ(Invalidated(EuropeanRule(2025, false), Millions(671)), Tonnes(0));
 }
 
+// Nothing before 2023, then by what was auctioned in 2022, 400 m from 2024 on.
+TEST(Reserve, InvalidatesFrom2023On) {
+  for (int year = 2017; year < 2020; ++year) {
+    EXPECT_EQ(Invalidated(EuropeanRule(year), Millions(2'000)), Tonnes(0)) << year;
+  }
+  EXPECT_EQ(InvalidatedOn(2017), Date::Of(2020, 1, 1));
+  EXPECT_EQ(InvalidatedOn(2020), Date::Of(2023, 1, 1));
+  EXPECT_EQ(Invalidated(EuropeanRule(2020, true, Millions(480)), Millions(3'000)), Millions(2'520));
+  EXPECT_EQ(Invalidated(EuropeanRule(2020, false, Millions(480)), Millions(3'000)), Tonnes(0));
+  EXPECT_EQ(Invalidated(EuropeanRule(2020), Millions(3'000)), Tonnes(0)) << "not known";
+  EXPECT_EQ(Invalidated(EuropeanRule(2021), Millions(671)), Millions(271));
+}
+
 TEST(Reserve, ScalesToAnotherMarket) {
   const ReserveRule rule = RuleByShares(Millions(8'000), 80, 60, 30);
   EXPECT_EQ(rule.upper, Millions(640));
@@ -140,6 +153,17 @@ TEST(ExcessivePrice, TriggersStrictlyAboveTheMultiple) {
   EXPECT_FALSE(Read(rule, std::vector<Price>(29)).has_value());
 }
 
+TEST(ExcessivePrice, ComparesTheLargestPricesToo) {
+  ExcessivePriceRule rule = EuropeanExcessivePrice();
+  rule.multiple_percent = 100;
+  EXPECT_FALSE(Read(rule, Months(kAmountMax, kAmountMax))->triggered);
+  EXPECT_TRUE(Read(rule, Months(kAmountMax - 1, kAmountMax))->triggered);
+  rule.multiple_percent = 10'000;
+  const TriggerReading reading = *Read(rule, Months(kAmountMax, kAmountMax));
+  EXPECT_FALSE(reading.triggered);
+  EXPECT_EQ(reading.threshold, Price::FromMinorPerTonne(kAmountMax));
+}
+
 TEST(ExcessivePrice, IsStricterInLaterYearsOfTheBritishScheme) {
   EXPECT_EQ(BritishCostContainment(1).multiple_percent, 200);
   EXPECT_EQ(BritishCostContainment(2).multiple_percent, 250);
@@ -155,6 +179,9 @@ TEST(PriceCollar, GrowsAndHolds) {
   EXPECT_EQ(collar.InYear(2).ceiling, Price::FromMinorPerTonne(13'230));
   EXPECT_EQ(collar.Within(Price::FromMinorPerTonne(1)), collar.floor);
   EXPECT_EQ(collar.Within(Price::FromMinorPerTonne(99'999)), collar.ceiling);
+  const PriceCollar steep{Price::FromMinorPerTonne(5'000), Price::FromMinorPerTonne(12'000),
+                          50'000};
+  EXPECT_EQ(steep.InYear(100).floor, Price::FromMinorPerTonne(kAmountMax));
 }
 
 }  // namespace

@@ -9,14 +9,19 @@ namespace {
 
 constexpr int kReferenceMonths = 24;
 
-std::int64_t SumOf(std::span<const Price> prices) {
-  std::int64_t sum = 0;
+// Sums and products of prices, which 64 bits need not hold.
+__extension__ using Int128 = __int128;
+
+Int128 SumOf(std::span<const Price> prices) {
+  Int128 sum = 0;
   for (const Price price : prices) sum += price.minor_per_tonne();
   return sum;
 }
 
-Price Mean(std::int64_t sum, std::int64_t count) {
-  return Price::FromMinorPerTonne((2 * sum + count) / (2 * count));
+// sum / count, half up; at most kAmountMax.
+Price Quotient(Int128 sum, std::int64_t count) {
+  const Int128 mean = (2 * sum + count) / (2 * count);
+  return Price::FromMinorPerTonne(static_cast<std::int64_t>(std::min(mean, Int128{kAmountMax})));
 }
 
 }  // namespace
@@ -35,13 +40,14 @@ ExcessivePriceRule BritishCostContainment(int year_of_scheme) {
 std::optional<TriggerReading> Read(const ExcessivePriceRule& rule, std::span<const Price> monthly) {
   const auto months = static_cast<std::size_t>(rule.months);
   if (monthly.size() < months + kReferenceMonths) return std::nullopt;
-  const std::int64_t recent = SumOf(monthly.last(months));
-  const std::int64_t reference =
+  const Int128 recent = SumOf(monthly.last(months));
+  const Int128 reference =
       SumOf(monthly.subspan(monthly.size() - months - kReferenceMonths, kReferenceMonths));
   TriggerReading reading;
-  reading.recent = Mean(recent, rule.months);
-  reading.reference = Mean(reference, kReferenceMonths);
-  reading.threshold = Mean(reference * rule.multiple_percent, kReferenceMonths * std::int64_t{100});
+  reading.recent = Quotient(recent, rule.months);
+  reading.reference = Quotient(reference, kReferenceMonths);
+  reading.threshold =
+      Quotient(reference * rule.multiple_percent, kReferenceMonths * std::int64_t{100});
   // recent / months > multiple x reference / 24
   reading.triggered = recent * kReferenceMonths * 100 >
                       reference * rule.months * std::int64_t{rule.multiple_percent};
@@ -54,8 +60,7 @@ PriceCollar PriceCollar::InYear(int years_later) const {
   constexpr std::int64_t kWhole = 100'000;
   for (int i = 0; i < years_later; ++i) {
     for (Price* const price : {&collar.floor, &collar.ceiling}) {
-      const std::int64_t grown = price->minor_per_tonne() * (kWhole + growth_per_100000);
-      *price = Price::FromMinorPerTonne((grown + kWhole / 2) / kWhole);
+      *price = Quotient(Int128{price->minor_per_tonne()} * (kWhole + growth_per_100000), kWhole);
     }
   }
   return collar;

@@ -30,11 +30,13 @@ struct TriggerReading {
   Price reference;  // Mean of the 24 months before them, half up.
   Price threshold;  // multiple x reference, half up.
 };
-// Monthly average prices, oldest first. Compared without rounding. Empty: fewer than 24 + months.
+// Monthly average prices, oldest first. Compared without rounding nor overflow; a threshold is at
+// most kAmountMax. Empty: fewer than 24 + months.
 std::optional<TriggerReading> Read(const ExcessivePriceRule& rule, std::span<const Price> monthly);
 
 // A corridor: auctions sell nothing below the floor, and units are offered without end at the
-// ceiling. Both grow by the same rate each year, rounded half up to the minor unit each year.
+// ceiling. Both grow by the same rate each year, rounded half up to the minor unit each year, up to
+// kAmountMax.
 struct PriceCollar {
   Price floor;
   Price ceiling;

@@ -13,6 +13,13 @@ namespace ets::sim {
 namespace {
 
 constexpr std::string_view kHeader = "status,province,years";
+constexpr std::string_view kHeaderOfOneYear = "status,province,year";
+constexpr std::string_view kProvinces[] = {
+    "Anhui",          "Beijing",  "Chongqing", "Fujian", "Gansu",        "Guangdong", "Guangxi",
+    "Guizhou",        "Hainan",   "Hebei",     "Henan",  "Heilongjiang", "Hubei",     "Hunan",
+    "Inner Mongolia", "Jiangsu",  "Jiangxi",   "Jilin",  "Liaoning",     "Ningxia",   "Qinghai",
+    "Shaanxi",        "Shandong", "Shanghai",  "Shanxi", "Sichuan",      "Tianjin",   "Tibet",
+    "Xinjiang",       "Yunnan",   "Zhejiang"};
 constexpr std::pair<std::string_view, PlatformStatus> kStatuses[] = {
     {"active", PlatformStatus::kActive},
     {"pilot", PlatformStatus::kPilot},
@@ -28,20 +35,28 @@ std::string_view NextLine(std::string_view& text) {
   return line;
 }
 
-// The first of some years with blanks between them; 0 when there is none, empty when one is wrong.
+// The first of some years with blanks or commas between them; 0 when there is none, empty when one
+// is wrong.
 std::optional<int> FirstYear(std::string_view text) {
   int first = 0;
   while (!text.empty()) {
-    const std::size_t end = text.find(' ');
+    const std::size_t end = text.find_first_of(" ,");
     const std::string_view word = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+    if (word.empty()) continue;
     int year = 0;
     const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), year);
     if (error != std::errc() || stop != word.data() + word.size()) return {};
     if (year < 2000 || year > 2100) return {};
     if (first == 0) first = year;
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
   }
   return first;
+}
+
+// A last cell without its quotes, which may hold commas.
+bool IsQuoted(std::string_view cell) {
+  return cell.size() >= 2 && cell.front() == '"' && cell.back() == '"' &&
+         cell.substr(1, cell.size() - 2).find('"') == cell.npos;
 }
 
 // One line of the table, or where and what is wrong with it.
@@ -49,7 +64,8 @@ std::optional<Platform> ReadLine(std::string_view line, int number,
                                  std::vector<PlatformMistake>& mistakes) {
   const std::size_t first = line.find(',');
   const std::size_t second = first == line.npos ? line.npos : line.find(',', first + 1);
-  if (second == line.npos || line.find(',', second + 1) != line.npos) {
+  const bool is_quoted = second != line.npos && IsQuoted(line.substr(second + 1));
+  if (second == line.npos || (!is_quoted && line.find(',', second + 1) != line.npos)) {
     const auto columns = std::count(line.begin(), line.end(), ',') + 1;
     mistakes.push_back({number, 1, "has " + std::to_string(columns) + " columns; allowed: 3"});
     return {};
@@ -57,22 +73,27 @@ std::optional<Platform> ReadLine(std::string_view line, int number,
   const std::size_t before = mistakes.size();
   const std::string_view status = line.substr(0, first);
   const std::string_view province = line.substr(first + 1, second - first - 1);
-  const std::string_view years = line.substr(second + 1);
+  std::string_view years = line.substr(second + 1);
+  if (is_quoted) years = years.substr(1, years.size() - 2);
   const auto* row =
       std::ranges::find(kStatuses, status, &std::pair<std::string_view, PlatformStatus>::first);
   if (row == std::end(kStatuses)) {
     mistakes.push_back(
         {number, 1, "'" + std::string(status) + "' is no status; allowed: active, pilot, planned"});
   }
-  if (province.empty()) {
-    mistakes.push_back(
-        {number, static_cast<int>(first) + 2, "has no province; allowed: a province's name"});
+  if (std::ranges::find(kProvinces, province) == std::end(kProvinces)) {
+    std::string all;
+    for (const std::string_view one : kProvinces)
+      all += (all.empty() ? "" : ", ") + std::string(one);
+    mistakes.push_back({number, static_cast<int>(first) + 2,
+                        "'" + std::string(province) + "' is no province; allowed: " + all});
   }
   const std::optional<int> year = FirstYear(years);
   if (!year) {
     mistakes.push_back({number, static_cast<int>(second) + 2,
                         "'" + std::string(years) +
-                            "' is no year; allowed: years with blanks between them, or nothing"});
+                            "' is no year; allowed: years with blanks between them, or, in "
+                            "quotes, commas; or nothing"});
   }
   if (mistakes.size() != before) return {};
   return Platform{row->second, std::string(province), *year};
@@ -119,7 +140,8 @@ cbam::Declaration DeclarationOf(const Scenario& scenario, const CbamSector& good
 Result<std::vector<Platform>, std::vector<PlatformMistake>> ParsePlatforms(std::string_view text) {
   std::vector<PlatformMistake> mistakes;
   std::vector<Platform> platforms;
-  if (NextLine(text) != kHeader) {
+  const std::string_view header = NextLine(text);
+  if (header != kHeader && header != kHeaderOfOneYear) {
     mistakes.push_back(
         {1, 1, "is not the header of a table of platforms; allowed: " + std::string(kHeader)});
     return Fail{std::move(mistakes)};
@@ -127,7 +149,16 @@ Result<std::vector<Platform>, std::vector<PlatformMistake>> ParsePlatforms(std::
   for (int number = 2; !text.empty(); ++number) {
     const std::string_view line = NextLine(text);
     if (line.empty()) continue;
-    if (auto platform = ReadLine(line, number, mistakes)) platforms.push_back(std::move(*platform));
+    auto platform = ReadLine(line, number, mistakes);
+    if (!platform) continue;
+    const bool is_there = std::ranges::any_of(platforms, [&](const Platform& other) {
+      return other.status == platform->status && other.province == platform->province;
+    });
+    if (is_there) {
+      mistakes.push_back(
+          {number, 1, "names '" + platform->province + "' with this status again; allowed: once"});
+    }
+    platforms.push_back(std::move(*platform));
   }
   if (!mistakes.empty()) return Fail{std::move(mistakes)};
   return platforms;

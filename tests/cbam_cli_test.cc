@@ -57,7 +57,7 @@ TEST(CbamPrice, StopsAtAFileThatEndsEarly) {
   EXPECT_THAT(said.out, IsEmpty());
   EXPECT_THAT(said.err, AllOf(HasSubstr("line 51, column A (date)"),
                               HasSubstr("EU 2026-03-26, DE 2026-03-27, EU 2026-03-30"),
-                              HasSubstr("4 auctions of 2026-Q1 are missing; allowed: ")));
+                              HasSubstr("auctions of 2026-Q1 that are missing: 4; allowed: ")));
   EXPECT_EQ(Price(kFirstQuarter, {"--week", "2027-W05"}).code, 2);
 }
 
@@ -71,7 +71,7 @@ TEST(CbamPrice, IsMarkedAsProvisionalInEveryOutput) {
         Price(folder / "cut.csv", {"--quarter", "2026-Q1", "--provisional", "--output", output});
     EXPECT_EQ(said.code, 0) << said.err;
     EXPECT_THAT(said.out, AllOf(HasSubstr("75.80"), HasSubstr(mark),
-                                HasSubstr("provisional: 4 auctions are missing")));
+                                HasSubstr("provisional: auctions missing: 4")));
   }
 }
 
@@ -129,11 +129,12 @@ TEST(CbamBill, StopsAtAFileThatEndsEarlyOrMarksItsPrice) {
                                       folder / "cut.csv"};
   Said said = Capclear(command);
   EXPECT_EQ(said.code, 2);
-  EXPECT_THAT(said.err, HasSubstr("d.toml:3:1: coil: certificate_price: 2026-Q1 lacks 4 auctions"));
+  EXPECT_THAT(said.err,
+              HasSubstr("d.toml:3:1: coil: certificate_price: 2026-Q1 lacks auctions (4)"));
   command.push_back("--provisional");
   said = Capclear(command);
   EXPECT_EQ(said.code, 0) << said.err;
-  EXPECT_THAT(said.out, AllOf(HasSubstr("PROVISIONAL: 2026-Q1 lacks 4 auctions"),
+  EXPECT_THAT(said.out, AllOf(HasSubstr("PROVISIONAL: 2026-Q1 lacks auctions (4)"),
                               HasSubstr("Total, PROVISIONAL: ")));
   command.insert(command.end(), {"--output", "json"});
   said = Capclear(command);
@@ -177,6 +178,14 @@ embedded = 0.1
     EXPECT_THAT(said.err, HasSubstr(mistake));
   }
   EXPECT_EQ(std::ranges::count(said.err, '\n'), 6);
+}
+
+TEST(CbamGoods, ListsWhatABillLooksUp) {
+  const Said said = Capclear({"cbam", "goods", "--output", "csv"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, AllOf(HasSubstr("7208,iron_steel,bf_bof,,2026,2030,1.370,"),
+                              HasSubstr("7208,iron_steel,,others,,,4.050,"),
+                              HasSubstr("7601,aluminium,,CN,,,3.000,")));
 }
 
 // What is said of a key does not hide what is wrong beside it.

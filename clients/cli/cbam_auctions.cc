@@ -42,8 +42,9 @@ std::string WhatIsMissing(const std::string& path, const std::string& period,
            cbam::ColumnLetters(prices.report().date_column) + " (date): behind it are missing " +
            cbam::Listed(auctions) + "\n";
   }
-  return all + path + ": " + std::to_string(missing.size()) + " auctions of " + period +
-         " are missing; allowed: each auction of the calendar (EU Monday, Tuesday, Thursday; DE "
+  return all + path + ": " + "auctions of " + period +
+         " that are missing: " + std::to_string(missing.size()) +
+         "; allowed: each auction of the calendar (EU Monday, Tuesday, Thursday; DE "
          "Friday; PL every second Wednesday; cancelled ones by a row of that status), or "
          "--provisional";
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cbam/goods.h"
 #include "clients/cli/cbam_auctions.h"
 #include "clients/cli/cbam_bill.h"
 #include "clients/cli/rows.h"
@@ -53,7 +54,7 @@ void AddPeriod(Rows& rows, const std::string& name, const cbam::ReportedPrice& p
   if (period.combined) Note(note, "one auction: with " + ToString(IsoWeekOf(period.first)));
   const bool is_provisional = !price.missing.empty();
   if (is_provisional) {
-    Note(note, "provisional: " + std::to_string(price.missing.size()) + " auctions are missing");
+    Note(note, "provisional: auctions missing: " + std::to_string(price.missing.size()));
   }
   rows.Add({Text(name),
             {ToString(period.price), ToString(period.price), true},
@@ -189,6 +190,35 @@ int ShowPrice(const PriceOptions& options) {
   return ShowSeries(prices, options);
 }
 
+// Every value that a bill may look up. A route or an origin that a value is not of is left empty.
+int ShowGoods(const std::string& output) {
+  Rows rows(output,
+            {"value", "cn", "sector", "route", "origin", "from", "until", "t_per_t", "source"});
+  const auto sector_of = [](std::string_view cn) {
+    const auto sector = cbam::SectorOf(cn);
+    return Text(sector ? std::string(cbam::RowOf(*sector).name) : "");
+  };
+  const auto value_of = [](double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3f", value);
+    return Cell{text, text, true};
+  };
+  for (const cbam::BenchmarkRow& row : cbam::Benchmarks()) {
+    rows.Add({Text("benchmark, column B"), Text(std::string(row.cn)), sector_of(row.cn),
+              Text(std::string(row.route)), Nothing(),
+              Number(static_cast<std::uint64_t>(row.first_year)),
+              Number(static_cast<std::uint64_t>(row.last_year)), value_of(row.value),
+              Text(std::string(row.source))});
+  }
+  for (const cbam::DefaultRow& row : cbam::Defaults()) {
+    rows.Add({Text("default before mark-up"), Text(std::string(row.cn)), sector_of(row.cn),
+              Nothing(), Text(row.origin == "*" ? "others" : std::string(row.origin)), Nothing(),
+              Nothing(), value_of(row.value), Text(std::string(row.source))});
+  }
+  rows.End();
+  return kDone;
+}
+
 void AddOutput(CLI::App& verb, std::string& output) {
   verb.add_option("--output", output, "table, json or csv")
       ->check(CLI::IsMember({"table", "json", "csv"}))
@@ -243,6 +273,16 @@ void AddBill(CLI::App& cbam, int& exit_code) {
   bill->callback([options, &exit_code] { exit_code = ShowBill(*options); });
 }
 
+void AddGoods(CLI::App& cbam, int& exit_code) {
+  CLI::App* const goods = cbam.add_subcommand(
+      "goods",
+      "The benchmarks and default values that a bill looks up, by code, route and origin, with\n"
+      "their sources. A declaration may give others (benchmark_a, benchmark_b, default_value).");
+  const auto output = std::make_shared<std::string>("table");
+  AddOutput(*goods, *output);
+  goods->callback([output, &exit_code] { exit_code = ShowGoods(*output); });
+}
+
 }  // namespace
 
 void AddCbamVerbs(CLI::App& app, int& exit_code) {
@@ -251,6 +291,7 @@ void AddCbamVerbs(CLI::App& app, int& exit_code) {
   cbam->require_subcommand(1);
   AddPrice(*cbam, exit_code);
   AddBill(*cbam, exit_code);
+  AddGoods(*cbam, exit_code);
 }
 
 }  // namespace ets::cli

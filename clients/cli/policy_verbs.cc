@@ -1,5 +1,6 @@
 #include "clients/cli/policy_verbs.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -21,8 +22,9 @@ using policy::CapPath;
 using policy::ReserveAction;
 using policy::ReserveRule;
 
-int BadInput(const std::string& message) {
-  std::fprintf(stderr, "%s\n", message.c_str());
+// Every mistake on a line of its own.
+int BadInput(const std::vector<std::string>& mistakes) {
+  for (const std::string& mistake : mistakes) std::fprintf(stderr, "%s\n", mistake.c_str());
   return kBadInput;
 }
 
@@ -35,28 +37,71 @@ struct ReserveOptions {
   std::int64_t cap = 0;
   std::vector<double> shares;  // Percent: above, between, below.
   bool no_invalidation = false;
+  std::int64_t auctioned = -1;
   std::string output = "table";
 };
 
-std::int32_t Permille(double percent) {
-  return static_cast<std::int32_t>(std::llround(percent * 10));
+// A percentage in millionths; empty unless it is one with at most four decimals, to 1,000%.
+std::optional<std::int32_t> Millionths(double percent) {
+  if (!(percent >= 0 && percent <= 1'000)) return std::nullopt;
+  const double millionths = std::round(percent * 10'000);
+  if (std::abs(percent * 10'000 - millionths) > 1e-6) return std::nullopt;
+  return static_cast<std::int32_t>(millionths);
+}
+
+// The thresholds of a market of another size; empty unless they are three that fall.
+std::optional<policy::ReserveShares> SharesOf(const std::vector<double>& percents) {
+  if (percents.empty()) return policy::ReserveShares();
+  const auto upper = Millionths(percents[0]), lower = Millionths(percents[1]),
+             floor = Millionths(percents[2]);
+  if (!upper || !lower || !floor || *upper < *lower || *lower < *floor) return std::nullopt;
+  policy::ReserveShares shares;
+  shares.upper = *upper;
+  shares.lower = *lower;
+  shares.floor = shares.keeps_at_most = *floor;
+  return shares;
+}
+
+std::vector<std::string> MistakesOf(const ReserveOptions& options) {
+  std::vector<std::string> mistakes;
+  if (options.tnac < 0) mistakes.emplace_back("--tnac: missing; allowed: 0 or more allowances");
+  if (!options.shares.empty() && options.cap == 0) {
+    mistakes.emplace_back("--shares: needs --cap; allowed: both or neither");
+  }
+  if (!SharesOf(options.shares)) {
+    std::string given;
+    for (const double share : options.shares) {
+      char text[32];
+      std::snprintf(text, sizeof text, "%s%.9g", given.empty() ? "" : ",", share);
+      given += text;
+    }
+    mistakes.push_back("--shares: '" + given +
+                       "'; allowed: three falling percentages of the cap, as 8,6,3, with at most "
+                       "four decimals");
+  }
+  return mistakes;
+}
+
+// The limit of 1 January 2023 is the volume auctioned in 2022.
+bool IsLimitUnknown(const ReserveOptions& options) {
+  return options.cap == 0 && !options.no_invalidation && options.auctioned < 0 &&
+         policy::InvalidatedOn(options.year).year() == 2023;
+}
+
+ReserveRule RuleOf(const ReserveOptions& options) {
+  if (options.cap == 0) {
+    const auto auctioned =
+        options.auctioned < 0 ? std::nullopt : std::optional(Tonnes(options.auctioned));
+    return policy::EuropeanRule(options.year, !options.no_invalidation, auctioned);
+  }
+  ReserveRule rule = policy::RuleByShares(Tonnes(options.cap), *SharesOf(options.shares));
+  rule.release = Tonnes(rule.floor.count() / 4);
+  return rule;
 }
 
 int ShowReserve(const ReserveOptions& options) {
-  if (options.tnac < 0) return BadInput("--tnac: missing; allowed: 0 or more allowances");
-  const bool by_shares = options.cap > 0;
-  if (!options.shares.empty() && !by_shares) {
-    return BadInput("--shares: needs --cap; allowed: both or neither");
-  }
-  std::vector<double> shares = options.shares;
-  if (shares.empty()) shares = {8, 6, 3};
-  if (shares[0] < shares[1] || shares[1] < shares[2] || shares[2] < 0 || shares[0] > 1'000) {
-    return BadInput("--shares: allowed: three falling percentages of the cap, as 8,6,3");
-  }
-  const ReserveRule rule = by_shares
-                               ? policy::RuleByShares(Tonnes(options.cap), Permille(shares[0]),
-                                                      Permille(shares[1]), Permille(shares[2]))
-                               : policy::EuropeanRule(options.year, !options.no_invalidation);
+  if (const auto mistakes = MistakesOf(options); !mistakes.empty()) return BadInput(mistakes);
+  const ReserveRule rule = RuleOf(options);
   const Tonnes held(options.held);
   const ReserveAction action = policy::ActOn(rule, Tonnes(options.tnac), held);
   const policy::ReservePeriod period = policy::PeriodOf(options.year);
@@ -79,13 +124,19 @@ int ShowReserve(const ReserveOptions& options) {
         "at_auctions_of_" + std::to_string(part.year),
         Tonnage(action.intake > Tonnes(0) ? -part.volume.count() : part.volume.count()));
   }
-  const Tonnes after = held + (action.intake > Tonnes(0) ? scaled : Tonnes(0)) - action.release;
+  const Tonnes after = action.intake > Tonnes(0) ? held + scaled : held - scaled;
   facts.emplace_back("held_before", Tonnage(options.held));
   facts.emplace_back("held_after", Tonnage(after.count()));
-  facts.emplace_back(
-      "then_invalid",
-      Tonnage(options.no_invalidation ? 0 : policy::Invalidated(rule, after).count()));
+  facts.emplace_back("invalid_on", Text(ToString(policy::InvalidatedOn(options.year))));
+  const Tonnes invalid = options.no_invalidation ? Tonnes(0) : policy::Invalidated(rule, after);
+  facts.emplace_back("then_invalid",
+                     IsLimitUnknown(options) ? Nothing() : Tonnage(invalid.count()));
   PrintFacts(options.output, facts);
+  if (IsLimitUnknown(options)) {
+    std::fprintf(stderr,
+                 "then_invalid: the limit of 2023-01-01 is the volume auctioned in 2022; "
+                 "--auctioned-in-2022 gives it\n");
+  }
   return kDone;
 }
 
@@ -128,7 +179,10 @@ std::optional<policy::LinearFactor> ParseFactor(const std::string& text, Tonnes 
   const auto year = ParseNumber<int>(parts[0]);
   const auto percent = ParseNumber<double>(parts[1]);
   const auto base = parts.size() == 3 ? ParseNumber<std::int64_t>(parts[2]) : first_cap.count();
-  if (!year || !percent || !base || *percent < 0 || *percent > 100 || *base < 0)
+  const bool is_good = year && percent && base && *percent >= 0 && *percent <= 100 && *base >= 0 &&
+                       *base <= kAmountMax;
+  // Three decimals of a percent are kept.
+  if (!is_good || std::abs(*percent * 1'000 - std::round(*percent * 1'000)) > 1e-6)
     return std::nullopt;
   return policy::LinearFactor{*year, static_cast<std::int32_t>(std::llround(*percent * 1'000)),
                               Tonnes(*base)};
@@ -138,47 +192,78 @@ std::optional<policy::Rebasing> ParseRebasing(const std::string& text) {
   if (parts.size() != 2) return std::nullopt;
   const auto year = ParseNumber<int>(parts[0]);
   const auto change = ParseNumber<std::int64_t>(parts[1]);
-  if (!year || !change) return std::nullopt;
+  if (!year || !change || *change < -kAmountMax || *change > kAmountMax) return std::nullopt;
   return policy::Rebasing{*year, Tonnes(*change), ""};
 }
 
-int ShowCap(const CapOptions& options) {
-  CapPath path = policy::EuropeanCap();
-  const bool own = options.first_cap > 0 || options.first_year > 0;
-  if (own) {
-    if (options.first_cap <= 0 || options.first_year <= 0 || options.factors.empty()) {
-      return BadInput(
-          "a path of one's own needs --first-year, --first-cap and one or more --factor");
-    }
-    path = {.name = "own",
-            .first_year = options.first_year,
-            .first_cap = Tonnes(options.first_cap),
-            .factors = {},
-            .rebasings = {}};
-    for (const std::string& text : options.factors) {
-      const auto factor = ParseFactor(text, path.first_cap);
-      if (!factor ||
-          (!path.factors.empty() && factor->first_year <= path.factors.back().first_year)) {
-        return BadInput(
-            "--factor: '" + text +
-            "'; allowed: YEAR:PERCENT% of the first cap, or YEAR:PERCENT%:BASE, by year");
-      }
+void ReadFactors(const CapOptions& options, CapPath& path, std::vector<std::string>& mistakes) {
+  for (const std::string& text : options.factors) {
+    const auto factor = ParseFactor(text, path.first_cap);
+    const bool is_later =
+        path.factors.empty() || (factor && factor->first_year > path.factors.back().first_year);
+    if (factor && is_later) {
       path.factors.push_back(*factor);
+    } else {
+      mistakes.push_back("--factor: '" + text +
+                         "'; allowed: YEAR:PERCENT% of the first cap, or YEAR:PERCENT%:BASE, by "
+                         "year; 0 to 100% with at most three decimals, a base to " +
+                         std::to_string(kAmountMax));
     }
-    for (const std::string& text : options.rebasings) {
-      const auto rebasing = ParseRebasing(text);
-      if (!rebasing)
-        return BadInput("--rebase: '" + text + "'; allowed: YEAR:CHANGE, as 2024:-90000000");
-      path.rebasings.push_back(*rebasing);
+  }
+}
+
+// One-off changes; those that add keep the cap within kAmountMax, those that take are no more.
+void ReadRebasings(const CapOptions& options, CapPath& path, std::vector<std::string>& mistakes) {
+  std::int64_t added = path.first_cap.count();
+  std::int64_t taken = 0;
+  for (const std::string& text : options.rebasings) {
+    const auto rebasing = ParseRebasing(text);
+    const bool is_within = rebasing && rebasing->year > options.first_year &&
+                           rebasing->change.count() <= kAmountMax - added &&
+                           -rebasing->change.count() <= kAmountMax - taken;
+    if (!is_within) {
+      mistakes.push_back(
+          "--rebase: '" + text +
+          "'; allowed: YEAR:CHANGE, as 2024:-90000000, after --first-year, a cap to " +
+          std::to_string(kAmountMax));
+      continue;
     }
-  } else if (!options.factors.empty() || !options.rebasings.empty()) {
-    return BadInput("--factor, --rebase: only with --first-year and --first-cap");
+    added += std::max(std::int64_t{0}, rebasing->change.count());
+    taken += std::max(std::int64_t{0}, -rebasing->change.count());
+    path.rebasings.push_back(*rebasing);
   }
-  if (options.to < path.first_year || options.to > path.first_year + 200) {
-    return BadInput("--to: " + std::to_string(options.to) +
-                    "; allowed: " + std::to_string(path.first_year) + " to " +
-                    std::to_string(path.first_year + 200));
+}
+
+CapPath PathOf(const CapOptions& options, std::vector<std::string>& mistakes) {
+  if (options.first_cap == 0 && options.first_year == 0) {
+    if (!options.factors.empty() || !options.rebasings.empty()) {
+      mistakes.emplace_back("--factor, --rebase: only with --first-year and --first-cap");
+    }
+    return policy::EuropeanCap();
   }
+  if (options.first_cap == 0 || options.first_year == 0 || options.factors.empty()) {
+    mistakes.emplace_back(
+        "a path of one's own needs --first-year, --first-cap and one or more --factor");
+  }
+  CapPath path{.name = "own",
+               .first_year = options.first_year,
+               .first_cap = Tonnes(options.first_cap),
+               .factors = {},
+               .rebasings = {}};
+  ReadFactors(options, path, mistakes);
+  ReadRebasings(options, path, mistakes);
+  return path;
+}
+
+int ShowCap(const CapOptions& options) {
+  std::vector<std::string> mistakes;
+  const CapPath path = PathOf(options, mistakes);
+  const int first = std::max(path.first_year, options.from);
+  if (path.first_year > 0 && (options.to < first || options.to > path.first_year + 200)) {
+    mistakes.push_back("--to: " + std::to_string(options.to) + "; allowed: " +
+                       std::to_string(first) + " to " + std::to_string(path.first_year + 200));
+  }
+  if (!mistakes.empty()) return BadInput(mistakes);
   Rows rows(options.output, {"year", "rebased", "step", "cap"});
   for (const policy::CapYear& year : policy::CapsOf(path, options.to)) {
     if (year.year < options.from) continue;
@@ -233,6 +318,10 @@ void AddPolicyVerbs(CLI::App& app, int& exit_code) {
       ->expected(3);
   reserve->add_flag("--no-invalidation", reserve_options->no_invalidation,
                     "as proposed in April 2026 (2026/0085(COD)), not in force");
+  reserve
+      ->add_option("--auctioned-in-2022", reserve_options->auctioned,
+                   "what was auctioned in 2022: the reserve's limit on 1 January 2023")
+      ->check(CLI::Range(std::int64_t{1}, kAmountMax));
   AddOutput(*reserve, reserve_options->output);
   reserve->callback([reserve_options, &exit_code] { exit_code = ShowReserve(*reserve_options); });
 
@@ -243,7 +332,8 @@ void AddPolicyVerbs(CLI::App& app, int& exit_code) {
   const auto cap_options = std::make_shared<CapOptions>();
   cap->add_option("--from", cap_options->from, "the first year shown");
   cap->add_option("--to", cap_options->to, "the last year")->capture_default_str();
-  cap->add_option("--first-year", cap_options->first_year, "of a path of one's own");
+  cap->add_option("--first-year", cap_options->first_year, "of a path of one's own")
+      ->check(CLI::Range(1900, 9'000));
   cap->add_option("--first-cap", cap_options->first_cap, "its cap, in t")
       ->check(CLI::Range(std::int64_t{1}, kAmountMax));
   cap->add_option(
