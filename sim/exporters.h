@@ -26,9 +26,9 @@ struct PlatformMistake {
   int line = 0, column = 0;
   std::string message;
 };
-// Reads `status,province,years` (years with blanks between them, or none) or `status,province,year`,
-// where several stand in quotes with commas. Provinces are those of mainland China; each stands once
-// with a status. All mistakes at once.
+// Reads `status,province,years` (years with blanks between them, or none) or
+// `status,province,year`, where several stand in quotes with commas. Provinces are those of
+// mainland China; each stands once with a status. All mistakes at once.
 Result<std::vector<Platform>, std::vector<PlatformMistake>> ParsePlatforms(std::string_view text);
 
 inline constexpr int kNever = 9'999;
