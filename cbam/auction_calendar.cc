@@ -38,7 +38,7 @@ bool IsAuctionDay(Date date) {
     if (month_and_day == holiday) return false;
   }
   const Date easter = EasterSunday(date.year());
-  for (const int after : {-2, 1, 39, 40, 50}) {
+  for (const int after : {-3, -2, 1, 39, 40, 50}) {
     if (date == easter + after) return false;
   }
   return true;
@@ -70,17 +70,20 @@ class Calendar {
         begin, end, [&](const AuctionDay& day) { return day.auctioneer == auctioneer; }));
   }
 
+  // An auction on a weekday that is not its auctioneer's stands for one that was moved.
   void CheckWeek(Auctioneer auctioneer, Date monday, const std::vector<std::int32_t>& weekdays) {
-    std::vector<Date> expected;
-    for (const std::int32_t weekday : weekdays) {
-      if (IsExpected(monday + weekday)) expected.push_back(monday + weekday);
-    }
     const Date from = std::max(first_, monday);
     const Date until = std::min(last_, monday + (kDaysInWeek - 1));
-    if (Held(auctioneer, from, until) >= expected.size()) return;
-    for (const Date date : expected) {
-      if (Held(auctioneer, date, date) == 0) missing_.push_back({date, auctioneer});
+    std::size_t moved = Held(auctioneer, from, until);
+    std::vector<AuctionDay> lacking;
+    for (const std::int32_t weekday : weekdays) {
+      const Date date = monday + weekday;
+      if (date < from || date > until) continue;
+      const std::size_t held = Held(auctioneer, date, date);
+      moved -= held;
+      if (held == 0 && IsAuctionDay(date)) lacking.push_back({date, auctioneer});
     }
+    if (lacking.size() > moved) missing_.insert(missing_.end(), lacking.begin(), lacking.end());
   }
 
   // One of two weeks has an auction: this one, unless its neighbour has.

@@ -35,10 +35,10 @@ struct AuctionDay {
 // Poland every second Wednesday (which, the auctions beside it tell), Northern Ireland once a year
 // on no known day. None are expected before the first Wednesday from 7 January on nor after 15
 // December, on Good Friday, Easter Monday, 1 May, Ascension, the Friday after it and Whit Monday,
-// nor on days that are free in some years: 9 May, 15 August, 3 and 31 October, 1 November. One on
-// another day of the week counts for its week. So the published numbers of auctions of 2025 and
-// 2026 have it; the calendars themselves are not public here. In order of date. REQUIRES: held in
-// order of date.
+// nor on days that may be free: Maundy Thursday, 9 May, 15 August, 3 and 31 October, 1 November.
+// One on another day of the week counts for its week. So the published numbers of auctions of 2025
+// and 2026 have it; the calendars themselves are not public here. In order of date. REQUIRES: held
+// in order of date.
 std::vector<AuctionDay> MissingAuctions(std::span<const AuctionDay> held, Date first, Date last);
 
 }  // namespace ets::cbam
