@@ -15,10 +15,10 @@ namespace {
 constexpr std::string_view kHeader = "status,province,years";
 constexpr std::string_view kHeaderOfOneYear = "status,province,year";
 constexpr std::string_view kProvinces[] = {
-    "Anhui",          "Beijing",  "Chongqing", "Fujian", "Gansu",        "Guangdong", "Guangxi",
-    "Guizhou",        "Hainan",   "Hebei",     "Henan",  "Heilongjiang", "Hubei",     "Hunan",
-    "Inner Mongolia", "Jiangsu",  "Jiangxi",   "Jilin",  "Liaoning",     "Ningxia",   "Qinghai",
-    "Shaanxi",        "Shandong", "Shanghai",  "Shanxi", "Sichuan",      "Tianjin",   "Tibet",
+    "Anhui",          "Beijing",  "Chongqing", "Fujian",       "Gansu",    "Guangdong", "Guangxi",
+    "Guizhou",        "Hainan",   "Hebei",     "Heilongjiang", "Henan",    "Hubei",     "Hunan",
+    "Inner Mongolia", "Jiangsu",  "Jiangxi",   "Jilin",        "Liaoning", "Ningxia",   "Qinghai",
+    "Shaanxi",        "Shandong", "Shanghai",  "Shanxi",       "Sichuan",  "Tianjin",   "Tibet",
     "Xinjiang",       "Yunnan",   "Zhejiang"};
 constexpr std::pair<std::string_view, PlatformStatus> kStatuses[] = {
     {"active", PlatformStatus::kActive},
