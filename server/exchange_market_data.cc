@@ -264,14 +264,20 @@ class TradesFeed {
   TradesFeed(ExchangeEdge& edge, InstrumentId instrument, const mk::WatchTradesRequest& request)
       : edge_(edge), instrument_(instrument), from_(request.from_trade_id()) {}
 
-  std::optional<Response> Begin(const MarketSnapshot&) {
+  std::optional<Response> Begin(const MarketSnapshot& snapshot) {
     Response response;
-    if (from_ == 0) return response;  // Says that the stream stands.
-    for (const auto& trade : edge_.venue().market_data().Trades(
-             instrument_, from_, std::numeric_limits<std::size_t>::max())) {
-      edge_.Fill(trade, response.add_trades());
-      last_ = trade.print.trade_id;
+    const bool is_first = !std::exchange(has_begun_, true);
+    if (is_first && from_ == 0) {
+      since_ = snapshot.sequence;
+      return response;  // Says that the stream stands.
     }
+    // The first time what it asked for; later what came since it was told of the last.
+    for (const auto& trade : edge_.venue().market_data().Trades(
+             instrument_, std::max(from_, last_ + 1), std::numeric_limits<std::size_t>::max())) {
+      last_ = trade.print.trade_id;
+      if (trade.sequence > since_) edge_.Fill(trade, response.add_trades());
+    }
+    if (!is_first && response.trades_size() == 0) return std::nullopt;
     return response;
   }
   std::optional<Response> GoOn(const MarketUpdates& updates) {
@@ -279,6 +285,7 @@ class TradesFeed {
     for (const MarketUpdate& update : updates.updates) {
       const auto* const print = std::get_if<TradePrint>(&update.what);
       if (print == nullptr || print->trade_id <= last_) continue;
+      last_ = print->trade_id;
       edge_.Fill({instrument_, update.sequence, update.time, *print}, response.add_trades());
     }
     if (response.trades_size() == 0) return std::nullopt;
@@ -289,7 +296,9 @@ class TradesFeed {
   ExchangeEdge& edge_;
   const InstrumentId instrument_;
   const std::uint64_t from_;
-  std::uint64_t last_ = 0;
+  bool has_begun_ = false;
+  std::uint64_t since_ = 0;  // Trades of this record and before are not asked for.
+  std::uint64_t last_ = 0;   // That was told, or need not be.
 };
 
 class StatusFeed {

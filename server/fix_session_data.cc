@@ -103,7 +103,7 @@ void ClientSession::On(const FeedNews& news) {
   if (found == feeds_.end()) return;
   Subscribed& it = found->second;
   if (const auto* const snapshot = std::get_if<0>(&news.what)) {
-    if (!it.is_stale) return;
+    if (!it.is_stale && (*snapshot)->number <= it.number) return;
     it.is_stale = false;
     it.number = (*snapshot)->number;
     if (auto whole = it.feed->Begin(**snapshot)) Send(std::move(*whole));

@@ -166,8 +166,8 @@ class MarketDataDesk::Ticket final : public Subscription {
   const std::shared_ptr<Watcher> watcher_;
 };
 
-MarketDataDesk::MarketDataDesk(TradeHistory history, const MarketDataOptions&)
-    : history_(std::move(history)), thread_([this] { Run(); }) {}
+MarketDataDesk::MarketDataDesk(TradeHistory history, const MarketDataOptions& options)
+    : waiting_max_(options.waiting_max), history_(std::move(history)), thread_([this] { Run(); }) {}
 
 MarketDataDesk::~MarketDataDesk() { Stop(); }
 
@@ -192,7 +192,7 @@ void MarketDataDesk::Stop() {
 void MarketDataDesk::Take(std::vector<RawUpdate>& raw) {
   constexpr std::size_t kUnwatchedMax = 16'384;
   if (raw.empty()) return;
-  bool is_urgent = false;
+  bool is_urgent = false, is_too_much = false;
   {
     const std::lock_guard lock(queue_mutex_);
     if (queue_.empty()) {
@@ -202,13 +202,39 @@ void MarketDataDesk::Take(std::vector<RawUpdate>& raw) {
     }
     asked_ = asked_ || watcher_count_ > 0 || queue_.size() >= kUnwatchedMax;
     is_urgent = asked_;
+    is_too_much = queue_.size() > waiting_max_;
   }
   raw.clear();
+  if (is_too_much) Conflate();
   if (is_urgent) wake_.notify_one();
 }
 
+void MarketDataDesk::TakeQueue() {
+  const std::lock_guard lock(queue_mutex_);
+  raw_.clear();
+  raw_.swap(queue_);
+}
+
+void MarketDataDesk::Conflate() {
+  // What is not told is not kept meanwhile either.
+  constexpr std::size_t kAtATime = 4'096;
+  const std::lock_guard lock(mutex_);
+  TakeQueue();
+  for (std::span<RawUpdate> left = raw_; !left.empty();) {
+    const std::size_t count = std::min(left.size(), kAtATime);
+    Enter(left.first(count));
+    left = left.subspan(count);
+    for (auto& [number, book] : books_) {
+      if (!book.TakeUpdates()) continue;
+      for (const std::shared_ptr<Watcher>& watcher : watchers_[number]) {
+        watcher->wants_snapshot = true;
+      }
+    }
+  }
+  raw_.clear();
+}
+
 void MarketDataDesk::Run() {
-  std::vector<RawUpdate> raw;
   while (true) {
     {
       std::unique_lock lock(queue_mutex_);
@@ -216,15 +242,13 @@ void MarketDataDesk::Run() {
       caught_up_.notify_all();
       wake_.wait(lock, [&] { return asked_ || stopping_; });
       if (queue_.empty() && stopping_) return;
-      raw.swap(queue_);
       asked_ = false;
       is_at_work_ = true;
     }
-    for (const Telling& telling : Apply(raw)) {
+    for (const Telling& telling : Apply()) {
       if (telling.updates) telling.watcher->listener->OnUpdates(telling.updates);
       if (telling.snapshot) telling.watcher->listener->OnSnapshot(telling.snapshot);
     }
-    raw.clear();
   }
 }
 
@@ -238,9 +262,7 @@ void MarketDataDesk::CatchUp() {
   caught_up_.wait(lock, [&] { return rounds_ >= enough || stopping_; });
 }
 
-std::vector<MarketDataDesk::Telling> MarketDataDesk::Apply(std::vector<RawUpdate>& raw) {
-  std::vector<Telling> tellings;
-  const std::lock_guard lock(mutex_);
+void MarketDataDesk::Enter(std::span<RawUpdate> raw) {
   for (RawUpdate& update : raw) {
     const std::uint16_t number = update.instrument.raw();
     if (const auto* const rare = std::get_if<std::unique_ptr<RareUpdate>>(&update.what)) {
@@ -250,6 +272,14 @@ std::vector<MarketDataDesk::Telling> MarketDataDesk::Apply(std::vector<RawUpdate
     }
     books_.try_emplace(number, update.instrument).first->second.Take(update);
   }
+}
+
+std::vector<MarketDataDesk::Telling> MarketDataDesk::Apply() {
+  std::vector<Telling> tellings;
+  const std::lock_guard lock(mutex_);
+  TakeQueue();
+  Enter(raw_);
+  raw_.clear();
   for (auto& [number, book] : books_) {
     const auto updates = book.TakeUpdates();
     const auto found = watchers_.find(number);

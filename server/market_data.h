@@ -21,6 +21,11 @@ namespace ets::server {
 // Every change of an instrument has a number, dense from 1 since the server's start. A watcher gets
 // a snapshot that holds for one number, then every update behind it: number + 1, number + 2, ...
 // Who falls behind asks for a new snapshot (Subscription::Refresh) in place of what it missed.
+//
+// What waits for that thread is bounded. When the telling falls behind by more than waiting_max
+// changes, whoever brings the next enters all of them into the copies itself, and every watcher is
+// shown the book anew: what is told is conflated, nobody is waited for, and trades and bars lack
+// nothing.
 
 // A level's new state; quantity 0: it is gone.
 struct LevelChange {
@@ -97,12 +102,15 @@ struct Bar {
 
 struct MarketDataOptions {
   std::size_t tape_max = std::size_t{1} << 20U;  // Trades kept in memory for those who come late.
+  // Changes that may wait for the market data's own thread, some 70 bytes each. 0: none do.
+  std::size_t waiting_max = std::size_t{1} << 16U;
 };
 
 // Called on the market data's own thread; the same rules as for a SessionListener.
 class MarketDataListener {
  public:
   virtual ~MarketDataListener() = default;
+  // At the begin, when asked for, and in place of updates that there was no time for.
   virtual void OnSnapshot(const std::shared_ptr<const MarketSnapshot>& snapshot) = 0;
   virtual void OnUpdates(const std::shared_ptr<const MarketUpdates>& updates) = 0;
   virtual void OnEnd() {}  // The last call: unsubscribed, or the venue stops.

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <unordered_map>
 #include <variant>
@@ -81,7 +82,7 @@ class MarketDataDesk final : public MarketData {
   MarketDataDesk(TradeHistory history, const MarketDataOptions& options);
   ~MarketDataDesk() override;  // Stop().
 
-  // From one thread at a time. Leaves `raw` empty.
+  // From one thread at a time. Leaves `raw` empty. Waits for no watcher.
   void Take(std::vector<RawUpdate>& raw);
   void Stop();
 
@@ -110,11 +111,19 @@ class MarketDataDesk final : public MarketData {
     std::shared_ptr<const MarketSnapshot> snapshot;
     std::shared_ptr<const MarketUpdates> updates;
   };
-  std::vector<Telling> Apply(std::vector<RawUpdate>& raw);
+  // Enters what waits into the books.
+  std::vector<Telling> Apply();
+  // The same for one who brings too much: everybody is to be shown the books anew.
+  void Conflate();
+  // mutex_ held. In order with whoever else does it.
+  void TakeQueue();
+  void Enter(std::span<RawUpdate> raw);
   void Refresh(const std::shared_ptr<Watcher>& watcher);
   void Leave(const std::shared_ptr<Watcher>& watcher);
 
-  std::mutex queue_mutex_;
+  const std::size_t waiting_max_;
+
+  std::mutex queue_mutex_;  // The inner one where both are held.
   std::condition_variable wake_, caught_up_;
   std::vector<RawUpdate> queue_;
   std::size_t watcher_count_ = 0;  // Without any the queue may wait.
@@ -123,7 +132,8 @@ class MarketDataDesk final : public MarketData {
   std::uint64_t rounds_ = 0;  // Done.
   bool stopping_ = false;
 
-  std::mutex mutex_;  // Guards what follows.
+  std::mutex mutex_;            // Guards what follows.
+  std::vector<RawUpdate> raw_;  // Being entered.
   std::map<std::uint16_t, BookCopy> books_;
   std::map<std::uint16_t, std::vector<std::shared_ptr<Watcher>>> watchers_;
   TradeHistory history_;
