@@ -86,6 +86,7 @@ class Client {
       asio::read(socket_, asio::buffer(bytes.data(), sizeof(binary::Header)), error);
       if (error) return std::nullopt;
       const auto header = binary::ReadAs<binary::Header>(bytes);
+      heard.push_back(header.kind);
       asio::read(socket_, asio::buffer(bytes.data() + sizeof(header), header.size - sizeof(header)),
                  error);
       if (error) return std::nullopt;
@@ -106,6 +107,8 @@ class Client {
     Send(logon);
   }
   void Close() { socket_.close(); }
+
+  std::vector<Kind> heard;  // All kinds that came, in order.
 
  private:
   asio::io_context context_;
@@ -205,6 +208,30 @@ TEST_F(BinaryEntryTest, TakesOrdersAnswersAndReportsTrades) {
     EXPECT_EQ(report->open, 70);
     EXPECT_EQ(binary::TextOf(report->client_id), "42");
     break;
+  }
+}
+
+// So that nobody sees more of a book here than the session type shows everybody.
+TEST_F(BinaryEntryTest, TellsNothingOfOthersOrders) {
+  Client seller(entry_->port()), buyer(entry_->port());
+  seller.LogOn(kSeller);
+  buyer.LogOn(kBuyer);
+  ASSERT_TRUE(buyer.Next<binary::Welcome>(Kind::kWelcome));
+  for (std::uint64_t i = 0; i < 12; ++i) {
+    seller.Send(Order(i, matching::Side::kSell, 7'010 + static_cast<std::int64_t>(i), 100));
+    ASSERT_TRUE(seller.Next<binary::Answer>(Kind::kAnswer));
+  }
+  buyer.Send(Order(1, matching::Side::kBuy, 6'900, 30));
+  const auto answer = buyer.Next<binary::Answer>(Kind::kAnswer);
+  ASSERT_TRUE(answer);
+  buyer.Send(binary::Make<binary::Logout>(Kind::kLogout));
+  while (const auto report = buyer.Next<binary::Report>(Kind::kReport)) {
+    EXPECT_EQ(report->order, answer->order);
+  }
+  EXPECT_LE(std::count(buyer.heard.begin(), buyer.heard.end(), Kind::kReport), 2);
+  for (const Kind kind : buyer.heard) {
+    EXPECT_TRUE(kind == Kind::kWelcome || kind == Kind::kAnswer || kind == Kind::kReport ||
+                kind == Kind::kGoodbye);
   }
 }
 

@@ -79,7 +79,7 @@ inline std::string NewFolder() {
 
 class FixTest : public ::testing::Test {
  protected:
-  FixTest() {
+  explicit FixTest(const VenueOptions& venue = {}) : venue_options_(venue) {
     folder_ = NewFolder();
     OpenExchange();
     for (int i = 0; i < 500 && !(Member(kSeller) && Member(kBuyer) && Member(kWatcher)); ++i) {
@@ -104,7 +104,7 @@ class FixTest : public ::testing::Test {
     auto exchange = LiveExchange::Open(options, *link_);
     EXPECT_TRUE(exchange.ok());
     exchange_ = std::move(exchange.value());
-    venue_ = Venue::Open(*exchange_, {});
+    venue_ = Venue::Open(*exchange_, venue_options_);
   }
   void OpenPort(const std::string& listen) {
     FixEntryOptions options;
@@ -157,6 +157,7 @@ class FixTest : public ::testing::Test {
     return count;
   }
 
+  const VenueOptions venue_options_;
   std::string folder_;
   std::unique_ptr<ThreeMembers> link_;
   std::unique_ptr<LiveExchange> exchange_;

@@ -70,6 +70,24 @@ TEST_F(ExchangeVerbs, ShowTheBookForPeopleAndForPrograms) {
             "buy,6990,300,1\n");
 }
 
+TEST_F(ExchangeVerbs, ShowFiveLevelsOfABookAndTheNextWhenOneGoes) {
+  for (int i = 0; i < 8; ++i) {
+    Place("4", "sell", "70." + std::to_string(10 + i), "10", {"--client-id", std::to_string(i)});
+    Place("6", "buy", "69." + std::to_string(90 - i), "20");
+  }
+  const auto prices = [this] {
+    std::vector<std::int64_t> shown;
+    for (const auto& level : Done({"market", "book", "--instrument", "CEA26"})) {
+      shown.push_back(level["price"]);
+    }
+    return shown;
+  };
+  using ::testing::ElementsAre;
+  EXPECT_THAT(prices(), ElementsAre(7014, 7013, 7012, 7011, 7010, 6990, 6989, 6988, 6987, 6986));
+  Done({"market", "cancel", "--member", "4", "--instrument", "CEA26", "--client-id", "2"});
+  EXPECT_THAT(prices(), ElementsAre(7015, 7014, 7013, 7011, 7010, 6990, 6989, 6988, 6987, 6986));
+}
+
 TEST_F(ExchangeVerbs, PlaceChangeCancelAndListOrders) {
   const nlohmann::json placed = Place("4", "sell", "70", "100", {"--client-id", "ask-1"});
   EXPECT_EQ(placed["resting"], 100);

@@ -268,6 +268,14 @@ TEST_P(Rebuilt, IsTheEnginesBookAtEveryRecordWithinFiveLevels) {
   Check(place, 5, GetParam());
 }
 
+// Whoever is too slow for what happens is shown the book anew: here everybody is.
+TEST_P(Rebuilt, IsTheEnginesBookWhenAllOfItIsConflated) {
+  server::VenueOptions venue;
+  venue.market_data.waiting_max = 0;
+  MarketPlace place(3, venue, false);
+  Check(place, 5, GetParam());
+}
+
 TEST_P(Rebuilt, IsTheEnginesBookAtEveryRecordInFull) {
   MarketPlace place(3, {}, false, 65'536, ContinuousWithoutHours());
   Check(place, 0, GetParam());
@@ -390,6 +398,46 @@ TEST_F(Face, ShowsWhereACallWouldClear) {
   EXPECT_EQ(status.instrument().last(), indicative);
   EXPECT_EQ(status.instrument().volume(), 60);
   context.TryCancel();
+}
+
+TEST(Tape, LacksNoTradeWhenMarketDataIsConflated) {
+  server::VenueOptions venue;
+  venue.market_data.waiting_max = 0;
+  MarketPlace place(2, venue, false);
+  const auto trade = [&place] {
+    for (const auto& [member, side] : {std::pair(0, mk::SIDE_SELL), {1, mk::SIDE_BUY}}) {
+      mk::PlaceOrderRequest request;
+      request.set_member(MarketPlace::Member(member));
+      request.set_instrument(MarketPlace::kInstrument);
+      request.set_side(side);
+      request.set_price(7'000);
+      request.set_quantity(1);
+      mk::PlaceOrderResponse response;
+      MarketPlace::Must(
+          Call(place.market(), &mk::MarketService::Stub::PlaceOrder, request, response));
+    }
+  };
+  for (int i = 0; i < 3; ++i) trade();
+  grpc::ClientContext all_context, new_context;
+  mk::WatchTradesRequest request;
+  request.set_instrument(MarketPlace::kInstrument);
+  const auto of_new = place.data().WatchTrades(&new_context, request);
+  request.set_from_trade_id(1);
+  const auto of_all = place.data().WatchTrades(&all_context, request);
+  mk::WatchTradesResponse told;
+  ASSERT_TRUE(of_new->Read(&told));
+  EXPECT_EQ(told.trades_size(), 0);
+  constexpr std::uint64_t kLast = 43;
+  for (std::uint64_t id = 4; id <= kLast; ++id) trade();
+  for (const auto& [reader, first] : {std::pair(&of_all, std::uint64_t{1}), {&of_new, 4}}) {
+    std::uint64_t next = first;
+    while (next <= kLast && (*reader)->Read(&told)) {
+      for (const mk::Trade& one : told.trades()) EXPECT_EQ(one.trade_id(), next++);
+    }
+    EXPECT_GT(next, kLast);
+  }
+  all_context.TryCancel();
+  new_context.TryCancel();
 }
 
 TEST_F(Face, ListsInstrumentsAndTellsATapeFromAnyTradeOn) {
