@@ -402,6 +402,21 @@ TEST_F(AuctionService, NamesTheRuleThatABidBreaksWithItsNumbers) {
   EXPECT_THAT(Withdraw(1, 1), IsRefused(Refusal::kAuctionNotOpen, 0, 0));
 }
 
+TEST_F(AuctionService, TakesBidsOnTheTickAlone) {
+  au::OpenAuctionRequest opening = Opening(5'000);
+  (*opening.mutable_fields())["tick"] = "0.05";
+  ASSERT_TRUE(Open(opening).ok()) << Open(opening).error_message();
+  const std::uint64_t hash = StateHash();
+  for (const std::int64_t price : {7'001, 7'004, 7'006, 4, 10'000'001}) {
+    EXPECT_THAT(Submit(1, price, 500), IsRefused(Refusal::kPriceOffTick, price, 5));
+  }
+  EXPECT_EQ(StateHash(), hash);
+  ASSERT_TRUE(Submit(1, 7'005, 500).ok());
+  const std::uint32_t bid = bid_.bid();
+  EXPECT_THAT(Change(1, bid, 7'007, 500), IsRefused(Refusal::kPriceOffTick, 7'007, 5));
+  EXPECT_TRUE(Change(1, bid, 7'010, 500).ok());
+}
+
 TEST_F(AuctionService, RefusesAnOpeningByItsField) {
   const std::uint64_t hash = StateHash();
   const auto refused = [&](const char* what, auto spoil) {

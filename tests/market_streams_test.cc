@@ -193,6 +193,39 @@ TEST(MarketStreams, RefusesWithTheMarketsNumberAndTheLimit) {
   EXPECT_EQ(ReasonIn(status), "PRICE_OUTSIDE_BAND");
 }
 
+TEST(MarketStreams, TakePricesOnTheTickAlone) {
+  market::VenueRules rules;
+  market::TickTable& ticks = rules.sessions[0].ticks;
+  ticks.rows[0].tick = Price::FromMinorPerTonne(1);
+  ticks.rows[1] = {Price::FromMinorPerTonne(7'100), Price::FromMinorPerTonne(10)};
+  MarketPlace place(1, {}, false, 65'536, rules);
+  Trader trader(place, 0);
+  const auto is_off = [](const mk::TradeResponse& response, std::int64_t asked) {
+    return response.rejection().number() == 6 &&
+           response.rejection().reason() == "PRICE_OFF_TICK" &&
+           response.rejection().asked() == asked && response.rejection().limit() == 10;
+  };
+  EXPECT_TRUE(trader.Answer(trader.Place(mk::SIDE_SELL, 7'099, 10)).has_receipt());
+  EXPECT_TRUE(trader.Answer(trader.Place(mk::SIDE_SELL, 7'110, 10, "s1")).has_receipt());
+  EXPECT_TRUE(is_off(trader.Answer(trader.Place(mk::SIDE_SELL, 7'111, 10)), 7'111));
+  mk::TradeRequest request;
+  request.set_request(100);
+  mk::OrderDraft& stop = *request.mutable_place();
+  stop.set_instrument(MarketPlace::kInstrument);
+  stop.set_side(mk::SIDE_BUY);
+  stop.set_type(mk::ORDER_TYPE_STOP_LIMIT);
+  stop.set_price(7'200);
+  stop.set_stop_price(7'105);
+  stop.set_quantity(1);
+  EXPECT_TRUE(is_off(trader.Ask(request), 7'105));
+  request.set_request(101);
+  mk::OrderChange& change = *request.mutable_change();
+  change.mutable_key()->set_instrument(MarketPlace::kInstrument);
+  change.mutable_key()->set_client_order_id("s1");
+  change.set_price(7'119);
+  EXPECT_TRUE(is_off(trader.Ask(request), 7'119));
+}
+
 TEST(MarketStreams, AppliesARepeatedClientOrderIdOnceAlsoAfterARestart) {
   MarketPlace place(1);
   std::uint64_t order = 0;
