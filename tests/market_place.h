@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "ets/market/v1/market_data_service.grpc.pb.h"
@@ -31,12 +32,13 @@ class MarketPlace {
 
   explicit MarketPlace(int members, server::VenueOptions venue = {}, bool fsync = true,
                        std::size_t stream_responses_max = 65'536,
-                       const market::VenueRules& rules = {})
+                       const market::VenueRules& rules = {}, std::string fix_listen = {})
       : members_(members),
         venue_(venue),
         fsync_(fsync),
         responses_max_(stream_responses_max),
-        rules_(rules) {
+        rules_(rules),
+        fix_listen_(std::move(fix_listen)) {
     std::string name = (std::filesystem::temp_directory_path() / "market-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) std::abort();
     folder_ = name;
@@ -65,6 +67,7 @@ class MarketPlace {
     options.services.rate.per_second = 0;
     options.port.listen = "127.0.0.1:0";
     options.binary_listen = "127.0.0.1:0";
+    options.fix_listen = fix_listen_;
     options.venue = venue_;
     options.rules = rules;
     options.stream_responses_max = responses_max_;
@@ -135,6 +138,7 @@ class MarketPlace {
   bool fsync_;
   const std::size_t responses_max_;
   const market::VenueRules rules_;
+  const std::string fix_listen_;  // Empty: no FIX.
   std::string folder_;
   std::unique_ptr<server::LiveServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
