@@ -24,7 +24,7 @@ Outcome Market::Impl::On(const QuoteBlock& input) {
   if (input.counterparty && !Has(*input.counterparty)) {
     return Refuse(Refusal::kMemberNotFound, input.counterparty->raw());
   }
-  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound, input.instrument.raw());
+  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound);
   if (const Gate no = CheckBlock(input.instrument, input.price, input.quantity)) return *no;
   if (input.counterparty == input.member)
     return Refuse(Refusal::kSameParty, NumberOf(input.member));
@@ -98,7 +98,7 @@ Outcome Market::Impl::On(const TradeBlock& input) {
   for (const MemberId member : {input.seller, input.buyer}) {
     if (const Gate no = CheckMember(member)) return *no;
   }
-  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound, input.instrument.raw());
+  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound);
   if (const Gate no = CheckBlock(input.instrument, input.price, input.quantity)) return *no;
   const InstrumentView& view = At(input.instrument).view;
   const SessionType& type = *founding.rules.First(Mechanism::kNegotiated);

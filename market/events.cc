@@ -52,6 +52,8 @@ std::string_view ToString(CancelReason reason) {
       return "replaced_to_nothing";
     case CancelReason::kUnfunded:
       return "unfunded";
+    case CancelReason::kDisconnected:
+      return "disconnected";
   }
   return "unknown";
 }

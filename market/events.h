@@ -59,6 +59,7 @@ enum class CancelReason : std::uint8_t {
   kMemberBlocked = 8,
   kReplacedToNothing = 9,  // A change to what was filled already.
   kUnfunded = 10,          // A market order's cash does not reach a new session's band.
+  kDisconnected = 11,      // Its session ended: closed, silent or cut.
 };
 std::string_view ToString(CancelReason reason);  // "self_trade".
 

@@ -181,7 +181,8 @@ struct PlaceOrder {
   Date expire{0};          // The last day of a good-till-date order; else 0.
   matching::ClientOrderId client_id{};
 };
-// By the market's id, or with order 0 by the client's.
+// By the market's id, or with order 0 by the client's. From a stream (Envelope::source) it is what
+// the end of a session takes with it, and told as such.
 struct CancelOrder {
   MemberId member{};
   InstrumentId instrument{};

@@ -88,7 +88,7 @@ matching::EngineTerms Market::Impl::EngineTermsOf(const InstrumentView& view) co
 }
 
 Outcome Market::Impl::On(const DelistInstrument& input) {
-  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound, input.instrument.raw());
+  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound);
   if (!At(input.instrument).view.listed) {
     return Refuse(Refusal::kInstrumentNotTrading, input.instrument.raw());
   }
@@ -113,7 +113,7 @@ std::size_t Market::Impl::EndTrading(InstrumentId id, CancelReason reason) {
 
 Outcome Market::Impl::On(const SetHoldingLimit& input) {
   if (!Has(input.member)) return Refuse(Refusal::kMemberNotFound, input.member.raw());
-  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound, input.instrument.raw());
+  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound);
   if (input.limit && *input.limit < Tonnes(0)) {
     return Refuse(Refusal::kQuantityNotPositive, input.limit->count());
   }

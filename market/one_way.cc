@@ -13,7 +13,7 @@ using matching::Side;
 
 Outcome Market::Impl::On(const AnnounceOneWay& input) {
   if (const Gate no = CheckMember(input.applicant)) return *no;
-  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound, input.instrument.raw());
+  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound);
   const InstrumentView& view = At(input.instrument).view;
   const SessionType* const type = founding.rules.First(Mechanism::kOneWay);
   if (!view.listed) return Refuse(Refusal::kInstrumentNotTrading);

@@ -191,7 +191,7 @@ Outcome Market::Impl::On(const SubmitBid& input) {
 
 Outcome Market::Impl::Place(const PlaceOrder& input) {
   if (const Gate no = CheckMember(input.member)) return *no;
-  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound, input.instrument.raw());
+  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound);
   if (const Gate no = CheckOpen(input.instrument)) return *no;
   Instrument& instrument = At(input.instrument);
   const InstrumentView& view = instrument.view;
@@ -248,7 +248,7 @@ Outcome Market::Impl::On(const ChangeOrder& input) {
 
 Outcome Market::Impl::Change(const ChangeOrder& input) {
   if (const Gate no = CheckMember(input.member)) return *no;
-  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound, input.instrument.raw());
+  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound);
   if (const Gate no = CheckOpen(input.instrument)) return *no;
   Instrument& instrument = At(input.instrument);
   const InstrumentView& view = instrument.view;
@@ -281,13 +281,15 @@ Outcome Market::Impl::Change(const ChangeOrder& input) {
 
 Outcome Market::Impl::On(const CancelOrder& input) {
   if (!Has(input.member)) return Refuse(Refusal::kMemberNotFound, input.member.raw());
-  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound, input.instrument.raw());
+  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound);
   Instrument& instrument = At(input.instrument);
   const OrderId id = FindOrder(instrument, input.member, input.order, input.client_id);
-  if (id == OrderId() || !instrument.engine.Cancel(input.member, id)) {
+  const bool by_member = last_envelope.source != SourceKind::kStream;
+  const auto why = by_member ? matching::Departure::kByMember : matching::Departure::kByOperator;
+  if (id == OrderId() || !instrument.engine.Cancel(input.member, id, why)) {
     return Refuse(Refusal::kOrderNotFound, static_cast<std::int64_t>(input.order.raw()));
   }
-  Report(input.instrument);
+  Report(input.instrument, CancelReason::kDisconnected);
   AfterOrders(input.instrument);
   Receipt receipt;
   receipt.order = id;
@@ -298,7 +300,7 @@ Outcome Market::Impl::On(const CancelOrder& input) {
 Outcome Market::Impl::On(const CancelOrders& input) {
   if (!Has(input.member)) return Refuse(Refusal::kMemberNotFound, input.member.raw());
   if (input.instrument && !Has(*input.instrument)) {
-    return Refuse(Refusal::kInstrumentNotFound, input.instrument->raw());
+    return Refuse(Refusal::kInstrumentNotFound);
   }
   Receipt receipt;
   for (std::uint16_t i = 0; i < instruments.size(); ++i) {

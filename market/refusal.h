@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace ets::market {
@@ -11,7 +12,7 @@ namespace ets::market {
 // renumber.
 enum class Refusal : std::uint16_t {
   kMemberNotFound = 1,
-  kInstrumentNotFound = 2,
+  kInstrumentNotFound = 2,      // By number or by name.
   kInstrumentNotTrading = 3,    // No session is open, or the instrument is not listed in it.
   kQuantityNotPositive = 4,     // asked: the quantity or amount.
   kQuantityOfWrongChannel = 5,  // Listed from 100,000 t, or block below it. limit: the border.
@@ -48,14 +49,15 @@ enum class Refusal : std::uint16_t {
   kTooManyOpenOrders = 33,   // asked: the number with this one. limit: the most.
   kBookFull = 34,            // limit: orders that fit.
   kWouldTakeLiquidity = 35,  // Post-only. asked: the limit. limit: the best opposite price.
-  kOrderFieldsContradict =
-      36,                   // Say a market order that is post-only, or a display above the whole.
-  kStopPriceInvalid = 37,   // A stop that the last trade has passed. limit: the last trade.
-  kExpireDateInvalid = 38,  // asked: the day. limit: the first or last day that may be named.
-  kClientOrderIdInvalid = 39,  // Not 1 to 20 printable ASCII characters.
-  kMemberBlocked = 40,         // asked: the member, by its escrow account's number.
-  kNothingToTradeWith = 41,    // A market order against an empty side.
-  kOfferNotFound = 42,         // asked: the block quote or the announcement.
+  kOrderFieldsContradict = 36,  // asked: which, a matching::Contradiction.
+  kStopPriceInvalid = 37,       // A stop that the last trade has passed. limit: the last trade.
+  kExpireDateInvalid = 38,      // asked: the day. limit: the first or last day that may be named.
+  // Not up to 20 printable ASCII characters without spaces. asked: how many it has, limit: 20; or
+  // the byte that it may not hold, and the nearest that it may, 33 or 126.
+  kClientOrderIdInvalid = 39,
+  kMemberBlocked = 40,       // asked: the member, by its escrow account's number.
+  kNothingToTradeWith = 41,  // A market order against an empty side.
+  kOfferNotFound = 42,       // asked: the block quote or the announcement.
   // A block quote is addressed to someone else. asked: who asks, by its escrow account's number.
   kNotTheCounterparty = 43,
   kBiddingNotOpen = 44,      // asked: now. limit: when the window opens, or (one-way) closed.
@@ -80,5 +82,25 @@ struct RefusalDetail {
 
   friend bool operator==(const RefusalDetail&, const RefusalDetail&) = default;
 };
+
+// What a number of a detail counts.
+enum class Counts : std::uint8_t {
+  kNothing,
+  kNumber,  // Of an order, a member, a message, of bids: as it is.
+  kPrice,   // Minor units a tonne.
+  kMoney,   // Minor units.
+  kTonnes,
+  kDayOrTime,      // Days since 1970-01-01, or microseconds since then in UTC: far more.
+  kNumberOrTime,   // An auction's number, or such a time.
+  kPhase,          // A Phase.
+  kContradiction,  // A matching::Contradiction.
+};
+struct Counted {
+  Counts asked;
+  Counts limit;
+};
+Counted CountedBy(Refusal refusal);
+// For people, prices as money and days as dates: "PRICE_OUTSIDE_BAND: asked 90.00, limit 77.00".
+std::string Explained(Refusal refusal, const RefusalDetail& detail);
 
 }  // namespace ets::market

@@ -188,7 +188,7 @@ void Market::Impl::FireDay(Date today) {
 Outcome Market::Impl::On(const HaltTrading& input) {
   if (input.instrument) {
     if (!Has(*input.instrument)) {
-      return Refuse(Refusal::kInstrumentNotFound, input.instrument->raw());
+      return Refuse(Refusal::kInstrumentNotFound);
     }
     const Instrument& instrument = At(*input.instrument);
     if (!instrument.view.listed) {
@@ -218,7 +218,7 @@ std::uint32_t Market::Impl::Halt(InstrumentId id, bool cancel_orders) {
 Outcome Market::Impl::On(const ResumeTrading& input) {
   if (input.instrument) {
     if (!Has(*input.instrument)) {
-      return Refuse(Refusal::kInstrumentNotFound, input.instrument->raw());
+      return Refuse(Refusal::kInstrumentNotFound);
     }
     if (!At(*input.instrument).halted) {
       return Refuse(Refusal::kAlreadySo, input.instrument->raw());
@@ -246,7 +246,7 @@ void Market::Impl::Resume(InstrumentId id) {
 }
 
 Outcome Market::Impl::On(const SetPhase& input) {
-  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound, input.instrument.raw());
+  if (!Has(input.instrument)) return Refuse(Refusal::kInstrumentNotFound);
   if (const Gate no = CheckOpen(input.instrument)) return *no;
   const Instrument& instrument = At(input.instrument);
   if (instrument.halted) return Refuse(Refusal::kInstrumentHalted, input.instrument.raw());

@@ -146,7 +146,7 @@ std::size_t Engine::Expire(Date day) {
   Walk([&](std::uint32_t place) {
     const OrderRecord& order = orders_[place];
     const bool is_over =
-        order.time_in_force() == TimeInForce::kDay ||
+        order.time_in_force() == TimeInForce::kDay || !RowOf(order.time_in_force()).may_rest ||
         (order.time_in_force() == TimeInForce::kGoodTillDate && extras_[place].expire <= day);
     if (is_over) scratch_.push_back(place);
   });

@@ -19,8 +19,8 @@
 
 namespace ets::matching {
 
-// What contradicts in an order's own fields, or an empty string.
-std::string_view WhatContradicts(const OrderEntry& entry);
+// What contradicts in an order's own fields: the first that does.
+Contradiction WhatContradicts(const OrderEntry& entry);
 
 // One instrument's trading: its limit order book (price, then time), what waits in front of it
 // (stops, market orders in a call, the hidden parts of icebergs), the index of its members' own
@@ -81,7 +81,8 @@ class Engine {
   // All that fit: of this owner, on this side (empty: any), in the order of ForEach(). Returns how
   // many.
   std::size_t CancelAll(std::optional<MemberId> owner, std::optional<Side> side, Departure why);
-  // Day orders and those whose last day is not after `day`. At a session's end.
+  // Day orders, those whose last day is not after `day`, and stops that would trade at once or not
+  // at all and that nothing has triggered. At a session's end.
   std::size_t Expire(Date day);
 
   // What a call would come to now: both sides with hidden parts, best first.

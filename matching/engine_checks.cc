@@ -3,41 +3,57 @@
 
 namespace ets::matching {
 
-std::string_view WhatContradicts(const OrderEntry& entry) {
+Contradiction WhatContradicts(const OrderEntry& entry) {
+  using Is = Contradiction;
   const bool is_stop = IsStop(entry.type);
   const auto has_limit = entry.type == OrderType::kLimit || entry.type == OrderType::kStopLimit;
-  const TimeInForceRow& rules = RowOf(entry.time_in_force);
-  const bool takes_at_once = !rules.may_rest;
-  if (has_limit != (entry.limit > Price())) {
-    return has_limit ? "limit: missing" : "limit: a market order has none";
-  }
-  if (is_stop != (entry.stop > Price())) {
-    return is_stop ? "stop: missing" : "stop: only a stop order has one";
-  }
-  if (entry.post_only && (!has_limit || takes_at_once)) {
-    return "post_only: needs a limit and a time in force that may rest";
-  }
-  if (entry.display < Tonnes(0) || entry.display > entry.quantity) {
-    return "display: more than the whole quantity";
-  }
-  if (entry.display > Tonnes(0) && (!has_limit || takes_at_once)) {
-    return "display: needs a limit and a time in force that may rest";
-  }
-  if (entry.minimum < Tonnes(0) || entry.minimum > entry.quantity) {
-    return "minimum: more than the whole quantity";
-  }
-  if (entry.minimum > Tonnes(0) && (entry.post_only || is_stop)) {
-    return "minimum: not for an order that does not trade at once";
-  }
-  if ((entry.time_in_force == TimeInForce::kGoodTillDate) != (entry.expire != Date(0))) {
-    return "expire: of a good-till-date order, and of no other";
+  const bool takes_at_once = !RowOf(entry.time_in_force).may_rest;
+  const bool may_show = has_limit && !takes_at_once;
+  if (has_limit != (entry.limit > Price())) return has_limit ? Is::kNoLimit : Is::kLimit;
+  if (is_stop != (entry.stop > Price())) return is_stop ? Is::kNoStop : Is::kStop;
+  if (entry.post_only && !may_show) return Is::kPostOnly;
+  if (entry.display < Tonnes(0) || entry.display > entry.quantity) return Is::kDisplayAboveWhole;
+  if (entry.display > Tonnes(0) && !may_show) return Is::kDisplay;
+  if (entry.minimum < Tonnes(0) || entry.minimum > entry.quantity) return Is::kMinimumAboveWhole;
+  if (entry.minimum > Tonnes(0) && (entry.post_only || is_stop)) return Is::kMinimum;
+  const bool is_dated = entry.time_in_force == TimeInForce::kGoodTillDate;
+  if (is_dated != (entry.expire != Date(0))) return Is::kExpire;
+  return Is::kNone;
+}
+
+std::string_view ToString(Contradiction contradiction) {
+  switch (contradiction) {
+    case Contradiction::kNone:
+      break;
+    case Contradiction::kNoLimit:
+      return "limit: missing";
+    case Contradiction::kLimit:
+      return "limit: a market order has none";
+    case Contradiction::kNoStop:
+      return "stop: missing";
+    case Contradiction::kStop:
+      return "stop: only a stop order has one";
+    case Contradiction::kPostOnly:
+      return "post-only: needs a limit and a time in force that may rest";
+    case Contradiction::kDisplayAboveWhole:
+      return "display: below 0 or more than the whole quantity";
+    case Contradiction::kDisplay:
+      return "display: needs a limit and a time in force that may rest";
+    case Contradiction::kMinimumAboveWhole:
+      return "minimum: below 0 or more than the whole quantity";
+    case Contradiction::kMinimum:
+      return "minimum: not for an order that does not trade at once";
+    case Contradiction::kExpire:
+      return "expire date: of a good-till-date order, and of no other";
   }
   return {};
 }
 
 std::optional<Refused> Engine::CheckEntry(const OrderEntry& entry, std::int64_t limit) const {
   using Why = EngineRefusal;
-  if (!WhatContradicts(entry).empty()) return Refused{Why::kFieldsContradict};
+  if (const auto what = WhatContradicts(entry); what != Contradiction::kNone) {
+    return Refused{Why::kFieldsContradict, static_cast<std::int64_t>(what)};
+  }
   if (phase_ == BookPhase::kHalted) return Refused{Why::kHalted};
   const bool takes_at_once = !RowOf(entry.time_in_force).may_rest;
   if (phase_ == BookPhase::kCall && !IsStop(entry.type) &&

@@ -430,7 +430,9 @@ void Engine::Trigger(std::uint32_t place) {
   const std::int64_t new_open = new_quantity - (order.quantity - open);
   const bool same_limit = new_limit == old_limit;
   const bool keeps_place = new_open <= 0 || (same_limit && new_open <= open);
-  if (limit && !HasLimit(order.type())) return Fail{Refused{Why::kFieldsContradict}};
+  if (limit && !HasLimit(order.type())) {
+    return Fail{Refused{Why::kFieldsContradict, static_cast<std::int64_t>(Contradiction::kLimit)}};
+  }
   if (phase_ == BookPhase::kHalted && !keeps_place) return Fail{Refused{Why::kHalted}};
   const bool renames = !new_client_id.empty() && new_client_id != order.client_id;
   if (renames) {

@@ -57,7 +57,7 @@ struct OrderEntry {
 
 // Why an engine refused: the first rule broken, in this order. `asked` and `limit` say by what.
 enum class EngineRefusal : std::uint8_t {
-  kFieldsContradict = 1,
+  kFieldsContradict = 1,  // asked: a Contradiction.
   kHalted = 2,
   kNotInCall = 3,            // Immediate-or-cancel, fill-or-kill, a minimum.
   kDuplicateClientId = 4,    // A live order of the member has it. limit: that order.

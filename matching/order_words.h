@@ -41,6 +41,23 @@ enum class SelfTradePrevention : std::uint8_t {
   kDecrementBoth = 4,   // Both lose the smaller of the two quantities, without a trade.
 };
 
+// What does not go together in an order's fields. On the wire. Append; never renumber.
+enum class Contradiction : std::uint8_t {
+  kNone = 0,
+  kNoLimit = 1,  // A limit or stop-limit order without a price.
+  kLimit = 2,    // A market or stop order with one.
+  kNoStop = 3,
+  kStop = 4,      // An order with a stop price that is no stop order.
+  kPostOnly = 5,  // With a market or stop order, or one that may not rest.
+  kDisplayAboveWhole = 6,
+  kDisplay = 7,  // As kPostOnly.
+  kMinimumAboveWhole = 8,
+  kMinimum = 9,  // With a stop, or post-only.
+  kExpire = 10,  // A day without good-till-date, or the reverse.
+};
+// "limit: missing".
+std::string_view ToString(Contradiction contradiction);
+
 // The client's own name for an order: up to 20 printable ASCII characters without spaces, padded
 // with zero bytes. Empty: the order has none.
 class ClientOrderId {

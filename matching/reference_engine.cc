@@ -160,7 +160,9 @@ std::optional<Refused> ReferenceEngine::Check(const OrderEntry& entry, std::int6
   using Why = EngineRefusal;
   const bool buys = entry.side == Side::kBuy;
   const TimeInForceRow& rules = RowOf(entry.time_in_force);
-  if (!WhatContradicts(entry).empty()) return Refused{Why::kFieldsContradict};
+  if (const auto what = WhatContradicts(entry); what != Contradiction::kNone) {
+    return Refused{Why::kFieldsContradict, static_cast<std::int64_t>(what)};
+  }
   if (phase_ == BookPhase::kHalted) return Refused{Why::kHalted};
   if (phase_ == BookPhase::kCall && !IsStop(entry.type) &&
       (!rules.may_rest || entry.minimum > Tonnes(0))) {
@@ -442,7 +444,9 @@ Result<Placed, Refused> ReferenceEngine::Change(MemberId owner, OrderId id,
   const std::int64_t new_open = changed.view.quantity.count() - filled;
   const bool same_limit = changed.view.limit == view.limit;
   const bool keeps_place = new_open <= 0 || (same_limit && new_open <= view.open.count());
-  if (limit && !HasLimit(view.type)) return Fail{Refused{Why::kFieldsContradict}};
+  if (limit && !HasLimit(view.type)) {
+    return Fail{Refused{Why::kFieldsContradict, static_cast<std::int64_t>(Contradiction::kLimit)}};
+  }
   if (phase_ == BookPhase::kHalted && !keeps_place) return Fail{Refused{Why::kHalted}};
   const bool renames = !new_client_id.empty() && new_client_id != view.client_id;
   if (renames) {
@@ -548,6 +552,7 @@ std::size_t ReferenceEngine::Expire(Date day) {
   for (const Index i : InOrder()) {
     const OrderView& view = orders_[i].view;
     const bool is_over = view.time_in_force == TimeInForce::kDay ||
+                         !RowOf(view.time_in_force).may_rest ||
                          (view.time_in_force == TimeInForce::kGoodTillDate && view.expire <= day);
     if (!is_over) continue;
     Remove(i, Departure::kDayPassed);

@@ -1,5 +1,6 @@
 #include "server/binary_entry.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <boost/asio.hpp>
@@ -99,8 +100,8 @@ std::string WhatIsWrong(const binary::Place& place) {
   if (!IsOneOf(place.time_in_force, matching::TimeInForce::kGoodTillDate)) {
     return WrongField("time_in_force", place.time_in_force, 5);
   }
-  if (!IsOneOf(place.self_trade, matching::SelfTradePrevention::kDecrementBoth)) {
-    return WrongField("self_trade", place.self_trade, 4);
+  if (place.self_trade > static_cast<int>(matching::SelfTradePrevention::kDecrementBoth)) {
+    return "self_trade " + std::to_string(place.self_trade) + "; allowed: 0 to 4";
   }
   if (place.post_only > 1) {
     return "post_only " + std::to_string(place.post_only) + "; allowed: 0, 1";
@@ -114,7 +115,9 @@ market::PlaceOrder OrderOf(const binary::Place& place) {
   order.side = static_cast<matching::Side>(place.side);
   order.type = static_cast<matching::OrderType>(place.type);
   order.time_in_force = static_cast<matching::TimeInForce>(place.time_in_force);
-  order.self_trade = static_cast<matching::SelfTradePrevention>(place.self_trade);
+  if (place.self_trade != 0) {
+    order.self_trade = static_cast<matching::SelfTradePrevention>(place.self_trade);
+  }
   order.post_only = place.post_only != 0;
   order.limit = Price::FromMinorPerTonne(place.limit);
   order.stop = Price::FromMinorPerTonne(place.stop);
@@ -137,6 +140,8 @@ binary::Answer AnswerOf(const VenueAnswer& from) {
     answer.limit = from.refused->detail.limit;
     return answer;
   }
+  answer.cancelled =
+      static_cast<std::uint16_t>(std::min<std::uint32_t>(from.receipt.count, 0xFFFF));
   answer.order = from.receipt.order.raw();
   answer.traded = from.receipt.traded.count();
   answer.value = from.receipt.value.minor();

@@ -376,5 +376,55 @@ TEST_F(BinaryEntryTest, OutlivesRandomBytes) {
   }
 }
 
+TEST_F(BinaryEntryTest, SaysHowManyOrdersWereCancelled) {
+  Client client(entry_->port());
+  client.LogOn(kSeller);
+  for (std::uint64_t tag = 1; tag <= 3; ++tag) {
+    binary::Place order = Order(tag, matching::Side::kSell, 7'000, 10);
+    order.self_trade = 0;  // As wherever nothing is said: cancel the resting one.
+    client.Send(order);
+    ASSERT_EQ(client.Next<binary::Answer>(Kind::kAnswer)->refusal, 0);
+  }
+  auto all = binary::Make<binary::CancelAll>(Kind::kCancelAll);
+  client.Send(all);
+  EXPECT_EQ(client.Next<binary::Answer>(Kind::kAnswer)->cancelled, 3);
+}
+
+TEST_F(BinaryEntryTest, TellsOthersThatADisconnectTookTheOrder) {
+  Client watcher(entry_->port());
+  watcher.LogOn(kSeller);
+  ASSERT_TRUE(watcher.Next<binary::Welcome>(Kind::kWelcome));
+  Client client(entry_->port());
+  client.LogOn(kSeller, true);
+  client.Send(Order(1, matching::Side::kSell, 7'000, 10));
+  ASSERT_EQ(client.Next<binary::Answer>(Kind::kAnswer)->refusal, 0);
+  client.Close();
+  std::optional<binary::Report> report;
+  do {
+    report = watcher.Next<binary::Report>(Kind::kReport);
+    ASSERT_TRUE(report);
+  } while (report->event != static_cast<std::uint8_t>(market::OrderEventKind::kCancelled));
+  EXPECT_EQ(report->reason, static_cast<std::uint8_t>(market::CancelReason::kDisconnected));
+}
+
+// The registry of this test knows of no balances.
+TEST_F(BinaryEntryTest, RefusesAMemberWhoseBalancesDifferedInTheEvening) {
+  const Patience patience{std::chrono::system_clock::now() + std::chrono::seconds(30), {}};
+  const auto closed = exchange_->CloseDay(patience);
+  ASSERT_TRUE(closed.ok());
+  EXPECT_EQ(closed->mismatches.size(), 2U);
+  ASSERT_TRUE(venue_->Operate(market::OpenSession{Date::Of(2026, 3, 3)}).ok());
+  Client client(entry_->port());
+  client.LogOn(kSeller);
+  client.Send(Order(1, matching::Side::kSell, 7'000, 10));
+  const auto answer = client.Next<binary::Answer>(Kind::kAnswer);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->refusal, static_cast<std::uint16_t>(market::Refusal::kMemberBlocked));
+  EXPECT_EQ(answer->asked, kSeller);
+  ASSERT_TRUE(venue_->Operate(market::BlockMember{*Member(kSeller), false}).ok());
+  client.Send(Order(2, matching::Side::kSell, 7'000, 10));
+  EXPECT_EQ(client.Next<binary::Answer>(Kind::kAnswer)->refusal, 0);
+}
+
 }  // namespace
 }  // namespace ets::server

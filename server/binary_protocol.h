@@ -115,8 +115,8 @@ struct Welcome {
 
 struct Answer {
   Header header;
-  std::uint16_t refusal = 0;  // 0: accepted.
-  std::uint16_t reserved = 0;
+  std::uint16_t refusal = 0;    // 0: accepted.
+  std::uint16_t cancelled = 0;  // Orders that a Cancel or CancelAll took out; 65,535: or more.
   std::uint64_t tag = 0;
   std::uint64_t sequence = 0;  // Of the venue's journal.
   std::int64_t time = 0;

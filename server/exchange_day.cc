@@ -17,7 +17,7 @@ constexpr milliseconds kBetweenComparisons(50);
 
 // ---- The day's close ----
 
-std::vector<MemberId> LiveExchange::Impl::CompareMirrors() {
+std::vector<LiveExchange::Impl::Difference> LiveExchange::Impl::CompareMirrors() {
   struct Mirror {
     MemberId member;
     AccountId escrow;
@@ -36,10 +36,11 @@ std::vector<MemberId> LiveExchange::Impl::CompareMirrors() {
       }
     }
   });
-  std::vector<MemberId> different;
+  std::vector<Difference> different;
   for (const Mirror& mirror : mirrors) {
     const auto balances = link.Balances(mirror.escrow);
-    if (!balances.ok() || *balances != mirror.amounts) different.push_back(mirror.member);
+    if (balances.ok() && *balances == mirror.amounts) continue;
+    different.push_back({mirror.member, balances.ok()});
   }
   return different;
 }
@@ -81,13 +82,21 @@ Exchanged<DayReport> LiveExchange::Impl::CloseDay(std::optional<Date> only,
     const std::lock_guard lock(mutex);
     report.failed = static_cast<std::uint32_t>(failed - failed_before);
   }
+  std::vector<Difference> different;
   for (int i = 0; i < kComparisons && !patience.ended(); ++i) {
-    report.mismatches = CompareMirrors();
-    if (report.mismatches.empty()) break;
+    different = CompareMirrors();
+    if (different.empty()) break;
     WaitUntil([] { return false; }, {std::chrono::system_clock::now() + kBetweenComparisons, {}});
   }
+  for (const Difference& of : different) report.mismatches.push_back(of.member);
   alarm_count += report.mismatches.size();
-  Run([&] { market_hash = market->StateHash(); });
+  Run([&] {
+    for (const Difference& of : different) {
+      if (!of.is_known) continue;
+      (void)Apply(market::BlockMember{of.member, true}, SourceKind::kClock);
+    }
+    market_hash = market->StateHash();
+  });
   const auto registry_hash = link.CloseDay(date, report.settlement_sequence, market_hash);
   if (!registry_hash.ok()) {
     return ets::Fail{ExchangeFailure{std::nullopt, {}, registry_hash.error().message}};

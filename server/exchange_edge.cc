@@ -117,11 +117,15 @@ std::string Upper(std::string_view name) {
 
 // ---- Refusals ----
 
-std::string MessageOf(Refusal refusal, const market::RefusalDetail& detail) {
-  std::string text(ToString(refusal));
-  if (detail == market::RefusalDetail{}) return text;
-  return text + ": asked " + std::to_string(detail.asked) + ", limit " +
-         std::to_string(detail.limit);
+market::RefusalDetail WrongInClientId(std::string_view text) {
+  constexpr std::size_t kMost = matching::ClientOrderId::kSizeMax;
+  if (text.size() > kMost) return {static_cast<std::int64_t>(text.size()), std::int64_t{kMost}};
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= ' ') return {byte, ' ' + 1};
+    if (byte > '~') return {byte, '~'};
+  }
+  return {};
 }
 
 Status RefusalStatus(Refusal refusal, const market::RefusalDetail& detail,
@@ -142,7 +146,7 @@ Status RefusalStatus(Refusal refusal, const market::RefusalDetail& detail,
 Status StatusOf(const ExchangeFailure& failure) {
   if (!failure.refusal) return Error(Reason::kNotServing, failure.message);
   return RefusalStatus(*failure.refusal, failure.detail,
-                       MessageOf(*failure.refusal, failure.detail));
+                       Explained(*failure.refusal, failure.detail));
 }
 
 void Fill(const VenueRefusal& refused, mk::Rejection* out) {
@@ -150,7 +154,7 @@ void Fill(const VenueRefusal& refused, mk::Rejection* out) {
   out->set_reason(std::string(ToString(refused.refusal)));
   out->set_asked(refused.detail.asked);
   out->set_limit(refused.detail.limit);
-  out->set_message(MessageOf(refused.refusal, refused.detail));
+  out->set_message(Explained(refused.refusal, refused.detail));
 }
 
 void Fill(const Status& status, mk::Rejection* out) {
@@ -161,11 +165,16 @@ void Fill(const Status& status, mk::Rejection* out) {
   for (const auto& detail : details.details()) {
     if (!detail.Is<google::rpc::ErrorInfo>() || !detail.UnpackTo(&info)) continue;
     out->set_reason(info.reason());
-    const auto number = info.metadata().find("number");
-    if (number == info.metadata().end()) return;
-    std::uint32_t value = 0;
-    std::from_chars(number->second.data(), number->second.data() + number->second.size(), value);
-    out->set_number(value);
+    const auto value_of = [&info](const char* key) {
+      std::int64_t value = 0;
+      const auto found = info.metadata().find(key);
+      if (found == info.metadata().end()) return value;
+      std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
+      return value;
+    };
+    out->set_number(static_cast<std::uint32_t>(value_of("number")));
+    out->set_asked(value_of("asked"));
+    out->set_limit(value_of("limit"));
   }
 }
 
@@ -291,18 +300,24 @@ OrStatus<std::pair<LedgerId, Unit>> ExchangeEdge::LedgerOf(std::string_view fiel
 
 OrStatus<InstrumentId> ExchangeEdge::InstrumentOf(const std::string& name) {
   const std::size_t dash = name.rfind('-');
-  if (!name.starts_with(kInstruments) || dash == name.npos || dash < kInstruments.size()) {
-    return Fail{FieldError("instrument", name, "a name as in instruments/CEA26-CNY")};
+  if (name.starts_with(kInstruments) && dash != name.npos && dash >= kInstruments.size()) {
+    const auto unit =
+        LedgerOf("instrument", name.substr(kInstruments.size(), dash - kInstruments.size()));
+    const auto cash = LedgerOf("instrument", name.substr(dash + 1));
+    for (const auto* const part : {&unit, &cash}) {
+      if (!part->ok() && part->error().error_code() == StatusCode::UNAVAILABLE) {
+        return Fail{part->error()};
+      }
+    }
+    if (unit.ok() && cash.ok()) {
+      const auto instrument = exchange_.FindInstrument(unit->first, cash->first);
+      if (instrument) return *instrument;
+    }
   }
-  const auto unit =
-      LedgerOf("instrument", name.substr(kInstruments.size(), dash - kInstruments.size()));
-  if (!unit.ok()) return Fail{unit.error()};
-  const auto cash = LedgerOf("instrument", name.substr(dash + 1));
-  if (!cash.ok()) return Fail{cash.error()};
-  const auto instrument = exchange_.FindInstrument(unit->first, cash->first);
-  if (instrument) return *instrument;
-  return Fail{
-      RefusalStatus(Refusal::kInstrumentNotFound, {}, wire::Shortened(name) + ": is not listed")};
+  return Fail{RefusalStatus(Refusal::kInstrumentNotFound, {},
+                            "instrument: " + wire::Quoted(name) +
+                                "; allowed: what is listed, by a name as in "
+                                "instruments/CEA26-CNY")};
 }
 
 std::optional<Unit> ExchangeEdge::UnitOf(LedgerId ledger) {

@@ -32,8 +32,8 @@ grpc::Status StatusOf(const ExchangeFailure& failure);
 void Fill(const VenueRefusal& refused, mk::Rejection* out);
 // Of a status that this room made.
 void Fill(const grpc::Status& status, mk::Rejection* out);
-// What a refusal asks and limits, for people: "PRICE_OUTSIDE_BAND: asked 8000, limit 7700".
-std::string MessageOf(market::Refusal refusal, const market::RefusalDetail& detail);
+// What kClientOrderIdInvalid asks and limits. REQUIRES: a text that is no client order id.
+market::RefusalDetail WrongInClientId(std::string_view text);
 
 // ---- Who may trade. ----
 

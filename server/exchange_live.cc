@@ -357,7 +357,7 @@ void LiveExchange::Impl::Enter(const market::Market& of) {
   }
   for (auto id = static_cast<std::uint16_t>(instruments.size()); id < of.instrument_count(); ++id) {
     const market::InstrumentView& view = of.instrument(InstrumentId(id));
-    instruments.push_back({view.unit_ledger, view.cash_ledger});
+    instruments.push_back({view.unit_ledger, view.cash_ledger, view.session});
   }
 }
 

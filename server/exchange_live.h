@@ -46,7 +46,8 @@ using Exchanged = Result<T, ExchangeFailure>;
 struct DayReport {
   std::uint64_t settlement_sequence = 0;  // The last message that the registry has answered.
   std::uint32_t failed = 0;               // Pairs and withdrawals that failed; an alarm.
-  // Members whose mirror differs from their escrow; an alarm.
+  // Members whose mirror differs from their escrow; an alarm. They are blocked until the operator
+  // has put it right, as both sides of a pair that failed are, whose mirrors differ by it.
   std::vector<MemberId> mismatches;
 };
 
@@ -90,9 +91,10 @@ class LiveExchange {
   std::optional<AccountId> EscrowOf(MemberId member) const;
   // The instrument that trades a unit against a currency; of several the last that was listed.
   std::optional<InstrumentId> FindInstrument(LedgerId unit, LedgerId cash) const;
-  // The ledgers of the instruments, by number.
+  // The ledgers of the instruments and their rows of VenueRules::sessions, by number.
   struct Traded {
     LedgerId unit, cash;
+    std::uint8_t session = 0;
   };
   std::vector<Traded> Instruments() const;
   // Waits until the mirror has taken message `sequence` of Positions.

@@ -90,7 +90,12 @@ struct LiveExchange::Impl final : Sequencer::Machine {
   void DeliverSettlement();
   bool Deliver(const registry::Settle& message);
   bool WaitUntil(const std::function<bool()>& reached, const Patience& patience);
-  std::vector<MemberId> CompareMirrors();
+  // A member whose mirror is not its escrow, or (unknown) whose escrow could not be read.
+  struct Difference {
+    MemberId member;
+    bool is_known = false;
+  };
+  std::vector<Difference> CompareMirrors();
 
   ExchangeOptions options;
   RegistryLink& link;

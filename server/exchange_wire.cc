@@ -28,8 +28,7 @@ OrStatus<matching::Side> ReadSide(int value) {
 OrStatus<matching::ClientOrderId> ReadClientId(std::string_view field, const std::string& text) {
   const auto id = matching::ClientOrderId::Parse(text);
   if (id) return *id;
-  return Fail{RefusalStatus(market::Refusal::kClientOrderIdInvalid,
-                            {static_cast<std::int64_t>(text.size()), 20},
+  return Fail{RefusalStatus(market::Refusal::kClientOrderIdInvalid, WrongInClientId(text),
                             std::string(field) + ": " + wire::Quoted(text) +
                                 "; allowed: up to 20 printable ASCII characters "
                                 "without spaces")};
@@ -348,7 +347,9 @@ void ExchangeEdge::Fill(InstrumentId instrument, const matching::OrderView& orde
   out->set_side(static_cast<mk::Side>(order.side));
   out->set_type(static_cast<mk::OrderType>(order.type));
   out->set_time_in_force(static_cast<mk::TimeInForce>(order.time_in_force));
-  out->set_price(order.limit.minor_per_tonne());
+  if (order.type == matching::OrderType::kLimit || order.type == matching::OrderType::kStopLimit) {
+    out->set_price(order.limit.minor_per_tonne());
+  }
   out->set_stop_price(order.stop.minor_per_tonne());
   out->set_quantity(order.quantity.count());
   out->set_open(order.open.count());

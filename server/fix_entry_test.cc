@@ -55,8 +55,16 @@ TEST_F(FixEntryTest, TakesOrdersAndReportsTradesToBothSides) {
 TEST_F(FixEntryTest, SaysWhichLimitARefusedOrderBroke) {
   buyer_.Send(Limit("b1", '1', "90.00", "10"));
   EXPECT_EQ(Fields(buyer_.NextReport("8"), {11, 37, 39, 103, 58, 5001, 5002, 5003, 151}),
-            "11=b1 37=NONE 39=8 103=3 58=PRICE_OUTSIDE_BAND: asked 9000, limit 7700 5001=7 "
+            "11=b1 37=NONE 39=8 103=3 58=PRICE_OUTSIDE_BAND: asked 90.00, limit 77.00 5001=7 "
             "5002=9000 5003=7700 151=0");
+}
+
+TEST_F(FixEntryTest, NumbersWhatOnlyTheWireCanSee) {
+  buyer_.Send(Limit("b1", '1', "70.123", "10"));
+  EXPECT_EQ(Fields(buyer_.NextReport("8"), {5001, 5002, 5003}), "5001=6 5002=7012 5003=1");
+  buyer_.Send(Limit("b2", '1', "70.00", "10.5"));
+  EXPECT_EQ(Fields(buyer_.NextReport("8"), {103, 5001, 5002, 5003}),
+            "103=13 5001=25 5002=10 5003=1");
 }
 
 TEST_F(FixEntryTest, NamesTheFieldThatCannotBeRead) {
@@ -65,10 +73,15 @@ TEST_F(FixEntryTest, NamesTheFieldThatCannotBeRead) {
     const char* text;
   };
   for (const Case& wrong : std::initializer_list<Case>{
-           {"44=70.123", "Price(44) '70.123'; allowed: a price with at most two decimals"},
-           {"38=10.5", "OrderQty(38) '10.5'; allowed: whole tonnes"},
-           {"38=9999999999999999", "OrderQty(38) '9999999999999999'; allowed: whole tonnes"},
+           {"44=70.123", "PRICE_OFF_TICK: asked 70.12, limit 0.01; Price(44) '70.123'"},
+           {"38=10.5", "QUANTITY_OFF_LOT: asked 10, limit 1; OrderQty(38) '10.5'"},
+           {"11=t 38=9007199254740992",
+            "QUANTITY_OF_WRONG_CHANNEL: asked 9007199254740992, limit 100000"},
+           {"11=u 38=99999999999999999999", "QUANTITY_OF_WRONG_CHANNEL: asked 9223372036854775807"},
+           {"11=v 44=90071992547409.92",
+            "PRICE_OUTSIDE_BAND: asked 90071992547409.92, limit 77.00"},
            {"110=0.5", "MinQty(110) '0.5'"},
+           {"11=w 111=11", "ORDER_FIELDS_CONTRADICT: display: below 0 or more than the whole"},
            {"55=CEA99-CNY", "INSTRUMENT_NOT_FOUND"},
            {"11=much-too-long-for-an-order-id", "CLIENT_ORDER_ID_INVALID: asked 29, limit 20"},
            {"38=0", "QUANTITY_NOT_POSITIVE"},
@@ -111,7 +124,13 @@ TEST_F(FixEntryTest, AChangeToWhatIsFilledCancelsTheRest) {
   ASSERT_TRUE(seller_.NextReport("0"));
   seller_.Send(Said("35=G 11=s4 41=s3 55=CEA26-CNY 54=1 40=2 44=70.00 38=30"));
   EXPECT_THAT(Fields(seller_.NextOf("9"), {434, 58}),
-              HasSubstr("434=2 58=Side(54) cannot be changed"));
+              HasSubstr("434=2 58=Side(54) '1'; allowed: the order's, 2"));
+  seller_.Send(Said("35=G 11=s4 41=s3 55=CEA26-CNY 54=2 40=1 38=30"));
+  EXPECT_THAT(Fields(seller_.NextOf("9"), {434, 58}),
+              HasSubstr("434=2 58=OrdType(40) '1'; allowed: the order's, 2"));
+  seller_.Send(Said("35=F 11=s4 41=s3 55=CEA26-CNY 54=1"));
+  EXPECT_THAT(Fields(seller_.NextOf("9"), {434, 58}),
+              HasSubstr("434=1 58=Side(54) '1'; allowed: the order's, 2"));
   seller_.Send(Said("35=G 11=s4 41=s3 55=CEA26-CNY 54=2 40=2 44=70.00 38=10"));
   EXPECT_EQ(Fields(seller_.NextReport("5"), {11, 41, 38}), "11=s4 41=s3 38=10");  // A new name.
 }

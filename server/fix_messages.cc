@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "base/unit.h"
 #include "server/exchange_edge.h"
@@ -15,9 +16,6 @@ namespace {
 namespace tag = FIX::FIELD;
 using market::Refusal;
 
-// More digits are no amount of anything.
-constexpr std::size_t kAmountDigitsMax = 15;
-
 Fail<Wrong> WrongField(std::string_view name, int number, const std::string& value,
                        std::string_view allowed) {
   return Fail{Wrong{std::string(name) + "(" + std::to_string(number) + ") '" + Printable(value) +
@@ -25,39 +23,64 @@ Fail<Wrong> WrongField(std::string_view name, int number, const std::string& val
                     {}}};
 }
 
-// A decimal number in units of 10^-decimals; zeros behind those are taken, other digits are not.
-std::optional<std::int64_t> ReadDecimal(std::string_view text, std::size_t decimals) {
+// A decimal number in units of 10^-decimals, cut off behind them. What is more than any unit counts
+// is the most there is, and above every limit as well.
+struct Decimal {
+  std::int64_t units = 0;
+  bool is_cut = false;  // Other digits than zeros were cut off.
+};
+std::optional<Decimal> ReadDecimal(std::string_view text, std::size_t decimals) {
   const bool is_negative = text.starts_with('-');
   if (is_negative) text.remove_prefix(1);
   const std::size_t point = text.find('.');
   const std::string_view whole = text.substr(0, point);
   std::string fraction(point == text.npos ? std::string_view() : text.substr(point + 1));
-  while (fraction.size() > decimals && fraction.back() == '0') fraction.pop_back();
-  if (whole.empty() || fraction.size() > decimals) return std::nullopt;
-  fraction.append(decimals - fraction.size(), '0');
-  const std::string digits = std::string(whole) + fraction;
-  if (digits.size() > kAmountDigitsMax) return std::nullopt;
-  std::int64_t number = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [at, error] = std::from_chars(digits.data(), end, number);
-  if (error != std::errc() || at != end) return std::nullopt;
-  return is_negative ? -number : number;
+  const auto is_digits = [](std::string_view part) {
+    return part.find_first_not_of("0123456789") == part.npos;
+  };
+  if (whole.empty() || !is_digits(whole) || !is_digits(fraction)) return std::nullopt;
+  fraction.resize(std::max(fraction.size(), decimals), '0');
+  Decimal decimal;
+  decimal.is_cut = fraction.find_first_not_of('0', decimals) != fraction.npos;
+  const std::string digits = std::string(whole) + fraction.substr(0, decimals);
+  const auto [at, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), decimal.units);
+  if (error != std::errc()) decimal.units = std::numeric_limits<std::int64_t>::max();
+  if (is_negative) decimal.units = -decimal.units;
+  return decimal;
 }
 
-Read<Tonnes> ReadTonnes(const FIX::FieldMap& fields, std::string_view name, int number) {
+// A refusal of the market's that only the wire can see, with the field it is in.
+Fail<Wrong> WrongAmount(Refusal refusal, const market::RefusalDetail& detail, std::string_view name,
+                        int number, const std::string& value) {
+  Wrong wrong = WrongBy(refusal, detail);
+  wrong.text +=
+      "; " + std::string(name) + "(" + std::to_string(number) + ") '" + Printable(value) + "'";
+  return Fail{std::move(wrong)};
+}
+
+Read<Tonnes> ReadTonnes(const FIX::FieldMap& fields, std::string_view name, int number,
+                        const market::SessionType& type) {
   if (!fields.isSetField(number)) return Tonnes();
   const std::string text = Text(fields, number);
   const auto count = ReadDecimal(text, 0);
-  if (count) return Tonnes(*count);
-  return WrongField(name, number, text, "whole tonnes");
+  if (!count) return WrongField(name, number, text, "whole tonnes");
+  if (!count->is_cut) return Tonnes(count->units);
+  return WrongAmount(Refusal::kQuantityOffLot, {count->units, type.lot.count()}, name, number,
+                     text);
 }
 
-Read<Price> ReadPrice(const FIX::FieldMap& fields, std::string_view name, int number) {
+Read<Price> ReadPrice(const FIX::FieldMap& fields, std::string_view name, int number,
+                      const market::SessionType& type) {
   if (!fields.isSetField(number)) return Price();
   const std::string text = Text(fields, number);
   const auto minor = ReadDecimal(text, 2);
-  if (minor) return Price::FromMinorPerTonne(*minor);
-  return WrongField(name, number, text, "a price with at most two decimals");
+  if (!minor) return WrongField(name, number, text, "a price as in 70.25");
+  const Price price = Price::FromMinorPerTonne(minor->units);
+  if (!minor->is_cut) return price;
+  return WrongAmount(Refusal::kPriceOffTick,
+                     {minor->units, type.ticks.TickAt(price).minor_per_tonne()}, name, number,
+                     text);
 }
 
 Read<matching::ClientOrderId> ReadClientId(const FIX::FieldMap& fields, int number) {
@@ -65,9 +88,7 @@ Read<matching::ClientOrderId> ReadClientId(const FIX::FieldMap& fields, int numb
   const auto id = matching::ClientOrderId::Parse(text);
   if (id) return *id;
   const std::string name = number == tag::ClOrdID ? "ClOrdID(11)" : "OrigClOrdID(41)";
-  Wrong wrong = WrongBy(Refusal::kClientOrderIdInvalid,
-                        {static_cast<std::int64_t>(text.size()),
-                         static_cast<std::int64_t>(matching::ClientOrderId::kSizeMax)});
+  Wrong wrong = WrongBy(Refusal::kClientOrderIdInvalid, WrongInClientId(text));
   wrong.text += "; " + name + " '" + Printable(text) +
                 "'; allowed: up to 20 printable ASCII characters without spaces";
   return Fail{std::move(wrong)};
@@ -102,7 +123,8 @@ matching::OrderType TypeOf(const FIX::FieldMap& fields) {
 }
 
 // The whole numbers of an order, in the order in which they are found wrong.
-std::optional<Wrong> ReadAmounts(const FIX::FieldMap& fields, market::PlaceOrder& order) {
+std::optional<Wrong> ReadAmounts(const FIX::FieldMap& fields, const market::SessionType& type,
+                                 market::PlaceOrder& order) {
   struct Amount {
     Tonnes& to;
     const char* name;
@@ -111,13 +133,13 @@ std::optional<Wrong> ReadAmounts(const FIX::FieldMap& fields, market::PlaceOrder
   for (const Amount& amount : {Amount{order.quantity, "OrderQty", tag::OrderQty},
                                Amount{order.display, "MaxFloor", tag::MaxFloor},
                                Amount{order.minimum, "MinQty", tag::MinQty}}) {
-    const auto tonnes = ReadTonnes(fields, amount.name, amount.number);
+    const auto tonnes = ReadTonnes(fields, amount.name, amount.number, type);
     if (!tonnes.ok()) return tonnes.error();
     amount.to = *tonnes;
   }
-  const auto limit = ReadPrice(fields, "Price", tag::Price);
+  const auto limit = ReadPrice(fields, "Price", tag::Price, type);
   if (!limit.ok()) return limit.error();
-  const auto stop = ReadPrice(fields, "StopPx", tag::StopPx);
+  const auto stop = ReadPrice(fields, "StopPx", tag::StopPx, type);
   if (!stop.ok()) return stop.error();
   order.limit = *limit;
   order.stop = *stop;
@@ -162,6 +184,10 @@ int ReasonIn(const std::array<Row, N>& rows, const Wrong& wrong) {
 
 // ---- Symbols ----
 
+Symbols::Symbols(LiveExchange& exchange) : exchange_(exchange) {
+  exchange_.Read([this](const market::Market& market) { rules_ = market.rules(); });
+}
+
 void Symbols::Load() {
   const auto traded = exchange_.Instruments();
   if (traded.size() == names_.size()) return;
@@ -173,6 +199,7 @@ void Symbols::Load() {
     const bool is_known = unit != ledgers->end() && cash != ledgers->end();
     names_.push_back(is_known ? ToString(unit->second) + "-" + ToString(cash->second)
                               : std::to_string(id));
+    types_.push_back(traded[id].session);
     ids_[names_.back()] = InstrumentId(static_cast<std::uint16_t>(id));
   }
 }
@@ -188,6 +215,10 @@ std::string Symbols::NameOf(InstrumentId instrument) {
   return instrument.raw() < names_.size() ? names_[instrument.raw()] : std::string();
 }
 
+const market::SessionType& Symbols::TypeOf(InstrumentId instrument) const {
+  return rules_.sessions[types_[instrument.raw()]];
+}
+
 std::uint16_t Symbols::count() {
   Load();
   return static_cast<std::uint16_t>(names_.size());
@@ -196,7 +227,7 @@ std::uint16_t Symbols::count() {
 // ---- From the wire ----
 
 Wrong WrongBy(Refusal refusal, const market::RefusalDetail& detail) {
-  return {MessageOf(refusal, detail), VenueRefusal{refusal, detail}};
+  return {Explained(refusal, detail), VenueRefusal{refusal, detail}};
 }
 
 Read<InstrumentId> ReadInstrument(const FIX::FieldMap& fields, Symbols& symbols) {
@@ -228,7 +259,8 @@ Read<market::PlaceOrder> ReadNewOrder(const FIX::Message& message, Symbols& symb
   if (!id.ok()) return Fail{id.error()};
   const auto instrument = ReadInstrument(message, symbols);
   if (!instrument.ok()) return Fail{instrument.error()};
-  if (auto wrong = ReadAmounts(message, order)) return Fail{std::move(*wrong)};
+  if (auto wrong = ReadAmounts(message, symbols.TypeOf(*instrument), order))
+    return Fail{std::move(*wrong)};
   const auto expire = ReadExpireDate(message);
   if (!expire.ok()) return Fail{expire.error()};
   order.client_id = *id;
@@ -265,9 +297,10 @@ Read<market::ChangeOrder> ReadReplace(const FIX::Message& message, Symbols& symb
   const auto new_id = ReadClientId(message, tag::ClOrdID);
   if (!new_id.ok()) return Fail{new_id.error()};
   market::ChangeOrder change{{}, key->instrument, key->order, key->client_id, {}, {}, *new_id};
-  const auto quantity = ReadTonnes(message, "OrderQty", tag::OrderQty);
+  const market::SessionType& type = symbols.TypeOf(key->instrument);
+  const auto quantity = ReadTonnes(message, "OrderQty", tag::OrderQty, type);
   if (!quantity.ok()) return Fail{quantity.error()};
-  const auto limit = ReadPrice(message, "Price", tag::Price);
+  const auto limit = ReadPrice(message, "Price", tag::Price, type);
   if (!limit.ok()) return Fail{limit.error()};
   change.quantity = *quantity;
   if (message.isSetField(tag::Price)) change.limit = *limit;

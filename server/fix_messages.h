@@ -31,19 +31,23 @@ inline constexpr int kPreviousClose = 5009;
 // Instruments by Symbol(55): unit and currency, as in "CEA26-CNY". Not thread-safe.
 class Symbols {
  public:
-  explicit Symbols(LiveExchange& exchange) : exchange_(exchange) {}
+  explicit Symbols(LiveExchange& exchange);
 
   // Of several with one symbol the last that was listed.
   std::optional<InstrumentId> Find(const std::string& symbol);
   // Empty: no such instrument.
   std::string NameOf(InstrumentId instrument);
+  // Its lot, ticks and limits. REQUIRES: an instrument that Find() gave.
+  const market::SessionType& TypeOf(InstrumentId instrument) const;
   std::uint16_t count();
 
  private:
   void Load();
 
   LiveExchange& exchange_;
+  market::VenueRules rules_;  // A copy; they never change.
   std::vector<std::string> names_;
+  std::vector<std::uint8_t> types_;  // Rows of rules_.sessions.
   std::map<std::string, InstrumentId> ids_;
 };
 

@@ -94,7 +94,9 @@ void Orders::Load(InstrumentId instrument, const matching::OrderView& order) {
 
 Orders::Known& Orders::Remember(const market::OrderEvent& event) {
   const std::uint64_t order = event.order.raw();
-  Known& known = known_[order];
+  const auto [at, is_new] = known_.try_emplace(order);
+  Known& known = at->second;
+  if (is_new) known.entered = event.type;
   const std::string old_id(known.last.client_id.text()), new_id(event.client_id.text());
   if (old_id != new_id) by_client_id_.erase(old_id);
   if (!new_id.empty()) by_client_id_[new_id] = order;

@@ -31,6 +31,8 @@ class Orders {
 
   struct Known {
     market::OrderEvent last;
+    // As it was first heard of; a stop that is triggered becomes a market or limit order.
+    matching::OrderType entered = matching::OrderType::kLimit;
     Tonnes counted;  // Fills that were told here, and their value.
     Money value;
     bool is_gone = false;

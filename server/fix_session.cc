@@ -333,17 +333,38 @@ void ClientSession::NewOrder(const FIX::Message& message) {
          ReadNewOrder(message, shared_.symbols));
 }
 void ClientSession::Cancel(const FIX::Message& message) {
-  Submit(message, RequestOf(Request::Kind::kCancel, message), ReadCancel(message, shared_.symbols));
+  Request request = RequestOf(Request::Kind::kCancel, message);
+  auto cancel = ReadCancel(message, shared_.symbols);
+  if (auto wrong = WhatDiffers(message, request); cancel.ok() && wrong) cancel = Fail{*wrong};
+  Submit(message, std::move(request), cancel);
 }
 void ClientSession::Replace(const FIX::Message& message) {
   Request request = RequestOf(Request::Kind::kReplace, message);
   auto change = ReadReplace(message, shared_.symbols);
-  const Orders::Known* const known = orders_.Find(request);
-  if (change.ok() && known != nullptr && known->last.side != *ReadSide(message)) {
-    change = Fail{Wrong{"Side(54) cannot be changed: cancel the order and enter another", {}}};
-  }
+  if (auto wrong = WhatDiffers(message, request); change.ok() && wrong) change = Fail{*wrong};
   Submit(message, std::move(request), change);
 }
+
+std::optional<Wrong> ClientSession::WhatDiffers(const FIX::Message& message,
+                                                const Request& request) const {
+  const Orders::Known* const known = orders_.Find(request);
+  if (known == nullptr || known->is_gone) return std::nullopt;
+  const auto differs = [](const char* field, const std::string& is, char must) {
+    return Wrong{std::string(field) + " '" + Printable(is) + "'; allowed: the order's, " + must +
+                     ", which nothing changes",
+                 {}};
+  };
+  const std::string side = Text(message, tag::Side);
+  const char own_side = SideChar(known->last.side);
+  if (side != std::string(1, own_side)) return differs("Side(54)", side, own_side);
+  const std::string type = Text(message, tag::OrdType);
+  if (type.empty()) return std::nullopt;
+  for (const matching::OrderType own : {known->last.type, known->entered}) {
+    if (type == std::string(1, TypeChar(own))) return std::nullopt;
+  }
+  return differs("OrdType(40)", type, TypeChar(known->last.type));
+}
+
 void ClientSession::MassCancel(const FIX::Message& message) {
   Submit(message, RequestOf(Request::Kind::kMassCancel, message),
          ReadMassCancel(message, shared_.symbols));

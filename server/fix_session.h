@@ -142,6 +142,8 @@ class ClientSession final : public FIX::Application,
   void NewOrder(const FIX::Message& message);
   void Cancel(const FIX::Message& message);
   void Replace(const FIX::Message& message);
+  // Of an order that waits: which of its fields a cancel or replace names otherwise.
+  std::optional<Wrong> WhatDiffers(const FIX::Message& message, const Request& request) const;
   void MassCancel(const FIX::Message& message);
   void OrderStatus(const FIX::Message& message);
   void MassStatus(const FIX::Message& message);

@@ -291,14 +291,27 @@ grpc::Status StreamGap(std::uint64_t sequence, std::uint64_t expected) {
                           {{"expected_sequence", std::to_string(expected)}}));
 }
 
-std::string ReasonOf(const grpc::Status& status) {
+namespace {
+
+// Of a status of this server's; empty when it has none.
+google::rpc::ErrorInfo InfoOf(const grpc::Status& status) {
   google::rpc::Status details;
   google::rpc::ErrorInfo info;
   if (!details.ParseFromString(status.error_details())) return {};
   for (const auto& detail : details.details()) {
-    if (detail.UnpackTo(&info)) return info.reason();
+    if (detail.UnpackTo(&info)) return info;
   }
   return {};
+}
+
+}  // namespace
+
+std::string ReasonOf(const grpc::Status& status) { return InfoOf(status).reason(); }
+
+std::string NumberOf(const grpc::Status& status) {
+  const google::rpc::ErrorInfo info = InfoOf(status);
+  const auto number = info.metadata().find("number");
+  return number == info.metadata().end() ? std::string() : number->second;
 }
 
 std::string ErrorTableText() {

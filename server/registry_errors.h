@@ -81,6 +81,8 @@ grpc::Status StreamGap(std::uint64_t sequence, std::uint64_t expected);
 
 // The reason in a status that this table made; empty for any other.
 std::string ReasonOf(const grpc::Status& status);
+// The number of a refusal of the exchange's, "7"; else empty.
+std::string NumberOf(const grpc::Status& status);
 
 // The table as Markdown rows, for proto/README.md.
 std::string ErrorTableText();

@@ -419,8 +419,8 @@ void VenueImpl::Answer(SessionState& session, std::uint64_t tag, MemberRequest& 
 void VenueImpl::Leave(SessionState& session, CloseReason reason) {
   const auto orders = std::exchange(session.orders, {});
   for (const auto& [order, instrument] : orders) {
-    (void)exchange_.ApplyOrder(
-        market::CancelOrder{session.terms.member, instrument, OrderId(order), {}});
+    (void)exchange_.Give(market::CancelOrder{session.terms.member, instrument, OrderId(order), {}},
+                         SourceKind::kStream, false);
   }
   std::erase(EarsOf(session.terms), &session);
   outbox_.outputs.push_back({&session, reason});

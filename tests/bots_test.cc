@@ -21,6 +21,21 @@ pid_t Launch(const MarketPlace& place, const std::string& bot, int member) {
   return child;
 }
 
+TEST(Bots, SayHowTheyAreCalledWhenSecondsAreNoNumber) {
+  for (const char* const bot : {"market_maker", "noise_trader", "compliance_buyer"}) {
+    const std::string program = std::string(BOTS) + "/bot_" + bot;
+    const pid_t child = fork();
+    if (child == 0) {
+      execl(program.c_str(), program.c_str(), "127.0.0.1:1", "members/4", MarketPlace::kInstrument,
+            "x", nullptr);
+      _exit(127);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 2) << bot;
+  }
+}
+
 TEST(Bots, TradeWithEachOtherAndNothingIsLost) {
   MarketPlace place(4);
   const std::vector<pid_t> bots = {

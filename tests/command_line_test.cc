@@ -99,6 +99,10 @@ TEST(CommandLine, SaysWhichVerbsThereAreWhenOneIsNot) {
   const Said said = Capclear({"dance", "--fast"});
   EXPECT_EQ(said.code, 2);
   EXPECT_THAT(said.err, StartsWith("'dance' is no verb; allowed: run, "));
+  EXPECT_THAT(Capclear({"market", "dance"}).err,
+              StartsWith("'dance' is no verb; allowed: book, trades, "));
+  EXPECT_THAT(Capclear({"market", "block", "dance"}).err,
+              StartsWith("'dance' is no verb; allowed: quote, "));
 }
 
 TEST(CommandLine, ToldABadSeedSaysSoBesideWhatElseIsWrong) {

@@ -123,7 +123,7 @@ TEST_F(ExchangeVerbs, HaltAndResumeAndCloseTheDay) {
            "--instrument", "CEA26"},
           1, {"FAILED_PRECONDITION INSTRUMENT_HALTED"});
   Refuses({"market", "halt", "--instrument", "CEA26"}, 1, {"ALREADY_SO"});
-  Done({"market", "resume"});
+  EXPECT_FALSE(Done({"market", "resume"}).contains("cancelled"));
   EXPECT_EQ(Place("6", "buy", "70", "1")["traded"], 1);
   EXPECT_EQ(Done({"market", "halt", "--cancel-orders"})["cancelled"], 1);
   Done({"market", "resume", "--instrument", "CEA26"});
@@ -132,18 +132,47 @@ TEST_F(ExchangeVerbs, HaltAndResumeAndCloseTheDay) {
   EXPECT_EQ(closed["mismatches"], "none");
 }
 
+TEST_F(ExchangeVerbs, SettleTheDayOfAMemberThatTradedWithItself) {
+  Place("4", "sell", "70.50", "30");
+  const nlohmann::json bought =
+      Done({"market", "place", "--member", "4", "--side", "buy", "--price", "70.50", "--quantity",
+            "30", "--instrument", "CEA26", "--self-trade", "off"});
+  EXPECT_EQ(bought["traded"], 30);
+  EXPECT_EQ(Done({"market", "instruments"})[0]["close"], 7050) << "so far";
+  const nlohmann::json closed = Done({"market", "close"});
+  EXPECT_EQ(closed["failed"], 0);
+  EXPECT_EQ(closed["mismatches"], "none");
+  EXPECT_EQ(Done({"market", "status"})["alarms"], 0);
+}
+
+TEST_F(ExchangeVerbs, ShowNoPriceOfAnOrderThatHasNone) {
+  Done({"market", "place", "--member", "4", "--side", "sell", "--type", "stop", "--stop", "69",
+        "--quantity", "1", "--instrument", "CEA26"});
+  const nlohmann::json orders = Done({"market", "orders", "--member", "4"});
+  EXPECT_TRUE(orders[0]["price"].is_null()) << orders;
+  EXPECT_EQ(orders[0]["stop"], 6900);
+}
+
 TEST_F(ExchangeVerbs, NameTheLimitThatAnOrderBroke) {
   const auto order = [](const char* price, const char* quantity) {
     return std::vector<std::string>{"market",       "place", "--member",   "4",
                                     "--side",       "sell",  "--price",    price,
                                     "--instrument", "CEA26", "--quantity", quantity};
   };
-  Refuses(order("90", "1"), 1, {"PRICE_OUTSIDE_BAND", "asked 9000, limit 7700"});
-  Refuses(order("70", "100000"), 1, {"QUANTITY_OF_WRONG_CHANNEL", "asked 100000, limit 100000"});
+  Refuses(order("90", "1"), 1,
+          {"FAILED_PRECONDITION PRICE_OUTSIDE_BAND (7): asked 90.00, limit 77.00"});
+  Refuses(order("70", "100000"), 1, {"QUANTITY_OF_WRONG_CHANNEL (5): asked 100000, limit 100000"});
+  Refuses(order("70", "99999999999999999999"), 1, {"QUANTITY_OF_WRONG_CHANNEL (5)"});
+  Refuses(order("99999999999999999999", "1"), 1, {"PRICE_OUTSIDE_BAND (7)", "limit 77.00"});
+  Refuses(order("70", "0"), 2, {"QUANTITY_NOT_POSITIVE (4)"});
+  Refuses(order("70.005", "1"), 2, {"PRICE_OFF_TICK (6): asked 70.005, limit 0.01"});
+  Refuses(order("70", "1.5"), 2, {"QUANTITY_OFF_LOT (25): asked 1.5, limit 1"});
   Refuses({"market", "place", "--member", "99", "--side", "sell", "--price", "70", "--quantity",
            "1", "--instrument", "CEA26"},
           2, {"NOT_FOUND MEMBER_NOT_FOUND", "members/99"});
-  Refuses({"market", "book", "--instrument", "CEA30"}, 2, {"CEA30"});
+  for (const char* const unknown : {"CEA30", "CEA26-EUR", "NOPE"}) {
+    Refuses({"market", "book", "--instrument", unknown}, 2, {"INSTRUMENT_NOT_FOUND (2)", unknown});
+  }
   Refuses({"market", "cancel", "--member", "4", "--instrument", "CEA26", "--order", "77"}, 2,
           {"ORDER_NOT_FOUND", "asked 77"});
 }
@@ -157,13 +186,14 @@ TEST_F(ExchangeVerbs, NameTheFlagItsValueAndWhatIsAllowed) {
     return line;
   };
   Refuses(with({"--side", "hold"}), 2, {"--side", "hold", "buy", "sell"});
-  Refuses(with({"--side", "buy", "--price", "70.123"}), 2, {"--price", "70.123", "70.25"});
+  Refuses(with({"--side", "buy", "--price", "70.123"}), 2, {"--price", "70.123", "0.01"});
   Refuses(with({"--side", "buy", "--price", "-1"}), 2, {"--price", "-1"});
   Refuses(with({"--side", "buy", "--type", "odd"}), 2, {"--type", "odd", "stop_limit"});
   Refuses(with({"--side", "buy", "--expire", "2026-02-30"}), 2, {"--expire", "2026-02-30"});
+  Refuses(with({"--side", "buy", "--price", "many"}), 2, {"--price", "many", "70.25"});
   Refuses({"market", "place", "--member", "4", "--instrument", "CEA26", "--side", "buy",
-           "--quantity", "0"},
-          2, {"--quantity", "0"});
+           "--quantity", "many"},
+          2, {"--quantity", "many", "1500"});
   Refuses({"market", "cancel", "--member", "4"}, 2, {"--order", "--client-id", "--all"});
   Refuses({"market", "book"}, 2, {"--instrument"});
   const Said nobody = Capclear({"market", "status", "--server", "127.0.0.1:1", "--timeout", "1"});
@@ -393,7 +423,7 @@ TEST_F(ExchangeVerbs, HoldBiddersToTheirCollateralAndToTheirObligations) {
         "8"});
   Done({"auction", "bid", "--member", "6", "--price", "70", "--quantity", "1000"});
   Refuses({"auction", "bid", "--member", "6", "--price", "60", "--quantity", "1000"}, 1,
-          {"INSUFFICIENT_CASH", "asked 13000000, limit 10000000"});
+          {"INSUFFICIENT_CASH", "asked 130000.00, limit 100000.00"});
   Refuses({"auction", "bid", "--member", "8", "--price", "70", "--quantity", "1000"}, 1,
           {"QUANTITY_ABOVE_MAX", "limit 0"});
   Refuses({"auction", "open", "--auctioneer", "4", "--instrument", "CEA26", "--supply", "5000",

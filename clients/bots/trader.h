@@ -27,13 +27,17 @@ struct Options {
   // SERVER MEMBER INSTRUMENT [SECONDS], as in 127.0.0.1:50051 members/4 instruments/CEA26-CNY 10;
   // the token is taken from CAPCLEAR_TOKEN.
   static Options Read(int argc, char** argv) {
-    if (argc < 4) {
-      std::cerr << "usage: " << argv[0] << " HOST:PORT members/N instruments/NAME [SECONDS]\n";
+    Options options;
+    if (argc > 4) options.seconds = std::atoi(argv[4]);
+    if (argc < 4 || argc > 5 || options.seconds <= 0) {
+      std::cerr << "usage: " << argv[0] << " HOST:PORT members/N instruments/NAME [SECONDS]\n"
+                << "SECONDS: a whole number from 1; 10 if left out\n";
       std::exit(2);
     }
-    Options options{argv[1], "", argv[2], argv[3]};
+    options.server = argv[1];
+    options.member = argv[2];
+    options.instrument = argv[3];
     if (const char* const token = std::getenv("CAPCLEAR_TOKEN")) options.token = token;
-    if (argc > 4) options.seconds = std::atoi(argv[4]);
     return options;
   }
 };

@@ -46,11 +46,19 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError& error) {
-    if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') {
-      std::string verbs;
-      for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
-        verbs += (verbs.empty() ? "" : ", ") + verb->get_name();
-      std::fprintf(stderr, "'%s' is no verb; allowed: %s\n", argv[1], verbs.c_str());
+    // The verbs that were understood, one in the other, and the first word behind them.
+    const CLI::App* innermost = &app;
+    int words = 1;
+    for (; words < argc; ++words) {
+      const auto inner = innermost->get_subcommands();
+      if (inner.empty() || inner.front()->get_name() != argv[words]) break;
+      innermost = inner.front();
+    }
+    const auto verbs = innermost->get_subcommands([](const CLI::App*) { return true; });
+    if (!verbs.empty() && words < argc && argv[words][0] != '-') {
+      std::string names;
+      for (const CLI::App* verb : verbs) names += (names.empty() ? "" : ", ") + verb->get_name();
+      std::fprintf(stderr, "'%s' is no verb; allowed: %s\n", argv[words], names.c_str());
       return ets::cli::kBadInput;
     }
     app.exit(error);

@@ -41,6 +41,9 @@ const auto kSequence = [](const auto& answer) -> Facts {
   return {{"sequence", Number(answer.sequence())}};
 };
 const auto kReceipt = [](const auto& answer) -> Facts {
+  return {{"sequence", Number(answer.receipt().sequence())}};
+};
+const auto kHalted = [](const auto& answer) -> Facts {
   return {{"sequence", Number(answer.receipt().sequence())},
           {"cancelled", Number(answer.receipt().cancelled())}};
 };
@@ -110,7 +113,7 @@ MaybeFailure RunHalt(const DayArguments& arguments) {
   mk::HaltTradingRequest request;
   request.set_instrument(InstrumentName(arguments.instrument));
   request.set_cancel_orders(arguments.cancel_orders);
-  return Send(arguments, request, &MarketStub::HaltTrading, kReceipt);
+  return Send(arguments, request, &MarketStub::HaltTrading, kHalted);
 }
 
 MaybeFailure RunResume(const DayArguments& arguments) {

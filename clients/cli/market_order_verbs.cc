@@ -50,7 +50,6 @@ void Print(const OrderArguments& arguments, const mk::Receipt& receipt) {
   Facts facts = {{"sequence", Number(receipt.sequence())}};
   if (receipt.order() != 0) facts.push_back({"order", Number(receipt.order())});
   if (receipt.offer() != 0) facts.push_back({"offer", Number(receipt.offer())});
-  if (receipt.cancelled() != 0) facts.push_back({"cancelled", Number(receipt.cancelled())});
   facts.push_back({"traded", Tonnage(receipt.traded())});
   facts.push_back({"resting", Tonnage(receipt.resting())});
   facts.push_back({"value", MoneyCell(receipt.value())});
@@ -119,7 +118,13 @@ MaybeFailure RunCancel(const OrderArguments& arguments) {
     request.set_member(MemberName(arguments.member));
     request.mutable_which()->set_instrument(InstrumentName(arguments.instrument));
     if (!arguments.side.empty()) request.mutable_which()->set_side(kSides.at(arguments.side));
-    return Send(arguments, request, &MarketStub::CancelOrders);
+    const auto client = MarketClient::Connect(arguments.target);
+    if (!client.ok()) return client.error();
+    const auto answer = (*client)->Call((*client)->market(), &MarketStub::CancelOrders, request);
+    if (!answer.ok()) return answer.error();
+    PrintFacts(arguments.output, {{"sequence", Number(answer->receipt().sequence())},
+                                  {"cancelled", Number(answer->receipt().cancelled())}});
+    return {};
   }
   if (arguments.instrument.empty() || (arguments.order == 0 && arguments.client_id.empty())) {
     return Failure{2,
@@ -185,13 +190,6 @@ MaybeFailure RunBlocks(const OrderArguments& arguments) {
   return {};
 }
 
-CLI::Option* AddQuantity(CLI::App& verb, const char* name, std::int64_t& quantity,
-                         const char* words) {
-  return verb.add_option(name, quantity, words)
-      ->check(CLI::Range(std::int64_t{1}, kAmountMax))
-      ->type_name("T");
-}
-
 using ArgumentsPtr = std::shared_ptr<OrderArguments>;
 
 void AddPlace(CLI::App& parent, int& exit_code) {
@@ -200,13 +198,13 @@ void AddPlace(CLI::App& parent, int& exit_code) {
   AddMember(*verb, *it)->required();
   AddInstrument(*verb, *it)->required();
   AddChoice(*verb, "--side", it->side, "Whether to buy or to sell", kSides)->required();
-  AddQuantity(*verb, "--quantity", it->quantity, "How many tonnes")->required();
+  AddTonnes(*verb, "--quantity", it->quantity, "How many tonnes")->required();
   AddPrice(*verb, "--price", it->price, "The limit; not of a market or stop order");
   AddChoice(*verb, "--type", it->type, "What the order waits for", kTypes)->capture_default_str();
   AddChoice(*verb, "--time", it->time_in_force, "How long it waits", kTimes)->capture_default_str();
   AddPrice(*verb, "--stop", it->stop, "The trade price that makes a stop order live");
-  AddQuantity(*verb, "--display", it->display, "Show only so much at a time (iceberg)");
-  AddQuantity(*verb, "--minimum", it->minimum, "Trade at least so much at once, or nothing");
+  AddTonnes(*verb, "--display", it->display, "Show only so much at a time (iceberg)");
+  AddTonnes(*verb, "--minimum", it->minimum, "Trade at least so much at once, or nothing");
   verb->add_flag("--post-only", it->post_only, "Refused if it would trade at once");
   AddChoice(*verb, "--self-trade", it->self_trade, "When it would meet an own order", kSelfTrades)
       ->capture_default_str();
@@ -234,8 +232,8 @@ void AddChangeAndCancel(CLI::App& parent, int& exit_code) {
   AddInstrument(*change, *it)->required();
   name_order(*change, *it);
   AddPrice(*change, "--price", it->price, "The new limit");
-  AddQuantity(*change, "--quantity", it->quantity,
-              "The whole order's new quantity, filled part included");
+  AddTonnes(*change, "--quantity", it->quantity,
+            "The whole order's new quantity, filled part included");
   change->add_option("--new-client-id", it->new_client_id, "Its name from then on")
       ->type_name("TEXT");
 
@@ -264,7 +262,7 @@ void AddBlocks(CLI::App& parent, int& exit_code) {
   AddInstrument(*quote, *of_quote)->required();
   AddChoice(*quote, "--side", of_quote->side, "Whether to buy or to sell", kSides)->required();
   AddPrice(*quote, "--price", of_quote->price, "Within the block band")->required();
-  AddQuantity(*quote, "--quantity", of_quote->quantity, "How many tonnes")->required();
+  AddTonnes(*quote, "--quantity", of_quote->quantity, "How many tonnes")->required();
   quote->add_option("--to", of_quote->counterparty, "To this member only")->type_name("N");
   const auto [confirm, of_confirm] = add("confirm", "Take a quote as a whole", RunConfirm);
   confirm->add_option("--offer", of_confirm->offer, "Its number")->required()->type_name("N");

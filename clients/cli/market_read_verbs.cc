@@ -205,7 +205,9 @@ void AddMarketReadVerbs(CLI::App& parent, int& exit_code) {
   AddInstrument(*book.first, *book.second)->required();
   const auto trades = add("trades", "The tape: what traded, oldest first", RunTrades);
   AddInstrument(*trades.first, *trades.second);
-  trades.first->add_option("--from", trades.second->from, "From this trade on")->type_name("TRADE");
+  trades.first->add_option("--from", trades.second->from, "From this trade on")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("TRADE");
   limit(*trades.first, *trades.second, 1'000);
   const auto bars = add("bars", "Listed trades as bars", RunBars);
   AddInstrument(*bars.first, *bars.second)->required();

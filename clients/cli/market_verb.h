@@ -57,6 +57,9 @@ CLI::Option* AddMember(CLI::App& verb, MarketArguments& arguments);
 // "70.25" a tonne into minor units.
 CLI::Option* AddPrice(CLI::App& verb, const std::string& name, std::int64_t& price,
                       const std::string& words);
+// Whole tonnes, of any size: the exchange says what is too much or too little.
+CLI::Option* AddTonnes(CLI::App& verb, const std::string& name, std::int64_t& tonnes,
+                       const std::string& words);
 
 std::string InstrumentName(const std::string& text);
 std::string MemberName(const std::string& text);

@@ -3,25 +3,60 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <limits>
 
 #include "clients/cli/market_verb.h"
+#include "market/refusal.h"
 
 namespace ets::cli {
 namespace {
 
-// Up to two digits behind the point; empty when it is no price.
-std::optional<std::int64_t> ParsePrice(const std::string& text) {
+// A number that people write, in units of 10^-decimals; what no amount can be is the most there is.
+struct Written {
+  std::int64_t units = 0;
+  bool is_finer = false;  // It says more than the unit can.
+};
+std::optional<Written> ParseNumber(const std::string& text, std::size_t decimals) {
+  const std::size_t sign = text.starts_with('-') ? 1 : 0;
   const std::size_t point = text.find('.');
-  const std::string whole = text.substr(0, point);
-  std::string cents = point == text.npos ? "00" : text.substr(point + 1);
-  if (cents.size() == 1) cents += '0';
-  const std::string digits = whole + cents;
-  std::int64_t minor = 0;
-  const auto [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), minor);
-  const bool is_number = wrong == std::errc() && end == digits.data() + digits.size() &&
-                         std::isdigit(static_cast<unsigned char>(digits[0])) != 0;
-  if (whole.empty() || cents.size() != 2 || !is_number || minor <= 0) return std::nullopt;
-  return minor;
+  const std::string whole = text.substr(sign, point == text.npos ? point : point - sign);
+  std::string fraction = point == text.npos ? "" : text.substr(point + 1);
+  const auto is_digits = [](const std::string& part) {
+    return part.find_first_not_of("0123456789") == part.npos;
+  };
+  const bool ends_with_point = point != text.npos && fraction.empty();
+  if (whole.empty() || ends_with_point || !is_digits(whole) || !is_digits(fraction)) {
+    return std::nullopt;
+  }
+  fraction.resize(std::max(fraction.size(), decimals), '0');
+  Written written;
+  written.is_finer = fraction.find_first_not_of('0', decimals) != fraction.npos;
+  const std::string digits = whole + fraction.substr(0, decimals);
+  const auto [end, wrong] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), written.units);
+  if (wrong != std::errc()) written.units = std::numeric_limits<std::int64_t>::max();
+  if (sign != 0) written.units = -written.units;
+  return written;
+}
+
+// The exchange's refusal of what cannot even be sent to it.
+std::string Refused(market::Refusal refusal, const std::string& asked, const char* limit) {
+  return std::string(ToString(refusal)) + " (" + std::to_string(static_cast<int>(refusal)) +
+         "): asked " + asked + ", limit " + limit;
+}
+
+std::string WhatIsWrongWithPrice(const std::string& text) {
+  const auto price = ParseNumber(text, 2);
+  if (!price || (price->units <= 0 && !price->is_finer)) {
+    return "'" + text + "' is no price; write money a tonne, as in 70 or 70.25";
+  }
+  return price->is_finer ? Refused(market::Refusal::kPriceOffTick, text, "0.01") : "";
+}
+
+std::string WhatIsWrongWithTonnes(const std::string& text) {
+  const auto tonnes = ParseNumber(text, 0);
+  if (!tonnes) return "'" + text + "' is no quantity; write whole tonnes, as in 1500";
+  return tonnes->is_finer ? Refused(market::Refusal::kQuantityOffLot, text, "1") : "";
 }
 
 }  // namespace
@@ -92,14 +127,17 @@ CLI::Option* AddPrice(CLI::App& verb, const std::string& name, std::int64_t& pri
                       const std::string& words) {
   return verb
       .add_option_function<std::string>(
-          name, [&price](const std::string& text) { price = ParsePrice(text).value_or(0); }, words)
-      ->check(CLI::Validator(
-          [](std::string& text) {
-            return ParsePrice(text)
-                       ? ""
-                       : "'" + text + "' is no price; write money a tonne, as in 70 or 70.25";
-          },
-          "PRICE"));
+          name, [&price](const std::string& text) { price = ParseNumber(text, 2)->units; }, words)
+      ->check(
+          CLI::Validator([](std::string& text) { return WhatIsWrongWithPrice(text); }, "PRICE"));
+}
+
+CLI::Option* AddTonnes(CLI::App& verb, const std::string& name, std::int64_t& tonnes,
+                       const std::string& words) {
+  return verb
+      .add_option_function<std::string>(
+          name, [&tonnes](const std::string& text) { tonnes = ParseNumber(text, 0)->units; }, words)
+      ->check(CLI::Validator([](std::string& text) { return WhatIsWrongWithTonnes(text); }, "T"));
 }
 
 std::string InstrumentName(const std::string& text) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -20,6 +21,8 @@ struct ReplayOptions {
 };
 
 bool ReadWhole(const std::string& file, std::string& bytes) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) return false;
   std::ifstream in(file, std::ios::binary);
   bytes.assign(std::istreambuf_iterator<char>(in), {});
   return static_cast<bool>(in);

@@ -180,9 +180,18 @@ void RegistryClient::Prepare(grpc::ClientContext& context) const {
 
 Failure RegistryClient::FailureOf(const grpc::Status& status) {
   const std::string reason = server::ReasonOf(status);
-  Failure failure{IsBadInput(status.error_code()) ? kBadInput : kFailed,
-                  NameOf(status.error_code()) + (reason.empty() ? "" : " " + reason) + ": " +
-                      status.error_message()};
+  const std::string number = server::NumberOf(status);
+  std::string message = status.error_message();
+  // Some messages begin with the reason.
+  if (!reason.empty() && message.starts_with(reason)) {
+    message.erase(0, reason.size());
+    message.erase(0, message.find_first_not_of(": "));
+  }
+  std::string text = NameOf(status.error_code());
+  if (!reason.empty()) text += " " + reason;
+  if (!number.empty()) text += " (" + number + ")";
+  if (!message.empty()) text += ": " + message;
+  Failure failure{IsBadInput(status.error_code()) ? kBadInput : kFailed, std::move(text)};
   // Said by this end's gRPC: nobody was reached.
   if (reason.empty() && status.error_code() == grpc::StatusCode::UNAVAILABLE) {
     failure.message +=
