@@ -229,6 +229,21 @@ TEST_F(VenueRules, ADayGoesByTheClockWithCallsAndAnInterruption) {
   EXPECT_EQ(FeesAtRegistry(), fees) << "in calls both sides are makers";
 }
 
+TEST_F(VenueRules, ASessionWaitsForACallThatIsGivenItsTimeAgain) {
+  TradeOneDay();
+  Advance(2, 16, 50);
+  ASSERT_TRUE(Reaches(mk::PHASE_CLOSING_CALL));
+  Sell(0, 8'200, 10);  // More than 10% above the last call's 73.00.
+  Buy(2, 8'200, 10);
+  Advance(2, 17);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(Book().phase(), mk::PHASE_CLOSING_CALL) << "ten minutes more";
+  EXPECT_TRUE(IsSessionOpen());
+  Advance(2, 17, 10);
+  ASSERT_TRUE(Until([&] { return !IsSessionOpen(); }));
+  EXPECT_EQ(Book().close(), 8'200);
+}
+
 TEST_F(VenueRules, SessionsOpenOnTradingDaysAlone) {
   Advance(2, 18);
   ASSERT_TRUE(Until([&] { return !IsSessionOpen(); }));

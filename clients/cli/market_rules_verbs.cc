@@ -11,7 +11,7 @@ using MarketStub = mk::MarketService::Stub;
 using DataStub = mk::MarketDataService::Stub;
 
 struct RulesArguments : MarketArguments {
-  bool always_open = false;
+  bool always_open = false, keys = false;
 };
 
 Result<mk::GetVenueRulesResponse, Failure> Ask(const RulesArguments& arguments) {
@@ -20,7 +20,20 @@ Result<mk::GetVenueRulesResponse, Failure> Ask(const RulesArguments& arguments) 
   return (*client)->Call((*client)->data(), &DataStub::GetVenueRules, mk::GetVenueRulesRequest());
 }
 
+void PrintKeys() {
+  Rows rows("table", {"key", "allowed", "meaning"});
+  for (const market::RuleKey& key : market::RuleKeys()) {
+    rows.Add({Text((key.of_session ? "session.NAME." : "") + std::string(key.name)),
+              Text(std::string(key.allowed)), Text(std::string(key.words))});
+  }
+  rows.End();
+}
+
 MaybeFailure RunRules(const RulesArguments& arguments) {
+  if (arguments.keys) {
+    PrintKeys();
+    return {};
+  }
   if (!arguments.target.server.empty()) {
     const auto rules = Ask(arguments);
     if (!rules.ok()) return rules.error();
@@ -32,14 +45,14 @@ MaybeFailure RunRules(const RulesArguments& arguments) {
   return {};
 }
 
-// "10%"
+// "10%", "0.05%".
 Cell ShareCell(std::uint32_t basis_points) {
   if (basis_points == 0) return Nothing();
   Cell cell = Number(basis_points);
-  std::string percent = std::to_string(basis_points / 100) + ".";
-  percent += (basis_points % 100 < 10 ? "0" : "") + std::to_string(basis_points % 100);
-  cell.shown = percent.substr(0, percent.find_last_not_of(".0") + 1) + "%";
-  if (basis_points % 100 == 0) cell.shown = std::to_string(basis_points / 100) + "%";
+  const std::uint32_t rest = basis_points % 100;
+  cell.shown = std::to_string(basis_points / 100);
+  if (rest != 0) cell.shown += (rest < 10 ? ".0" : ".") + std::to_string(rest);
+  cell.shown += "%";
   return cell;
 }
 Cell MinutesCell(std::uint32_t minutes) { return minutes == 0 ? Nothing() : Number(minutes); }
@@ -124,6 +137,7 @@ void AddMarketRulesVerbs(CLI::App& parent, int& exit_code) {
       ->add_flag("--always-open", of_rules->always_open,
                  "Without hours: what a server has that is given no rules")
       ->excludes(rules->get_option("--server"));
+  rules->add_flag("--keys", of_rules->keys, "Instead: every key and what it may be");
   rules->footer(kRulesFooter);
   add("sessions", "The session types of a served venue: hours, calls, bands, ticks, sizes, fees",
       RunSessions);
