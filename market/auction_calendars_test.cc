@@ -1,4 +1,6 @@
 // Auctions that open and close by the clock, and the editions of their calendars.
+#include <random>
+
 #include "market/exchange_fixture.h"
 
 namespace ets::market {
@@ -192,6 +194,65 @@ TEST_F(Calendars, ShareTheClockWithEachOther) {
   EXPECT_FALSE(market_.auction_open());
   CheckRebuilt();
 }
+
+// Random years of every format: whatever is bid, paid or planned anew, every tonne is somewhere,
+// and journal and snapshot tell the same.
+class RandomCalendars : public Calendars, public ::testing::WithParamInterface<std::uint64_t> {};
+
+TEST_P(RandomCalendars, AccountForEveryTonne) {
+  std::mt19937_64 dice(GetParam());
+  const auto upto = [&dice](std::uint64_t n) {
+    return static_cast<std::int64_t>(dice() % (n + 1));
+  };
+  const auto& profiles = auction::Profiles();
+  const auction::Format& format = profiles[GetParam() % profiles.size()].format;
+  const std::int64_t lot = format.lot.count();
+  const auto plan = [&](int from) {
+    SetAuctionCalendar next = Plan({});
+    next.terms.format = format;
+    next.pay_days = static_cast<std::uint16_t>(upto(2));
+    next.as_of = Day(from);
+    for (int day = from; day <= 28; ++day) {
+      if (upto(2) == 0) continue;
+      const Tonnes volume(lot * upto(40));
+      next.auctions.push_back({Day(day), volume, Tonnes(lot * upto(40))});
+    }
+    next.auctions.push_back({Day(28) + 1, Tonnes(lot), Tonnes(lot)});
+    return next;
+  };
+  Deposit(auctioneer_, kUnits, 5'000'000);
+  std::vector<MemberId> bidders;
+  for (int i = 0; i < 4; ++i) bidders.push_back(Trader(400'000'000 * (1 + upto(4)), 0));
+  ASSERT_TRUE(Do(plan(1)).ok());
+  for (int day = 1; day <= 28; ++day) {
+    if (upto(5) == 0) Advance(day, 8);
+    if (upto(9) == 0) {
+      static_cast<void>(Do(plan(day)));
+    }
+    Advance(day, 10);
+    for (std::int64_t i = upto(5); i > 0; --i) {
+      const auto bidder = static_cast<std::size_t>(upto(3));
+      static_cast<void>(
+          Do(SubmitBid{bidders[bidder], Fen(100 * (70 + upto(20))), Tonnes(lot * (1 + upto(15)))}));
+    }
+    if (upto(9) == 0) static_cast<void>(Do(CloseAuction{}));
+    if (upto(9) == 0) {
+      Withdraw all{bidders[0], kCash, Cash(bidders[0]).available};
+      static_cast<void>(Do(all));
+    }
+    if (upto(3) != 0) Advance(day, 12);
+    const auction::CalendarTotals totals = calendar().totals();
+    EXPECT_EQ(totals.proposed, totals.sold + totals.pending + totals.kept + totals.carried +
+                                   totals.reserved + totals.withdrawn + totals.written_off);
+    market_.CheckInvariants();
+  }
+  Advance(28, 24 * 5);
+  EXPECT_EQ(calendar().Next(), nullptr) << "all are over, and paid";
+  EXPECT_GT(market_.auctions_opened(), 3U);
+  CheckRebuilt();
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomCalendars, ::testing::Range<std::uint64_t>(1, 49));
 
 TEST_F(Calendars, RefuseWhatIsNoCalendar) {
   const auto refused = [&](const SetAuctionCalendar& plan, Refusal refusal) {
