@@ -280,9 +280,8 @@ TEST_F(ExchangeVerbs, LoadACalendarWhoseAuctionsOpenByTheClock) {
     std::ofstream(file) << "date,auctioneer,first_volume,volume,sold\n" + rows;
   };
   const auto load = [&](std::vector<std::string> more = {}) {
-    std::vector<std::string> line = {"auction",  "calendar",   "--load",       file,
-                                     "--member", "4",          "--instrument", "CEA26",
-                                     "--window", "09:00-11:00"};
+    std::vector<std::string> line = {"auction",  "calendar", "--load",       file,
+                                     "--member", "4",        "--instrument", "CEA26"};
     line.insert(line.end(), more.begin(), more.end());
     return line;
   };
