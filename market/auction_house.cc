@@ -390,6 +390,43 @@ Outcome Market::Impl::Submit(const SubmitBid& input) {
   return receipt;
 }
 
+Outcome Market::Impl::Submit(const SubmitBids& input) {
+  if (members[input.member.raw()].blocked)
+    return Refuse(Refusal::kMemberBlocked, input.member.raw());
+  if (const Gate no = CheckMeant(input.auction)) return *no;
+  if (input.bids.empty()) return Refuse(Refusal::kQuantityNotPositive);
+  std::size_t entered = 0;
+  for (const SubmitBids::Step& step : input.bids) {
+    const auction::Bid bid = {input.member, step.price, step.quantity};
+    if (const auto refusal = CheckBid(bid, 0)) {
+      for (; entered > 0; --entered) TakeBackLast();
+      return Fail{*refusal};
+    }
+    auction->place_of.push_back(0);
+    Enter(static_cast<std::uint32_t>(auction->place_of.size()), bid);
+    ++entered;
+  }
+  bids_accepted += entered;
+  Receipt receipt;
+  receipt.id = static_cast<std::uint32_t>(auction->place_of.size() - entered + 1);
+  for (std::size_t i = 0; i < entered; ++i) {
+    const SubmitBids::Step& step = input.bids[i];
+    Tell(AuctionEventKind::kBidTaken, input.member, receipt.id + static_cast<std::uint32_t>(i),
+         step.price, step.quantity);
+  }
+  return receipt;
+}
+
+// As if the last bid had never been entered.
+void Market::Impl::TakeBackLast() {
+  const auto number = static_cast<std::uint32_t>(auction->place_of.size());
+  const MemberId member = auction->bids.back().bid.bidder;
+  Strike(number);
+  auction->bids.pop_back();
+  auction->place_of.pop_back();
+  ReserveFor(member);
+}
+
 // The bid of this number, live and the member's, or why not.
 std::optional<Refusal> Market::Impl::CheckOwn(MemberId member, std::uint32_t number) {
   if (!Has(member)) return Refuse(Refusal::kMemberNotFound, member.raw()).error;

@@ -41,7 +41,20 @@ struct SubmitBid {
   Price price{};
   Tonnes quantity{};
   matching::ClientOrderId client_id{};
-  std::uint32_t auction = 0;  // The one that is meant; 0: whichever is open. In all three.
+  std::uint32_t auction = 0;  // The one that is meant; 0: whichever is open. In all four.
+};
+// A bidder's demand schedule: several bids, in their order of entry, all or none. Each is checked
+// as a SubmitBid after those before it; the first that would be refused names the reason, and
+// nothing has changed. The receipt's id is the first bid's number, the others follow it.
+struct SubmitBids {
+  struct Step {
+    Price price{};
+    Tonnes quantity{};
+  };
+  MemberId member{};
+  std::vector<Step> bids{};  // 1 and more.
+  matching::ClientOrderId client_id{};
+  std::uint32_t auction = 0;
 };
 // Replaces price and quantity; the bid keeps its number and goes behind all others in time.
 // Refused where bids are irrevocable.

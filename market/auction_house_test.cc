@@ -494,5 +494,71 @@ TEST_F(AuctionHouse, AppliesABidOnceUnderOneClientId) {
   EXPECT_EQ(market_.open_auction()->bids.size(), 1U);
 }
 
+// ---- Schedules ----
+
+TEST_F(AuctionHouse, TakesAScheduleAsItsBidsOneByOne) {
+  ASSERT_TRUE(OpenFor(Terms("cn-weekly", 10'000)).ok());
+  ASSERT_TRUE(Bid(1, 7'000, 1'000).ok());
+  const auto taken = Do(SubmitBids{
+      bidders_[0],
+      {{Fen(8'000), Tonnes(1'000)}, {Fen(7'500), Tonnes(2'000)}, {Fen(6'000), Tonnes(3'000)}},
+      {},
+      0});
+  ASSERT_TRUE(taken.ok());
+  EXPECT_EQ(taken->id, 2U);
+  EXPECT_EQ(market_.bids_accepted(), 4U);
+  EXPECT_EQ(std::ranges::count(told_, AuctionEventKind::kBidTaken), 4);
+  const auto view = market_.open_auction();
+  EXPECT_EQ(view->numbers, (std::vector<std::uint32_t>{1, 2, 3, 4}));
+  EXPECT_EQ(view->bids[3].bidder, bidders_[0]);
+  EXPECT_EQ(view->bids[3].price, Fen(6'000));
+  EXPECT_EQ(view->bids[3].quantity, Tonnes(3'000));
+  EXPECT_EQ(Cash(bidders_[0]).reserved, 8'000 * 1'000 + 7'500 * 2'000 + 6'000 * 3'000);
+  ASSERT_TRUE(Do(WithdrawBid{bidders_[0], 3}).ok());
+  EXPECT_EQ(Cash(bidders_[0]).reserved, 8'000 * 1'000 + 6'000 * 3'000);
+}
+
+TEST_F(AuctionHouse, TakesAllOfAScheduleOrNothing) {
+  ASSERT_TRUE(OpenFor(Terms("cn-weekly", 10'000)).ok());
+  ASSERT_TRUE(Bid(0, 7'000, 1'000).ok());
+  ASSERT_TRUE(Do(WithdrawBid{bidders_[0], 1}).ok());
+  ASSERT_TRUE(Bid(0, 7'000, 2'000).ok());
+  const std::uint64_t hash = market_.StateHash();
+  const auto bidders = bidders_;
+  const auto refused = [&](std::vector<SubmitBids::Step> steps) {
+    const Outcome outcome = Do(SubmitBids{bidders[0], std::move(steps), {}, 0});
+    EXPECT_EQ(market_.StateHash(), hash);
+    EXPECT_EQ(market_.bids_accepted(), 2U);
+    EXPECT_EQ(Cash(bidders[0]).reserved, 7'000 * 2'000);
+    return outcome;
+  };
+  const SubmitBids::Step good = {Fen(8'000), Tonnes(1'000)};
+  EXPECT_EQ(refused({}), Fail{Refusal::kQuantityNotPositive});
+  EXPECT_EQ(refused({good, good, {Fen(8'000), Tonnes(1'500)}}), Fail{Refusal::kBidNotInLots});
+  EXPECT_EQ(market_.detail(), (RefusalDetail{1'500, 1'000}));
+  EXPECT_EQ(refused({good, {Fen(5'999), Tonnes(1'000)}, good}), Fail{Refusal::kBidBelowReserve});
+  EXPECT_EQ(refused(std::vector(10, good)), Fail{Refusal::kTooManyBids});
+  // Each alone could be paid for, but not both: 1,000,000,000 are there.
+  const SubmitBids::Step dear = {Fen(100'000), Tonnes(6'000)};
+  EXPECT_EQ(refused({dear, dear}), Fail{Refusal::kInsufficientCash});
+  EXPECT_EQ(Do(SubmitBids{MemberId(99), {good}, {}, 0}), Fail{Refusal::kMemberNotFound});
+  EXPECT_EQ(Do(SubmitBids{bidders_[0], {good}, {}, 9}), Fail{Refusal::kAuctionNotFound});
+  EXPECT_EQ(Do(SubmitBids{bidders_[0], {good}, {}, 1})->id, 3U);
+}
+
+TEST_F(AuctionHouse, AppliesAScheduleOnceUnderOneClientId) {
+  ASSERT_TRUE(OpenFor(Terms("cn-weekly", 10'000)).ok());
+  SubmitBids schedule{bidders_[0],
+                      {{Fen(8'000), Tonnes(1'000)}, {Fen(7'500), Tonnes(2'000)}},
+                      *matching::ClientOrderId::Parse("mine"),
+                      0};
+  const auto first = Do(schedule);
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(Do(schedule)->id, first->id);
+  EXPECT_EQ(market_.open_auction()->bids.size(), 2U);
+  schedule.bids.pop_back();
+  EXPECT_EQ(Do(schedule), Fail{Refusal::kDuplicateClientOrderId});
+}
+
 }  // namespace
 }  // namespace ets::market

@@ -45,6 +45,7 @@ ETS_KIND(ChangeBid);
 ETS_KIND(WithdrawBid);
 ETS_KIND(PayAuction);
 ETS_KIND(SetAuctionCalendar);
+ETS_KIND(SubmitBids);
 #undef ETS_KIND
 
 template <typename T>

@@ -47,6 +47,7 @@ enum class RecordKind : std::uint16_t {
   kWithdrawBid = 33,
   kPayAuction = 34,
   kSetAuctionCalendar = 35,
+  kSubmitBids = 36,
 };
 
 // What this build writes and reads.

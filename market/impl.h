@@ -199,7 +199,9 @@ struct Market::Impl {
   // auction_house.cc
   Outcome On(const OpenAuction& input);
   Outcome On(const SubmitBid& input);
+  Outcome On(const SubmitBids& input);
   Outcome Submit(const SubmitBid& input);
+  Outcome Submit(const SubmitBids& input);
   Outcome On(const ChangeBid& input);
   Outcome On(const WithdrawBid& input);
   Outcome On(const CloseAuction& input);
@@ -216,6 +218,7 @@ struct Market::Impl {
   void ReserveFor(MemberId member);
   void Enter(std::uint32_t number, const auction::Bid& bid);
   void Strike(std::uint32_t number);
+  void TakeBackLast();
   OpenedAuction Shut();
   void ReserveAwards(AwaitedAuction& awaited, const OpenedAuction& closed);
   Receipt Pay(AwaitedAuction& awaited);

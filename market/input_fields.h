@@ -84,6 +84,11 @@ void Fields(auto& io, Is<SubmitBid> auto& in) {
   io(in.member, in.price, in.quantity);
   io.Tail(in.client_id, in.auction);
 }
+void Fields(auto& io, Is<SubmitBids::Step> auto& in) { io(in.price, in.quantity); }
+void Fields(auto& io, Is<SubmitBids> auto& in) {
+  io(in.member, in.bids);
+  io.Tail(in.client_id, in.auction);
+}
 void Fields(auto&, Is<CloseAuction> auto&) {}
 void Fields(auto& io, Is<CalendarRow> auto& in) { io(in.date, in.first_volume, in.volume); }
 void Fields(auto& io, Is<SetAuctionCalendar> auto& in) {

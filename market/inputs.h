@@ -280,6 +280,6 @@ using Input =
                  CloseSession, DropLedger, AdvanceTo, DayClosed, BlockMember, SetHoldingLimit,
                  HaltTrading, ResumeTrading, SetPhase, ChangeOrder, CancelOrders, QuoteBlock,
                  ConfirmBlock, CancelBlock, AnnounceOneWay, BidOneWay, WithdrawOneWay, ChangeBid,
-                 WithdrawBid, PayAuction, SetAuctionCalendar>;
+                 WithdrawBid, PayAuction, SetAuctionCalendar, SubmitBids>;
 
 }  // namespace ets::market

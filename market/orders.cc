@@ -48,6 +48,20 @@ std::uint64_t DigestOf(const SubmitBid& bid) {
   return hash.value();
 }
 
+std::uint64_t DigestOf(const SubmitBids& schedule) {
+  ets::StateHash hash;
+  for (const SubmitBids::Step& step : schedule.bids) {
+    hash.Add(step.price.minor_per_tonne());
+    hash.Add(step.quantity.count());
+  }
+  hash.Add(std::uint64_t{schedule.auction});
+  return hash.value();
+}
+
+// A bid's answer has its number, an order's the order.
+template <typename In>
+constexpr bool kIsBid = std::is_same_v<In, SubmitBid> || std::is_same_v<In, SubmitBids>;
+
 Refusal RefusalOf(EngineRefusal why) {
   switch (why) {
     case EngineRefusal::kFieldsContradict:
@@ -152,7 +166,7 @@ Outcome Market::Impl::AnswerOnce(const In& input, const matching::ClientOrderId&
     }
     Receipt receipt;
     receipt.sequence = known->sequence;
-    if constexpr (std::is_same_v<In, SubmitBid>) {
+    if constexpr (kIsBid<In>) {
       receipt.id = static_cast<std::uint32_t>(known->order.raw());
     } else {
       receipt.order = known->order;
@@ -167,7 +181,7 @@ Outcome Market::Impl::AnswerOnce(const In& input, const matching::ClientOrderId&
   answer.digest = digest;
   answer.sequence = sequence;
   if (outcome.ok()) {
-    answer.order = std::is_same_v<In, SubmitBid> ? OrderId(outcome->id) : outcome->order;
+    answer.order = kIsBid<In> ? OrderId(outcome->id) : outcome->order;
     answer.traded = outcome->traded;
     answer.resting = outcome->resting;
     answer.value = outcome->value;
@@ -185,6 +199,11 @@ Outcome Market::Impl::On(const PlaceOrder& input) {
 }
 
 Outcome Market::Impl::On(const SubmitBid& input) {
+  if (!Has(input.member)) return Refuse(Refusal::kMemberNotFound, input.member.raw());
+  return AnswerOnce(input, input.client_id, &Impl::Submit);
+}
+
+Outcome Market::Impl::On(const SubmitBids& input) {
   if (!Has(input.member)) return Refuse(Refusal::kMemberNotFound, input.member.raw());
   return AnswerOnce(input, input.client_id, &Impl::Submit);
 }

@@ -363,6 +363,12 @@ class RandomDays : public Listener {
         Do(ChangeBid{AnyMember(), bid, Fen(900 + Below(400)), Tonnes(500 * Below(6))});
       } else if (OneIn(6)) {
         Do(WithdrawBid{AnyMember(), bid});
+      } else if (OneIn(3)) {
+        SubmitBids schedule{AnyMember(), {}, {}, 0};
+        for (auto left = dice_.Below(4); left > 0; --left) {
+          schedule.bids.push_back({Fen(900 + Below(400)), Tonnes(500 * Below(6))});
+        }
+        Do(schedule);
       } else {
         Do(SubmitBid{AnyMember(), Fen(900 + Below(400)), Tonnes(500 * Below(6))});
       }

@@ -51,18 +51,37 @@ void AddTo(CbamProvinceRow& row, const ExportYear& year, const ExportCost& cost)
 
 }  // namespace
 
+// What a year's certificates cost at the mean. Imports come evenly over the year; those of 2026 owe
+// the price of their own quarter, later ones that of the day their certificates are bought.
+std::optional<double> World::MeanCertificate(int year,
+                                             const cbam::CertificatePrices& prices) const {
+  if (year == 2026) {
+    double sum = 0;
+    int known = 0;
+    for (int quarter = 1; quarter <= 4; ++quarter) {
+      const auto price = prices.Quarter(year, quarter);
+      if (!price) continue;
+      sum += static_cast<double>(price->minor_per_tonne()) / 100;
+      ++known;
+    }
+    if (known > 0) return sum / known;
+  }
+  const auto y = static_cast<std::size_t>(year - kFirstYear);
+  if (certificate_days_[y] == 0) return std::nullopt;
+  return certificate_sum_[y] / certificate_days_[y];
+}
+
 void World::RecordCbam(int year) {
   if (year < 2026) return;
-  const auto y = static_cast<std::size_t>(year - kFirstYear);
-  if (certificate_days_[y] == 0) return;
-  const double certificate = certificate_sum_[y] / certificate_days_[y];
+  const auto& prices = scenario_.cbam_source == "domestic" ? domestic_prices_ : europe_.prices();
+  const auto certificate = MeanCertificate(year, prices);
+  if (!certificate) return;
   std::vector<Importers::SectorYear> imports;
   for (const std::size_t sector : exporting_) {
-    const CbamRow row = RecordSectorCbam(sector, year, certificate);
+    const CbamRow row = RecordSectorCbam(sector, year, *certificate);
     imports.push_back({std::llround(row.embedded_t),
-                       static_cast<std::int64_t>(std::ceil(row.net_eur / certificate))});
+                       static_cast<std::int64_t>(std::ceil(row.net_eur / *certificate))});
   }
-  const auto& prices = scenario_.cbam_source == "domestic" ? domestic_prices_ : europe_.prices();
   for (const CbamImporterRow& row : importers_->Live(year, imports, prices)) recorder_.Record(row);
 }
 

@@ -47,6 +47,7 @@ World::World(const RunInputs& inputs)
       error_dice_(Prng::Stream(scenario_.seed, "verification", 0)) {
   const auto years = static_cast<std::size_t>(scenario_.horizon_year - kFirstYear + 2);
   agents_ = MakeAgents(scenario_, population_);
+  next_bid_.assign(agents_.size(), 0);
   years_.assign(agents_.size(), std::vector<FirmYear>(years));
   const std::size_t sectors = scenario_.sectors.size();
   sector_open_.assign(sectors, false);

@@ -65,6 +65,23 @@ TEST(TheTransition, EndsWithoutAnAlarmAndWithALedgerThatAddsUp) {
   }
 }
 
+// An import of 2026 owes the price of its own quarter, so an even year costs what its importers
+// pay.
+TEST(TheTransition, ChargesImportsOf2026TheirOwnQuartersPrices) {
+  int compared = 0;
+  for (const CbamRow& row : Transition().rows.cbam) {
+    if (row.year != 2026) continue;
+    for (const CbamImporterRow& importer : Transition().rows.cbam_importers) {
+      if (importer.year != 2026 || importer.sector != row.sector) continue;
+      ++compared;
+      EXPECT_NEAR(importer.cost_eur / static_cast<double>(importer.bought), row.certificate_eur,
+                  0.01)
+          << row.sector;
+    }
+  }
+  EXPECT_GE(compared, 3);
+}
+
 // What is neither given nor sold is the reserve, and what floors leave: less than a tonne a firm.
 TEST(TheTransition, GivesSellsAndReservesTheWholeOfEachCap) {
   int capped = 0;

@@ -1,4 +1,4 @@
-// How firms trade: the book each keeps, the orders it sends, the bids it makes.
+// How firms trade: the book each keeps, the orders it sends.
 
 #include <algorithm>
 #include <cmath>
@@ -14,14 +14,9 @@ constexpr double kEagerness =
 constexpr double kEagerMargin = 0.10;  // ... by this share and more.
 constexpr double kUrgentShare =
     0.10;  // Of decisions that take the market's price for what it is ...
-constexpr double kUrgentTolerance = 0.4;  // ... within this share of their own value.
-constexpr double kBankBidChance = 0.25;   // A week ...
-constexpr double kBankBidShare = 0.008;   // ... for this share of the year's emissions ...
-constexpr double kBankBidPrice = 0.88;    // ... at this share of the expected price.
-constexpr double kBehind = 0.05;          // Of a year's emissions; a firm that lacks more ...
-constexpr double kUncappedBidding = 0.1;  // Of what a firm without a cap lacks, sought at auction.
-constexpr double kWorthTrading = 200;     // t; a smaller surplus is not worth an order.
-constexpr double kSellHazard = 0.02;      // A day.
+constexpr double kUrgentTolerance = 0.4;    // ... within this share of their own value.
+constexpr double kWorthTrading = 200;       // t; a smaller surplus is not worth an order.
+constexpr double kSellHazard = 0.02;        // A day.
 constexpr double kForcedSellHazard = 0.03;  // A day; a holder whose units will expire.
 constexpr double kCarryOverHazard = 0.06;   // A day; a firm with room to carry old units over.
 constexpr int kOffsetOrders = 40;           // The most the projects' owner offers on a day.
@@ -33,13 +28,10 @@ constexpr double kPanicHazard =
     0.35;  // A day; a firm that is short in the panic days, for all it lacks.
 constexpr double kForcedFloor =
     0.7;  // Of what holding is worth; below it even expiring units wait.
-constexpr double kBuyTolerance = 1.10;    // Of what holding is worth, while the deadline is far.
-constexpr double kUndercut = 0.01;        // The most a seller goes below the best offer at once.
-constexpr int kQuietDays = 10;            // Trading days without a listed trade.
-constexpr int kDeadlineQuarter = 60;      // Trading days.
-constexpr double kLotsWorthBidding = 10;  // Fewer are bid for less often, so that effort pays.
-constexpr std::array<double, 3> kBidParts = {0.5, 0.3,
-                                             0.5};  // Of the need; the last adds units to bank.
+constexpr double kBuyTolerance = 1.10;  // Of what holding is worth, while the deadline is far.
+constexpr double kUndercut = 0.01;      // The most a seller goes below the best offer at once.
+constexpr int kQuietDays = 10;          // Trading days without a listed trade.
+constexpr int kDeadlineQuarter = 60;    // Trading days.
 
 // Simple interest in fen, rounded down, from the day a loan is drawn to 31 December.
 std::int64_t InterestToYearEnd(std::int64_t loan, double rate, Date day) {
@@ -548,160 +540,6 @@ void World::OfferOffsets() {
                      SourceKind::kAgent, static_cast<std::uint32_t>(agents_.size()));
     if (!receipt.ok()) return;
     stock -= quantity;
-  }
-}
-
-void World::CollectBids(const scheme::PlannedAuction& planned, std::size_t auctions_left) {
-  const auction::Format& format = authority_.rulebook().auction_format;
-  const auto lot = static_cast<double>(format.lot.count());
-  const auto on_tick = [tick = format.tick.minor_per_tonne()](Price price) {
-    return Price::FromMinorPerTonne(price.minor_per_tonne() / tick * tick);
-  };
-  const int month = (today_.year() - kFirstYear) * 12 + today_.month() - 1;
-  const double level = MarketLevel();
-  const auto limit = static_cast<std::int64_t>(static_cast<double>(planned.volume.count()) *
-                                               scenario_.auction_bidder_limit);
-  for (std::size_t i = 0; i < agents_.size(); ++i) {
-    Agent& agent = agents_[i];
-    if (!agent.enrolled) continue;
-    const FirmYear& record = year_of(i, year_);
-    const Sector& sector = scenario_.sectors[agent.sector];
-    if (year_ < sector.first_vintage) continue;
-    // The year's paid need, spread over its auctions; what is already long is used up slowly.
-    const double to_come =
-        (record.expected_emissions - record.expected_free) * (1 - elapsed_share_);
-    double need = to_come + std::max(0.0, -agent.position) - 0.5 * std::max(0.0, agent.position);
-    if (sector.RuleOf(year_) != "cap") need *= kUncappedBidding;
-    double weekly = need / static_cast<double>(auctions_left);
-    if (sector.RuleOf(year_) == "cap" && agent.dice.Chance(kBankBidChance)) {
-      // Whoever has obligations for years to come takes cheap units to bank.
-      const auto lots = std::llround(record.expected_emissions * kBankBidShare / lot);
-      const Price price = on_tick(ToPrice(agent.expected_price * kBankBidPrice));
-      const std::int64_t quantity =
-          std::min(limit / static_cast<std::int64_t>(lot), static_cast<std::int64_t>(lots)) *
-          static_cast<std::int64_t>(lot);
-      if (quantity > 0 && price >= planned.reserve &&
-          Fund(i, (price * Tonnes(quantity)).minor(), 0)) {
-        const auto receipt = venue_.Apply(market::SubmitBid{agent.member, price, Tonnes(quantity)},
-                                          SourceKind::kAgent, static_cast<std::uint32_t>(i));
-        if (!receipt.ok()) ++result_.refused_orders;
-      }
-    }
-    if (weekly <= 0) continue;
-    const double participation = std::min(1.0, weekly / (kLotsWorthBidding * lot));
-    if (!agent.dice.Chance(participation)) continue;
-    weekly = std::max(weekly / participation, lot);
-    // Its own value: the expected price, or abating the gap itself where that is cheaper.
-    const double gap =
-        record.expected_emissions > 0 ? std::min(1.0, need / record.expected_emissions) : 0;
-    const double own = record.per_tonne > 0.5
-                           ? MarginalCost(agent, scenario_, sector,
-                                          scenario_.operation_share + agent.decided + gap, month)
-                           : agent.expected_price;
-    // Who has fallen behind in buying pays what the exchange asks, its alternative next year.
-    const bool behind = agent.position < -kBehind * record.expected_emissions;
-    const double value = std::min(std::max(agent.expected_price, behind ? level : 0), own);
-    std::int64_t left = limit;
-    for (std::size_t step = 0; step < kBidParts.size(); ++step) {
-      const Price price = on_tick(ToPrice(value * scenario_.bid_steps[step]));
-      if (price < planned.reserve) break;
-      const auto lots =
-          std::max<std::int64_t>(step == 0 ? 1 : 0, std::llround(weekly * kBidParts[step] / lot));
-      const std::int64_t quantity =
-          std::min(left / static_cast<std::int64_t>(lot), lots) * static_cast<std::int64_t>(lot);
-      if (quantity <= 0) continue;
-      const std::int64_t cost = (price * Tonnes(quantity)).minor();
-      if (!Fund(i, cost, static_cast<std::int64_t>(value * 100 * weekly * 12))) break;
-      const auto receipt = venue_.Apply(market::SubmitBid{agent.member, price, Tonnes(quantity)},
-                                        SourceKind::kAgent, static_cast<std::uint32_t>(i));
-      if (!receipt.ok()) {
-        ++result_.refused_orders;
-        break;
-      }
-      left -= quantity;
-    }
-  }
-}
-
-void World::HoldAuctions(Date day, const std::vector<scheme::PlannedAuction>& auctions) {
-  const std::size_t auctions_left = authority_.AuctionsLeft(day);
-  for (const scheme::PlannedAuction& planned : auctions) {
-    const VintageInstrument entry = EnsureListed(planned.vintage);
-    Tonnes lodged = planned.volume;
-    for (const auction::Trigger& tier : planned.tiers) lodged += tier.volume;
-    venue_.Deposit(auctioneer_, entry.ledger, lodged.count());
-    market::OpenAuction open;
-    open.auctioneer = auctioneer_;
-    open.instrument = entry.instrument;
-    open.terms.format = authority_.rulebook().auction_format;
-    open.terms.supply = planned.volume;
-    open.terms.containment = planned.tiers;
-    open.terms.withholding = planned.withholding;
-    if (!planned.tiers.empty())
-      open.terms.format.containment_tiers = static_cast<std::uint8_t>(planned.tiers.size());
-    if (planned.withholding) open.terms.format.emission_containment = true;
-    // Where a format knows only a secret reserve, the scenario's is it.
-    const bool is_secret = open.terms.format.reserve == auction::ReserveSource::kNone &&
-                           open.terms.format.secret != auction::SecretReserve::kNone;
-    (is_secret ? open.terms.secret_reserve : open.terms.reserve) = planned.reserve;
-    open.terms.tie_seed = day_dice_.Next();
-    const auto opened = venue_.Apply(open, SourceKind::kAuthority);
-    ETS_ASSERT(opened.ok());
-    CollectBids(planned, std::max<std::size_t>(auctions_left, 1));
-    ETS_ASSERT(venue_.Apply(market::CloseAuction{}, SourceKind::kClock).ok());
-    // Awards settle at once; what is unsold and what was paid goes back to the authority.
-    venue_.AskBack(auctioneer_, entry.ledger);
-    venue_.AskBack(auctioneer_, authority_.cny());
-    result_.alarms += venue_.Settle();
-    const std::int64_t revenue =
-        registry_.balance(authority_.accounts().auction_stock, authority_.cny());
-    if (revenue > 0) {
-      ETS_ASSERT(
-          venue_
-              .Apply(registry::MakeTransfer{{authority_.accounts().auction_stock,
-                                             authority_.accounts().treasury, authority_.cny(),
-                                             revenue, registry::TransferCode::kOther, 0, 0}},
-                     SourceKind::kAuthority)
-              .ok());
-    }
-    authority_.AuctionHeld(planned, last_clearing_);
-    const std::int64_t sold = last_clearing_.sold.count();
-    events_.Add(last_clearing_.price.minor_per_tonne());
-    events_.Add(sold);
-    sold_at_auction_ += sold;
-    const bool from_stock = planned.offer != scheme::Offer::kRegular && !planned.above_cap;
-    containment_sold_ += from_stock ? sold : last_clearing_.contained.count();
-    const Tonnes offered = planned.volume + last_clearing_.contained - last_clearing_.withheld;
-    week_auction_t_ += sold;
-    week_auction_offered_ += offered.count();
-    week_auction_bid_ += last_clearing_.bid_volume.count();
-    if (sold > 0) {
-      week_auction_value_ += last_clearing_.price * last_clearing_.sold;
-      const double eur =
-          static_cast<double>(last_clearing_.price.minor_per_tonne()) / scenario_.cny_per_eur;
-      domestic_prices_.Add({day, Price::FromMinorPerTonne(std::llround(eur)), last_clearing_.sold});
-    }
-    AuctionRow row;
-    row.date = day;
-    row.market = "cn";
-    row.auctioneer = "CN";
-    row.vintage = planned.vintage;
-    row.status = auction::ToString(last_clearing_.status);
-    row.currency = "CNY";
-    row.price = sold > 0 ? static_cast<double>(last_clearing_.price.minor_per_tonne()) / 100 : 0;
-    row.reserve_price = static_cast<double>(planned.reserve.minor_per_tonne()) / 100;
-    row.offered_t = offered.count();
-    row.sold_t = sold;
-    row.unsold_t = offered.count() - sold;
-    row.bid_t = last_clearing_.bid_volume.count();
-    row.containment_t = from_stock ? offered.count() : last_clearing_.contained.count();
-    row.rule = ToString(planned.offer);
-    row.bids = static_cast<int>(last_clearing_.bids);
-    row.bidders = static_cast<int>(last_clearing_.bidders);
-    row.winners = static_cast<int>(last_clearing_.successful_bidders);
-    row.cover_ratio = last_clearing_.cover_ratio();
-    row.revenue = static_cast<double>((last_clearing_.price * last_clearing_.sold).minor()) / 100;
-    recorder_.Record(row);
   }
 }
 

@@ -93,12 +93,15 @@ class World final : public market::Listener {
   void Sell(std::size_t firm, double surplus, bool forced);
   void BuyForCarryOver(std::size_t firm);
   void BuyToBank(std::size_t firm);
-  void HoldAuctions(Date day, const std::vector<scheme::PlannedAuction>& auctions);
-  void CollectBids(const scheme::PlannedAuction& planned, std::size_t auctions_left);
   bool Fund(std::size_t firm, std::int64_t amount, std::int64_t chunk);
   std::int64_t MakeAvailable(std::size_t firm, LedgerId ledger, std::int64_t amount);
   Price ToPrice(double cny) const;
   std::int64_t Held(std::size_t firm, LedgerId ledger) const;
+
+  // bidding.cc
+  void HoldAuctions(Date day, const std::vector<scheme::PlannedAuction>& auctions);
+  void CollectBids(const scheme::PlannedAuction& planned, std::size_t auctions_left);
+  void Bid(std::size_t firm, const scheme::PlannedAuction& planned, std::size_t auctions_left);
 
   // compliance.cc
   void FileReports(Date day);
@@ -131,6 +134,7 @@ class World final : public market::Listener {
 
   // border.cc
   void RecordCbam(int year);
+  std::optional<double> MeanCertificate(int year, const cbam::CertificatePrices& prices) const;
   CbamRow RecordSectorCbam(std::size_t sector, int year, double certificate);
   ExportYear ExportsOf(const Exporter& exporter, std::size_t sector, int year) const;
 
@@ -182,6 +186,10 @@ class World final : public market::Listener {
   Prng day_dice_;
   Prng error_dice_;
   auction::Clearing last_clearing_;
+  std::uint32_t auction_days_ = 0;  // With an auction, so far.
+  std::vector<std::uint32_t>
+      next_bid_;                 // By firm: the auction day on which it bids again; 0: none yet.
+  market::SubmitBids schedule_;  // Scratch.
 
   // Running totals for the scarcity ledger, of the calendar year.
   std::int64_t held_before_ = 0, sold_at_auction_ = 0, containment_sold_ = 0, obligations_met_ = 0,
