@@ -41,7 +41,6 @@ std::vector<Input> OneOfEach() {
           TradeBlock{MemberId(1), MemberId(2), InstrumentId(3), Fen(4), Tonnes(5)},
           OpenAuction{MemberId(1), InstrumentId(2), terms, Date(20'003)},
           SubmitBid{MemberId(1), Fen(2), Tonnes(3)},
-          SubmitBids{MemberId(1), {{Fen(2), Tonnes(3)}, {Fen(1), Tonnes(4)}}, id, 5},
           CloseAuction{},
           Withdraw{MemberId(1), LedgerId(2), 3},
           CloseSession{},
@@ -75,7 +74,8 @@ std::vector<Input> OneOfEach() {
                              5,
                              Date(6),
                              "why",
-                             {{Date(7), Tonnes(8), Tonnes(9)}}}};
+                             {{Date(7), Tonnes(8), Tonnes(9)}}},
+          SubmitBids{MemberId(1), {{Fen(2), Tonnes(3)}, {Fen(1), Tonnes(4)}}}};
 }
 
 TEST(Codec, ReadsBackWhatWasLeftOut) {

@@ -363,7 +363,7 @@ class RandomDays : public Listener {
         Do(ChangeBid{AnyMember(), bid, Fen(900 + Below(400)), Tonnes(500 * Below(6))});
       } else if (OneIn(6)) {
         Do(WithdrawBid{AnyMember(), bid});
-      } else if (OneIn(3)) {
+      } else if (OneIn(5)) {
         SubmitBids schedule{AnyMember(), {}, {}, 0};
         for (auto left = dice_.Below(4); left > 0; --left) {
           schedule.bids.push_back({Fen(900 + Below(400)), Tonnes(500 * Below(6))});
@@ -460,7 +460,7 @@ class RandomSessions : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(RandomSessions, ConserveEverythingAndAgreeWithTheRegistryEveryEvening) {
   RandomDays days(GetParam());
-  days.Run(12);
+  days.Run(16);
   for (const Channel channel : {Channel::kListed, Channel::kBlock, Channel::kOneWay}) {
     EXPECT_GT(days.fill_count(channel), 0U) << static_cast<int>(channel);
   }
