@@ -460,7 +460,7 @@ class RandomSessions : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(RandomSessions, ConserveEverythingAndAgreeWithTheRegistryEveryEvening) {
   RandomDays days(GetParam());
-  days.Run(16);
+  days.Run(30);
   for (const Channel channel : {Channel::kListed, Channel::kBlock, Channel::kOneWay}) {
     EXPECT_GT(days.fill_count(channel), 0U) << static_cast<int>(channel);
   }

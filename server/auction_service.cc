@@ -62,6 +62,8 @@ class AuctionService final : public Base {
   }
   Status OpenAuction(ServerContext* context, const pb::OpenAuctionRequest* request,
                      pb::OpenAuctionResponse* response) override;
+  Status SubmitBids(ServerContext* context, const pb::SubmitBidsRequest* request,
+                    pb::SubmitBidsResponse* response) override;
   Status SubmitBid(ServerContext* context, const pb::SubmitBidRequest* request,
                    pb::BidResponse* response) override;
   Status ChangeBid(ServerContext* context, const pb::ChangeBidRequest* request,
@@ -316,24 +318,51 @@ Status AuctionService::PayAuction(ServerContext* context, const pb::PayAuctionRe
 
 // ---- Bidders ----
 
+namespace {
+
+Result<matching::ClientOrderId, Status> ReadClientId(const std::string& text) {
+  if (const auto id = matching::ClientOrderId::Parse(text)) return *id;
+  return Fail{RefusalStatus(Refusal::kClientOrderIdInvalid,
+                            {static_cast<std::int64_t>(text.size()), 20},
+                            "client_bid_id: allowed: up to 20 printable ASCII characters without "
+                            "spaces")};
+}
+
+}  // namespace
+
 Status AuctionService::SubmitBid(ServerContext* context, const pb::SubmitBidRequest* request,
                                  pb::BidResponse* response) {
   const auto member = edge_.MemberOf(*context, request->member());
   if (!member.ok()) return member.error();
   const auto meant = ReadAuctionIfAny("auction", request->auction());
   if (!meant.ok()) return meant.error();
-  const auto id = matching::ClientOrderId::Parse(request->client_bid_id());
-  if (!id) {
-    return RefusalStatus(Refusal::kClientOrderIdInvalid,
-                         {static_cast<std::int64_t>(request->client_bid_id().size()), 20},
-                         "client_bid_id: allowed: up to 20 printable ASCII characters without "
-                         "spaces");
-  }
+  const auto id = ReadClientId(request->client_bid_id());
+  if (!id.ok()) return id.error();
   if (const Status right = CheckCurrency(request->currency()); !right.ok()) return right;
   market::SubmitBid bid{*member, PriceOf(request->price()), Tonnes(request->quantity())};
   bid.client_id = *id;
   bid.auction = *meant;
   return Give(bid, response);
+}
+
+Status AuctionService::SubmitBids(ServerContext* context, const pb::SubmitBidsRequest* request,
+                                  pb::SubmitBidsResponse* response) {
+  const auto member = edge_.MemberOf(*context, request->member());
+  if (!member.ok()) return member.error();
+  const auto meant = ReadAuctionIfAny("auction", request->auction());
+  if (!meant.ok()) return meant.error();
+  const auto id = ReadClientId(request->client_bid_id());
+  if (!id.ok()) return id.error();
+  if (const Status right = CheckCurrency(request->currency()); !right.ok()) return right;
+  market::SubmitBids schedule{*member, {}, *id, *meant};
+  for (const pb::SubmitBidsRequest::Step& step : request->bids()) {
+    schedule.bids.push_back({PriceOf(step.price()), Tonnes(step.quantity())});
+  }
+  const auto done = exchange_.Do(schedule);
+  if (!done.ok()) return StatusOf(done.error());
+  response->set_sequence(done->sequence);
+  for (std::uint32_t i = 0; i < schedule.bids.size(); ++i) response->add_bids(done->id + i);
+  return Status::OK;
 }
 
 Status AuctionService::ChangeBid(ServerContext* context, const pb::ChangeBidRequest* request,

@@ -558,5 +558,39 @@ TEST_F(AuctionService, KeepsRolesApart) {
               IsRefused(Refusal::kAuctionNotFound, 9, 1));
 }
 
+TEST_F(AuctionService, TakesAScheduleWholeOrNotAtAll) {
+  ASSERT_TRUE(Open(Opening(5'000)).ok());
+  au::SubmitBidsRequest schedule;
+  schedule.set_member(Member(1));
+  schedule.set_client_bid_id("monday");
+  const auto add = [&](std::int64_t price, std::int64_t quantity) {
+    au::SubmitBidsRequest::Step& step = *schedule.add_bids();
+    step.set_price(price);
+    step.set_quantity(quantity);
+  };
+  au::SubmitBidsResponse taken;
+  const auto submit = [&](int member) {
+    return Call(TokenOf(member), *auctions_, &au::AuctionService::Stub::SubmitBids, schedule,
+                taken);
+  };
+  EXPECT_THAT(submit(2), Fails(StatusCode::NOT_FOUND, "MEMBER_NOT_FOUND"));
+  EXPECT_THAT(submit(1), IsRefused(Refusal::kQuantityNotPositive, 0, 0)) << "no bid at all";
+  schedule.set_client_bid_id("tuesday");
+  add(7'200, 500);
+  add(7'100, 1'000);
+  add(7'000, 501);
+  EXPECT_THAT(submit(1), IsRefused(Refusal::kBidNotInLots, 501, 500));
+  EXPECT_TRUE(BidsOf(Member(1), TokenOf(1)).empty());
+  schedule.set_client_bid_id("wednesday");
+  schedule.mutable_bids(2)->set_quantity(1'500);
+  ASSERT_TRUE(submit(1).ok());
+  EXPECT_THAT(taken.bids(), ::testing::ElementsAre(1, 2, 3));
+  ASSERT_TRUE(submit(1).ok()) << "a repetition is answered, not taken";
+  EXPECT_THAT(taken.bids(), ::testing::ElementsAre(1, 2, 3));
+  EXPECT_EQ(BidsOf(Member(1), TokenOf(1)).size(), 3U);
+  schedule.set_currency("EUR");
+  EXPECT_THAT(submit(1), Fails(StatusCode::INVALID_ARGUMENT, "FIELD_INVALID"));
+}
+
 }  // namespace
 }  // namespace ets::server

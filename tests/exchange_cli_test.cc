@@ -401,8 +401,17 @@ TEST_F(ExchangeVerbs, HoldAnAuctionThatAStrangerClearsAgain) {
 TEST_F(ExchangeVerbs, TellWhatALimitCutOfABid) {
   Done({"auction", "open", "--auctioneer", "4", "--instrument", "CEA26", "--supply", "10000",
         "--format", "cn-weekly"});
-  Done({"auction", "bid", "--member", "6", "--price", "70", "--quantity", "5000"});
-  Done({"auction", "bid", "--member", "6", "--price", "69", "--quantity", "1000"});
+  const nlohmann::json bids =
+      Done({"auction", "bid", "--member", "6", "--schedule", "70:5000", "69.00:1000"});
+  ASSERT_EQ(bids.size(), 2U);
+  EXPECT_EQ(bids[1]["bid"], 2);
+  EXPECT_EQ(bids[1]["price"], 6900);
+  Refuses({"auction", "bid", "--member", "6", "--schedule", "70:1000", "69"}, 2,
+          {"--schedule 69", "PRICE:TONNES"});
+  Refuses({"auction", "bid", "--member", "6", "--schedule", "70:1000", "--price", "70",
+           "--quantity", "1000"},
+          2, {"--schedule", "--price"});
+  Refuses({"auction", "bid", "--member", "6"}, 2, {"--schedule", "--price"});
   Done({"auction", "close"});
   for (const nlohmann::json& told : {Done({"auction", "awards", "--auction", "1", "--member", "6"}),
                                      Done({"auction", "results", "--auction", "1", "--bids"})}) {

@@ -27,7 +27,7 @@ struct HouseArguments : MarketArguments {
   std::string auctioneer, format = "eu", opens, closes, pay_day;
   std::int64_t supply = 0, reserve = 0, secret = 0;
   std::optional<std::uint64_t> seed;
-  std::vector<std::string> sets, containment, consigned, rooms, guarantees, not_covered;
+  std::vector<std::string> sets, containment, consigned, rooms, guarantees, not_covered, schedule;
   std::string withholding;
   // Results.
   bool bids = false;
@@ -212,7 +212,34 @@ MaybeFailure SendBid(const HouseArguments& arguments,
   return {};
 }
 
+MaybeFailure RunSchedule(const HouseArguments& arguments) {
+  au::SubmitBidsRequest request;
+  request.set_member(MemberName(arguments.member));
+  for (const std::string& text : arguments.schedule) {
+    const auto step = ReadTrigger(text);
+    if (!step) return Wrong("--schedule", text, "PRICE:TONNES, as in 70.50:10000");
+    au::SubmitBidsRequest::Step& bid = *request.add_bids();
+    bid.set_price(step->price());
+    bid.set_quantity(step->volume());
+  }
+  request.set_client_bid_id(arguments.client_id);
+  request.set_auction(AuctionName(arguments.auction));
+  request.set_currency(arguments.currency);
+  auto house = Connect(arguments);
+  if (!house.ok()) return house.error();
+  const auto done = house->Call(&Stub::SubmitBids, request);
+  if (!done.ok()) return done.error();
+  Rows rows(arguments.output, {"sequence", "bid", "price", "quantity"});
+  for (int i = 0; i < done->bids_size(); ++i) {
+    rows.Add({Number(done->sequence()), Number(done->bids(i)), PriceCell(request.bids(i).price()),
+              Tonnage(request.bids(i).quantity())});
+  }
+  rows.End();
+  return {};
+}
+
 MaybeFailure RunBid(const HouseArguments& arguments) {
+  if (!arguments.schedule.empty()) return RunSchedule(arguments);
   au::SubmitBidRequest request;
   request.set_member(MemberName(arguments.member));
   request.set_price(arguments.price);
@@ -522,8 +549,21 @@ void AddBidding(const Verbs& verbs) {
       verbs.Add("change", "Change a bid; it goes behind all others in time", RunChange);
   const auto [withdraw, of_withdraw] = verbs.Add("withdraw", "Withdraw a bid", RunWithdraw);
   for (const auto& [verb, it] : {std::pair(bid, of_bid), {change, of_change}}) {
-    AddPrice(*verb, "--price", it->price, "What is bid for a tonne")->required();
-    AddTonnes(*verb, "--quantity", it->quantity, "How many tonnes")->required();
+    CLI::Option* price = AddPrice(*verb, "--price", it->price, "What is bid for a tonne");
+    CLI::Option* quantity = AddTonnes(*verb, "--quantity", it->quantity, "How many tonnes");
+    if (verb == change) {
+      price->required();
+      quantity->required();
+      continue;
+    }
+    // One bid, or a schedule.
+    price->needs(quantity);
+    quantity->needs(price);
+    CLI::Option_group* what = verb->add_option_group("What is bid");
+    what->add_option(price);
+    what->add_option("--schedule", it->schedule,
+                     "PRICE:TONNES of several bids, as in 72.00:5000 70.50:10000: all or none");
+    what->require_option(1);
     verb->add_option("--currency", it->currency, "Refused unless it is the auction's")
         ->type_name("UNIT");
   }
