@@ -55,16 +55,10 @@ void AddTo(CbamProvinceRow& row, const ExportYear& year, const ExportCost& cost)
 // the price of their own quarter, later ones that of the day their certificates are bought.
 std::optional<double> World::MeanCertificate(int year,
                                              const cbam::CertificatePrices& prices) const {
-  if (year == 2026) {
+  if (const auto owed = QuartersOf2026(prices); owed && year == 2026) {
     double sum = 0;
-    int known = 0;
-    for (int quarter = 1; quarter <= 4; ++quarter) {
-      const auto price = prices.Quarter(year, quarter);
-      if (!price) continue;
-      sum += static_cast<double>(price->minor_per_tonne()) / 100;
-      ++known;
-    }
-    if (known > 0) return sum / known;
+    for (const Price price : *owed) sum += static_cast<double>(price.minor_per_tonne()) / 100;
+    return sum / static_cast<double>(owed->size());
   }
   const auto y = static_cast<std::size_t>(year - kFirstYear);
   if (certificate_days_[y] == 0) return std::nullopt;

@@ -36,15 +36,33 @@ void Importers::Buy(std::uint32_t importer, Date day, int year, std::int64_t cou
   row.cost_eur += Eur(paid.value());
 }
 
+std::optional<std::array<Price, 4>> QuartersOf2026(const cbam::CertificatePrices& prices) {
+  std::array<std::optional<Price>, 4> known;
+  std::int64_t sum = 0;
+  std::int64_t count = 0;
+  for (int quarter = 1; quarter <= 4; ++quarter) {
+    const auto price = prices.Quarter(kFirstImportYear, quarter);
+    known.at(static_cast<std::size_t>(quarter - 1)) = price;
+    if (!price) continue;
+    sum += price->minor_per_tonne();
+    ++count;
+  }
+  if (count == 0) return std::nullopt;
+  const Price mean = Price::FromMinorPerTonne((sum + count / 2) / count);
+  std::array<Price, 4> owed;
+  for (std::size_t i = 0; i < owed.size(); ++i) owed.at(i) = known.at(i).value_or(mean);
+  return owed;
+}
+
 // 2026: a quarter's certificates at the quarter's own price.
 void Importers::BuyFor2026(std::uint32_t importer, Date day,
                            const cbam::CertificatePrices& prices) {
   const std::int64_t due = years_.at(kFirstImportYear)[importer].figures.due;
+  const auto owed = QuartersOf2026(prices);
+  if (!owed) return;
   for (int quarter = 1; quarter <= 4; ++quarter) {
-    auto price = prices.Quarter(kFirstImportYear, quarter);
-    if (!price) price = prices.Applicable(day);  // No auction is known of that quarter.
-    if (!price) continue;
-    Buy(importer, day, kFirstImportYear, Until(due, quarter) - Until(due, quarter - 1), *price);
+    Buy(importer, day, kFirstImportYear, Until(due, quarter) - Until(due, quarter - 1),
+        owed->at(static_cast<std::size_t>(quarter - 1)));
   }
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,10 @@
 #include "sim/recorder.h"
 
 namespace ets::sim {
+
+// What imports of 2026 owe by quarter, EUR a tonne: each quarter's own price (Reg. (EU) 2025/2083),
+// and the mean of the others where no auction of a quarter is known. Empty: none is.
+std::optional<std::array<Price, 4>> QuartersOf2026(const cbam::CertificatePrices& prices);
 
 // Those who import the exports: one declarant a sector, with an account in a registry of its own
 // kind (scheme/certificates.h), apart from the Chinese one. A declarant imports a quarter of the
