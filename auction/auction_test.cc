@@ -226,6 +226,11 @@ TEST(Clear, WithholdsWhatIsNotAskedAtTheEmissionTrigger) {
   EXPECT_EQ(clearing.unsold, Tonnes(0));
   terms.withholding->volume = Tonnes(1'000);
   EXPECT_EQ(Clear(bids, terms).price, Cents(500));  // Used up, and the price stays low.
+  terms.withholding = Trigger{Cents(900), Tonnes(6'000)};
+  const Clearing none = Clear(bids, terms);
+  EXPECT_EQ(none.status, Status::kBelowReserve);
+  EXPECT_EQ(none.withheld, Tonnes(6'000));  // All of it, and nothing comes again.
+  EXPECT_EQ(none.unsold, Tonnes(0));
 }
 
 // California: guarantee >= max over its prices p of p x its volume at p or more; cut from below.

@@ -191,7 +191,10 @@ Clearing Clear(std::span<const Bid> bids, const Terms& terms) {
   clearing.status = decision.status;
   clearing.sold = decision.sold;
   if (decision.sold == Tonnes()) {
-    clearing.unsold = terms.supply;
+    // Withheld is what the rule took off, also where it took all; else a failed auction moves
+    // nothing.
+    if (auction.withheld() == terms.supply) clearing.withheld = terms.supply;
+    clearing.unsold = terms.supply - clearing.withheld;
     return clearing;
   }
   clearing.price = decision.price;

@@ -134,7 +134,10 @@ class PlainClearing {
     if (line_.empty()) return outcome_;
     Contain();
     Withhold();
-    if (supply_ == 0) return Nothing(Status::kBelowReserve);
+    if (supply_ == 0) {
+      outcome_.withheld = withheld_ * lot_;  // All of it.
+      return Nothing(Status::kBelowReserve);
+    }
     return Decide();
   }
 
