@@ -21,13 +21,16 @@ constexpr double kLoanRounds = 6;        // A loan covers what so many times of 
 
 }  // namespace
 
-void World::CollectBids(const scheme::PlannedAuction& planned, std::size_t auctions_left) {
-  for (std::size_t i = 0; i < agents_.size(); ++i) {
+// Who bids today: at every auction of the day.
+void World::CallBidders() {
+  ++auction_days_;
+  bidders_.clear();
+  for (std::uint32_t i = 0; i < agents_.size(); ++i) {
     if (next_bid_[i] > auction_days_) continue;
     const Agent& agent = agents_[i];
-    if (agent.enrolled && year_ >= scenario_.sectors[agent.sector].first_vintage) {
-      Bid(i, planned, auctions_left);
-    }
+    const bool takes_part =
+        agent.enrolled && year_ >= scenario_.sectors[agent.sector].first_vintage;
+    if (takes_part) bidders_.push_back(i);
   }
 }
 
@@ -114,9 +117,9 @@ void World::Bid(std::size_t firm, const scheme::PlannedAuction& planned,
 }
 
 void World::HoldAuctions(Date day, const std::vector<scheme::PlannedAuction>& auctions) {
-  const std::size_t auctions_left = authority_.AuctionsLeft(day);
   if (auctions.empty()) return;
-  ++auction_days_;
+  const std::size_t auctions_left = std::max<std::size_t>(authority_.AuctionsLeft(day), 1);
+  CallBidders();
   for (const scheme::PlannedAuction& planned : auctions) {
     const VintageInstrument entry = EnsureListed(planned.vintage);
     Tonnes lodged = planned.volume;
@@ -139,7 +142,7 @@ void World::HoldAuctions(Date day, const std::vector<scheme::PlannedAuction>& au
     open.terms.tie_seed = day_dice_.Next();
     const auto opened = venue_.Apply(open, SourceKind::kAuthority);
     ETS_ASSERT(opened.ok());
-    CollectBids(planned, std::max<std::size_t>(auctions_left, 1));
+    for (const std::uint32_t firm : bidders_) Bid(firm, planned, auctions_left);
     ETS_ASSERT(venue_.Apply(market::CloseAuction{}, SourceKind::kClock).ok());
     // Awards settle at once; what is unsold and what was paid goes back to the authority.
     venue_.AskBack(auctioneer_, entry.ledger);

@@ -225,7 +225,7 @@ TEST(StabilityRun, KeepsBackAndCancelsBelowAPrice) {
 
 TEST(StabilityRun, HoldsTheCollar) {
   const Finished run = RunOf({"stability.collar.enabled=true", "stability.collar.floor_cny=85",
-                              "stability.collar.ceiling_cny=95", "stability.collar.growth=0",
+                              "stability.collar.ceiling_cny=105", "stability.collar.growth=0",
                               "auction.reserve_growth=0"});
   ExpectGoodBooks(run);
   std::int64_t above = 0;
@@ -234,10 +234,10 @@ TEST(StabilityRun, HoldsTheCollar) {
   for (const AuctionRow& row : run.rows.auctions) {
     if (row.market != "cn" || row.sold_t == 0) continue;
     EXPECT_GE(row.price, 85) << ToString(row.date);
-    EXPECT_TRUE(row.rule != "ceiling" || row.price >= 95) << ToString(row.date);
+    EXPECT_TRUE(row.rule != "ceiling" || row.price >= 105) << ToString(row.date);
   }
   // Nobody pays more on the exchange than at the next auction.
-  for (int year = 2028; year <= 2031; ++year) EXPECT_LE(run.MeanPrice(year), 95.5) << year;
+  for (int year = 2028; year <= 2031; ++year) EXPECT_LE(run.MeanPrice(year), 105.5) << year;
   EXPECT_GT(Off().MeanPrice(2030), 115);
 }
 

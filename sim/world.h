@@ -100,7 +100,7 @@ class World final : public market::Listener {
 
   // bidding.cc
   void HoldAuctions(Date day, const std::vector<scheme::PlannedAuction>& auctions);
-  void CollectBids(const scheme::PlannedAuction& planned, std::size_t auctions_left);
+  void CallBidders();
   void Bid(std::size_t firm, const scheme::PlannedAuction& planned, std::size_t auctions_left);
 
   // compliance.cc
@@ -188,8 +188,9 @@ class World final : public market::Listener {
   auction::Clearing last_clearing_;
   std::uint32_t auction_days_ = 0;  // With an auction, so far.
   std::vector<std::uint32_t>
-      next_bid_;                 // By firm: the auction day on which it bids again; 0: none yet.
-  market::SubmitBids schedule_;  // Scratch.
+      next_bid_;  // By firm: the auction day on which it bids again; 0: none yet.
+  std::vector<std::uint32_t> bidders_;  // Scratch: firms.
+  market::SubmitBids schedule_;         // Scratch.
 
   // Running totals for the scarcity ledger, of the calendar year.
   std::int64_t held_before_ = 0, sold_at_auction_ = 0, containment_sold_ = 0, obligations_met_ = 0,
