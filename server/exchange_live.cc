@@ -213,9 +213,17 @@ std::optional<Sequencer::Clock::time_point> LiveExchange::Impl::Turn() {
 
 std::optional<Sequencer::Clock::time_point> LiveExchange::Impl::MayWait() {
   constexpr std::chrono::milliseconds kWait(1);
-  const bool is_in_haste = relay.seat() == nullptr || relay.seat()->is_in_haste();
-  if (is_in_haste || batch.records.empty() || !batch.answers.empty()) return std::nullopt;
+  // In a crowd many share a sync, which costs the processor as much as several orders.
+  constexpr std::size_t kCrowd = 16;
+  constexpr std::chrono::milliseconds kApart(1);
+  if (batch.records.empty()) return std::nullopt;
   const auto now = Sequencer::Clock::now();
+  const bool is_in_haste = relay.seat() == nullptr || relay.seat()->is_in_haste();
+  if (is_in_haste) {
+    const auto next = last_batch_at + kApart;
+    return last_batch_size >= kCrowd && now < next ? std::optional(next) : std::nullopt;
+  }
+  if (!batch.answers.empty()) return std::nullopt;
   if (!batch_waits_until) batch_waits_until = now + kWait;
   return now < *batch_waits_until ? batch_waits_until : std::nullopt;
 }
@@ -242,6 +250,8 @@ void LiveExchange::Impl::HandOver() {
     bytes_since_snapshot += batch.records.bytes();
     is_time = bytes_since_snapshot >= std::max(options.snapshot_bytes, 8 * snapshot_size);
   }
+  last_batch_size = batch.records.size();
+  last_batch_at = Sequencer::Clock::now();
   writer->HandOver(batch);
   if (is_time) changed.notify_all();
 }

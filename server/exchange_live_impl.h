@@ -110,6 +110,8 @@ struct LiveExchange::Impl final : Sequencer::Machine {
   ExchangeRelay relay;
   JournalWriter::Batch batch;
   std::optional<Sequencer::Clock::time_point> batch_waits_until;
+  std::size_t last_batch_size = 0;  // In records; when it went to the writer.
+  Sequencer::Clock::time_point last_batch_at;
   SimTime latest = 0;
   std::optional<Date> open_day;  // Of the last session, until DayClosed.
 

@@ -8,6 +8,7 @@
 #include "server/exchange_services_impl.h"
 #include "server/exchange_stream.h"
 #include "server/registry_errors.h"
+#include "server/trade_bytes.h"
 
 namespace ets::server {
 namespace {
@@ -24,96 +25,103 @@ Status Garbage(const std::string& message) {
   return Ended("MESSAGE_INVALID", StatusCode::INVALID_ARGUMENT, message);
 }
 
-// What both streams do with what the venue tells them.
-template <typename Response>
-class StreamTeller : public SessionListener {
+// Tells what the venue tells a session to its stream; see Outgoing. Messages that are made again
+// and again are each thread's own, so that they keep their memory.
+class TradeTeller final : public SessionListener {
  public:
-  StreamTeller(ExchangeEdge& edge, std::shared_ptr<Outgoing<Response>> out)
-      : edge_(edge), out_(std::move(out)) {}
+  TradeTeller(ExchangeEdge& edge, std::shared_ptr<Outgoing<grpc::Slice>> out, bool groups)
+      : edge_(edge), out_(std::move(out)), groups_(groups) {}
 
+  void OnAnswer(const VenueAnswer& answer) override {
+    if (answer.refused) {
+      mk::Rejection rejection;
+      Fill(*answer.refused, &rejection);
+      return Add(answer.tag, mk::TradeResponse::kRejectionFieldNumber, rejection);
+    }
+    thread_local mk::Receipt receipt;
+    ExchangeEdge::Fill(answer.receipt, &receipt);
+    Add(answer.tag, mk::TradeResponse::kReceiptFieldNumber, receipt);
+  }
   void OnReport(const Report& report) override {
-    Response response;
+    thread_local mk::ExecutionReport execution;
+    execution.Clear();
+    edge_.Fill(report, &execution);
+    Add(0, mk::TradeResponse::kExecutionFieldNumber, execution);
+  }
+  void OnTrade(const TradeReport& report) override {
+    mk::TradeReport trade;
+    edge_.Fill(report, &trade);
+    Add(0, mk::TradeResponse::kTradeFieldNumber, trade);
+  }
+  void OnDesk(const DeskReport& report) override {
+    mk::DeskReport desk;
+    edge_.Fill(report, &desk);
+    Add(0, mk::TradeResponse::kDeskFieldNumber, desk);
+  }
+  // In its turn; see Session::TellInTurn().
+  void Reject(std::uint64_t tag, const Status& status) {
+    mk::Rejection rejection;
+    Fill(status, &rejection);
+    Add(tag, mk::TradeResponse::kRejectionFieldNumber, rejection);
+  }
+  void OnTold() override {
+    if (!groups_) return out_->Flush();
+    const std::size_t count = told_.count();
+    if (count != 0 && !out_->Write(told_.Take(), count)) out_->Finish(ReadsTooSlowly());
+  }
+  void OnClosed(CloseReason reason) override { out_->Finish(StatusOf(reason)); }
+
+ private:
+  void Add(std::uint64_t request, int what, const google::protobuf::MessageLite& message) {
+    told_.Add(request, what, message);
+    if (!groups_ && !out_->Add(told_.Take())) out_->Finish(ReadsTooSlowly());
+  }
+
+  ExchangeEdge& edge_;
+  const std::shared_ptr<Outgoing<grpc::Slice>> out_;
+  const bool groups_;
+  TradeBytes told_;
+};
+
+class DropCopyTeller final : public SessionListener {
+ public:
+  DropCopyTeller(ExchangeEdge& edge, std::shared_ptr<Outgoing<mk::DropCopyResponse>> out)
+      : edge_(edge), out_(std::move(out)) {}
+  void OnAnswer(const VenueAnswer&) override {}
+  void OnReport(const Report& report) override {
+    mk::DropCopyResponse response;
     edge_.Fill(report, response.mutable_execution());
     Add(std::move(response));
   }
   void OnTrade(const TradeReport& report) override {
-    Response response;
+    mk::DropCopyResponse response;
     edge_.Fill(report, response.mutable_trade());
     Add(std::move(response));
   }
   void OnDesk(const DeskReport& report) override {
-    Response response;
+    mk::DropCopyResponse response;
     edge_.Fill(report, response.mutable_desk());
     Add(std::move(response));
   }
-  void OnTold() override { out_->Flush(); }
-  void OnClosed(CloseReason reason) override { out_->Finish(StatusOf(reason)); }
-
- protected:
-  virtual void Add(Response response) {
-    if (!out_->Add(std::move(response))) out_->Finish(ReadsTooSlowly());
-  }
-
-  ExchangeEdge& edge_;
-  const std::shared_ptr<Outgoing<Response>> out_;
-};
-
-class TradeTeller final : public StreamTeller<mk::TradeResponse> {
- public:
-  TradeTeller(ExchangeEdge& edge, std::shared_ptr<Outgoing<mk::TradeResponse>> out, bool groups)
-      : StreamTeller(edge, std::move(out)), groups_(groups) {}
-  void OnAnswer(const VenueAnswer& answer) override {
-    mk::TradeResponse response;
-    response.set_request(answer.tag);
-    if (answer.refused) {
-      Fill(*answer.refused, response.mutable_rejection());
-    } else {
-      ExchangeEdge::Fill(answer.receipt, response.mutable_receipt());
-    }
-    Add(std::move(response));
-  }
-  // In its turn; see Session::TellInTurn().
-  void Reject(std::uint64_t tag, const Status& status) {
-    mk::TradeResponse response;
-    response.set_request(tag);
-    Fill(status, response.mutable_rejection());
-    Add(std::move(response));
-  }
-  void OnTold() override {
-    if (!groups_) return StreamTeller::OnTold();
-    const int count = group_.group().responses_size();
-    if (count == 0) return;
-    mk::TradeResponse response;
-    response.Swap(count == 1 ? group_.mutable_group()->mutable_responses(0) : &group_);
-    group_.Clear();
-    if (!out_->Write(std::move(response), static_cast<std::size_t>(count))) {
-      out_->Finish(ReadsTooSlowly());
-    }
-  }
-
- private:
-  void Add(mk::TradeResponse response) override {
-    if (!groups_) return StreamTeller::Add(std::move(response));
-    *group_.mutable_group()->add_responses() = std::move(response);
-  }
-
-  const bool groups_;
-  mk::TradeResponse group_;
-};
-
-class DropCopyTeller final : public StreamTeller<mk::DropCopyResponse> {
- public:
-  using StreamTeller::StreamTeller;
-  void OnAnswer(const VenueAnswer&) override {}
   void OnLargeHolder(const LargeHolderReport& report) override {
     mk::DropCopyResponse response;
     edge_.Fill(report, response.mutable_large_holder());
     Add(std::move(response));
   }
+  void OnTold() override { out_->Flush(); }
+  void OnClosed(CloseReason reason) override { out_->Finish(StatusOf(reason)); }
+
+ private:
+  void Add(mk::DropCopyResponse response) {
+    if (!out_->Add(std::move(response))) out_->Finish(ReadsTooSlowly());
+  }
+
+  ExchangeEdge& edge_;
+  const std::shared_ptr<Outgoing<mk::DropCopyResponse>> out_;
 };
 
 // With the server's own heartbeat: when it was silent for one.
-class Beater final : public Keeper<mk::TradeResponse> {
+class Beater final : public Keeper<grpc::Slice> {
  public:
   using Keeper::Keeper;
   void Start(milliseconds every) { every_ms_ = every.count(); }
@@ -121,10 +129,10 @@ class Beater final : public Keeper<mk::TradeResponse> {
     Keeper::Beat();
     const milliseconds every(every_ms_);
     if (every.count() == 0 || !out_->idle()) return;
-    if (Outgoing<mk::TradeResponse>::Clock::now() - out_->last_write() < every) return;
+    if (Outgoing<grpc::Slice>::Clock::now() - out_->last_write() < every) return;
     mk::TradeResponse response;
     response.mutable_heartbeat();
-    out_->Write(std::move(response));
+    out_->Write(TradeBytes::Of(response));
   }
 
  private:
@@ -138,9 +146,9 @@ class TradeStream final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>
  public:
   TradeStream(ExchangeEdge& edge, Pulse& pulse, CallbackServerContext* context)
       : edge_(edge), context_(context) {
-    out_ = std::make_shared<Outgoing<mk::TradeResponse>>(
+    out_ = std::make_shared<Outgoing<grpc::Slice>>(
         edge.options().stream_responses_max,
-        [this](const mk::TradeResponse& response, bool more) { Send(response, more); },
+        [this](const grpc::Slice& response, bool more) { Send(response, more); },
         [this](const Status& status) { Finish(status); });
     out_->Hold();
     beater_ = std::make_shared<Beater>(out_);
@@ -162,10 +170,9 @@ class TradeStream final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>
   void OnDone() override { delete this; }
 
  private:
-  void Send(const mk::TradeResponse& response, bool more) {
-    bool own = false;
-    writing_.Clear();
-    grpc::SerializationTraits<mk::TradeResponse>::Serialize(response, &writing_, &own);
+  void Send(const grpc::Slice& response, bool more) {
+    ByteBuffer bytes(&response, 1);
+    writing_.Swap(&bytes);
     StartWrite(&writing_, HintOf(more));
   }
   void Fail(const Status& status) {
@@ -198,7 +205,7 @@ class TradeStream final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>
   ExchangeEdge& edge_;
   CallbackServerContext* const context_;
   ByteBuffer in_, writing_;
-  std::shared_ptr<Outgoing<mk::TradeResponse>> out_;
+  std::shared_ptr<Outgoing<grpc::Slice>> out_;
   std::shared_ptr<Beater> beater_;
   std::mutex leaving_;
   std::shared_ptr<TradeTeller> teller_;
@@ -238,7 +245,7 @@ Status TradeStream::LogOn(const mk::TradeRequest& request) {
         });
       },
       [out = out_, response](bool is_on_disk) {
-        if (is_on_disk) out->WriteFirst(std::move(*response));
+        if (is_on_disk) out->WriteFirst(TradeBytes::Of(*response));
       });
   beater_->Start(milliseconds(beat));
   if (context_->IsCancelled()) session_->Close();

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kThreadsMax = 160;
 constexpr int kMessageBytesMax = 4 << 20;
+constexpr int kFirstReadBytes = 512;
 constexpr std::chrono::seconds kShutdownPatience(2);
 constexpr std::chrono::milliseconds kLook(100);
 
@@ -103,6 +104,10 @@ Result<std::unique_ptr<GrpcPort>, ServeFailure> GrpcPort::Open(
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // No pings that measure the bandwidth: with thousands of clients they outnumber the orders.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  // No statistics of every message: nobody can ask for them.
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  // What a connection is first read into; gRPC takes more where more comes.
+  builder.AddChannelArgument(GRPC_ARG_TCP_READ_CHUNK_SIZE, kFirstReadBytes);
   int port = 0;
   builder.AddListeningPort(options.listen, *credentials, &port);
   for (grpc::Service* const service : services) builder.RegisterService(service);

@@ -496,6 +496,7 @@ void VenueImpl::HandOver(std::vector<std::function<void(const Synced*)>>& answer
   if (outbox_.empty()) return;
   auto outbox = std::make_shared<Outbox>(std::move(outbox_));
   outbox_ = {};
+  outbox_.outputs.reserve(outbox->outputs.size());
   answers.push_back([this, outbox](const Synced* synced) {
     outbox->is_lost = synced == nullptr;
     teller_->Take(outbox);

@@ -1,5 +1,6 @@
 // gRPC as a client speaks it: HTTP/2 with one stream, headers as literals, no library. A gRPC
 // client in C++ costs several times what the server does.
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 #include <utility>
@@ -63,6 +64,58 @@ void PutHeader(std::string& out, std::string_view name, std::string_view value) 
   PutText(out, name);
   PutText(out, value);
 }
+
+// The fields of a message, one after the other: what the generator wants to know is little, and a
+// message object of all the rest costs more than what is measured.
+class Fields {
+ public:
+  explicit Fields(std::string_view in) : in_(in) {}
+  bool Next() {
+    if (in_.empty()) return false;
+    const std::uint64_t tag = Varint();
+    number_ = static_cast<int>(tag >> 3U);
+    switch (tag & 7U) {
+      case 0:
+        value_ = Varint();
+        return true;
+      case 2: {
+        const auto size = static_cast<std::size_t>(Varint());
+        bytes_ = in_.substr(0, size);
+        in_.remove_prefix(std::min(size, in_.size()));
+        return true;
+      }
+      default:
+        std::abort();  // ets.market.v1 has no field of another type.
+    }
+  }
+  int number() const { return number_; }
+  std::uint64_t value() const { return value_; }
+  std::string_view bytes() const { return bytes_; }
+
+  // Of a number; 0: it is not there.
+  static std::uint64_t ValueOf(std::string_view message, int number) {
+    for (Fields fields(message); fields.Next();) {
+      if (fields.number() == number) return fields.value();
+    }
+    return 0;
+  }
+
+ private:
+  std::uint64_t Varint() {
+    std::uint64_t value = 0;
+    for (int shift = 0; !in_.empty() && shift < 64; shift += 7) {
+      const auto byte = static_cast<std::uint8_t>(in_.front());
+      in_.remove_prefix(1);
+      value |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
+      if (byte < 0x80) break;
+    }
+    return value;
+  }
+
+  std::string_view in_, bytes_;
+  int number_ = 0;
+  std::uint64_t value_ = 0;
+};
 
 class GrpcDialect final : public Dialect {
  public:
@@ -175,32 +228,41 @@ class GrpcDialect final : public Dialect {
     while (left.size() >= kMessageHeader) {
       const std::size_t size = GetBig(left.substr(1), 4);
       if (left.size() < kMessageHeader + size) break;
-      response_.ParseFromArray(left.data() + kMessageHeader, static_cast<int>(size));
+      OnResponse(left.substr(kMessageHeader, size), ears);
       left.remove_prefix(kMessageHeader + size);
-      OnResponse(response_, ears);
     }
     data_.erase(0, data_.size() - left.size());
   }
 
-  static void OnResponse(const mk::TradeResponse& response, Ears& ears) {
-    using What = mk::TradeResponse::WhatCase;
-    switch (response.what_case()) {
-      case What::kLoggedOn:
-        return ears.OnLoggedOn();
-      case What::kReceipt:
-      case What::kRejection:
-        return ears.OnAnswer({response.request(), response.has_rejection(),
-                              response.receipt().order(), response.receipt().sequence()});
-      case What::kExecution:
-        return ears.OnReport(response.execution().kind() == mk::EXECUTION_KIND_ACCEPTED);
-      case What::kGroup:
-        for (const auto& one : response.group().responses()) OnResponse(one, ears);
-        return;
-      case What::kTrade:
-      case What::kDesk:
-      case What::kHeartbeat:
-      case What::WHAT_NOT_SET:
-        return;
+  static void OnResponse(std::string_view response, Ears& ears) {
+    using Response = mk::TradeResponse;
+    std::uint64_t request = 0;
+    for (Fields fields(response); fields.Next();) {
+      const std::string_view what = fields.bytes();
+      switch (fields.number()) {
+        case Response::kRequestFieldNumber:
+          request = fields.value();
+          break;
+        case Response::kLoggedOnFieldNumber:
+          ears.OnLoggedOn();
+          break;
+        case Response::kReceiptFieldNumber:
+          ears.OnAnswer({request, false, Fields::ValueOf(what, mk::Receipt::kOrderFieldNumber),
+                         Fields::ValueOf(what, mk::Receipt::kSequenceFieldNumber)});
+          break;
+        case Response::kRejectionFieldNumber:
+          ears.OnAnswer({request, true, 0, 0});
+          break;
+        case Response::kExecutionFieldNumber:
+          ears.OnReport(Fields::ValueOf(what, mk::ExecutionReport::kKindFieldNumber) ==
+                        mk::EXECUTION_KIND_ACCEPTED);
+          break;
+        case Response::kGroupFieldNumber:
+          for (Fields group(what); group.Next();) OnResponse(group.bytes(), ears);
+          break;
+        default:
+          break;
+      }
     }
   }
 
@@ -209,7 +271,6 @@ class GrpcDialect final : public Dialect {
   const bool groups_;
   std::int64_t window_ = kWindow, stream_window_ = kWindow, initial_window_ = kWindow;
   mk::TradeRequest order_;
-  mk::TradeResponse response_;
   std::string data_;  // Of messages that are not whole yet.
 };
 
