@@ -497,8 +497,10 @@ void VenueImpl::HandOver(std::vector<std::function<void(const Synced*)>>& answer
   auto outbox = std::make_shared<Outbox>(std::move(outbox_));
   outbox_ = {};
   outbox_.outputs.reserve(outbox->outputs.size());
-  answers.push_back([this, outbox](const Synced* synced) {
+  // Before the others: who is answered finds in the market data what it is told of.
+  answers.insert(answers.begin(), [this, outbox](const Synced* synced) {
     outbox->is_lost = synced == nullptr;
+    if (!outbox->is_lost) desk_->Take(outbox->market_data);
     teller_->Take(outbox);
   });
 }
@@ -626,8 +628,8 @@ void VenueImpl::AddStatus(const market::Market& market, InstrumentId instrument)
 
 void VenueImpl::Dispatch(Outbox& outbox) {
   if (outbox.is_lost) return StopAll();
+  desk_->Take(outbox.market_data);  // Nothing, where it has it already.
   TellSessions(outbox.outputs, [this](SessionState& session) { Forget(session); });
-  desk_->Take(outbox.market_data);
 }
 
 void VenueImpl::DispatchNow() {

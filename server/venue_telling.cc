@@ -57,11 +57,6 @@ void Teller::Take(std::shared_ptr<Outbox> outbox) {
   if (waiting_.size() == 1) changed_.notify_all();
 }
 
-void Teller::Flush() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return waiting_.empty(); });
-}
-
 void Teller::Stop() {
   {
     const std::lock_guard lock(mutex_);

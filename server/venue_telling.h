@@ -70,8 +70,6 @@ class Teller {
 
   // Waits while too many wait, so that nothing runs ahead of what is told.
   void Take(std::shared_ptr<Outbox> outbox);
-  // Until all that was taken is told.
-  void Flush();
   // After what was taken.
   void Stop();
 
