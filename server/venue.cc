@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <map>
 #include <mutex>
 #include <set>
@@ -140,6 +141,7 @@ class VenueImpl final : public Venue, public ExchangeSeat {
   void Dispatch(Outbox& outbox);
   void DispatchNow();
   void Forget(SessionState& session);
+  void LeaveSeat();
   void StopAll();
   void Watch();
 
@@ -334,11 +336,21 @@ void VenueImpl::Shutdown() {
     while (next_ < at_work_.size() || !at_work_.empty()) Drain();
   });
   exchange_.Run([] {});
-  exchange_.Run([this] { exchange_.relay.Take(nullptr); });
-  exchange_.relay.Take(nullptr);
+  LeaveSeat();
   if (teller_) teller_->Stop();
   StopAll();
   desk_->Stop();
+}
+
+// On the sequencer's thread, which looks at the seat, also when the exchange has failed.
+void VenueImpl::LeaveSeat() {
+  std::promise<void> left;
+  const auto leave = [&] {
+    exchange_.relay.Take(nullptr);
+    left.set_value();
+  };
+  if (!exchange_.sequencer->PostInternal(leave)) leave();
+  left.get_future().wait();
 }
 
 // The journal failed, or is closed: nothing more will be told.
