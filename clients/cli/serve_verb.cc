@@ -187,7 +187,12 @@ using Started = Result<std::unique_ptr<server::LiveServer>, server::ServeFailure
 bool MayListenPlainly(const Arguments& arguments, std::string& error) {
   for (const auto& [flag, address] :
        {std::pair("--binary ", arguments.binary), std::pair("--fix ", arguments.fix)}) {
-    if (address.empty() || arguments.insecure || server::IsLoopback(address)) continue;
+    if (address.empty() || server::IsLoopback(address)) continue;
+    if (arguments.no_auth) {
+      error = flag + address + ": with --no-auth allowed only at an address of this machine alone";
+      return false;
+    }
+    if (arguments.insecure) continue;
     error = flag + address + ": it is plain text; allowed: an address of this machine, or " +
             "--insecure";
     return false;
