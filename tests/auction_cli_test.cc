@@ -185,7 +185,21 @@ TEST_F(AuctionVerb, ShowsACalendarAndWhatACancelledAuctionDoesToIt) {
   const Said before = Capclear({"auction", "calendar", "--auctioneer", "PL", "--cancelled",
                                 "2026-02-18", "--as-of", "2026-02-17", "--output", "csv"});
   EXPECT_THAT(before.out, HasSubstr("2026-03-04,PL,1524500,1524500,\n"));
+  // What came later had not happened yet, in the totals neither.
+  const Said totals = Capclear({"auction", "calendar", "--auctioneer", "PL", "--cancelled",
+                                "2026-03-04", "--as-of", "2026-02-01"});
+  EXPECT_THAT(totals.out, AllOf(HasSubstr("sold         3,049,000\n"),
+                                HasSubstr("pending      34,420,500\n"), Not(HasSubstr("unsold"))));
   EXPECT_EQ(Capclear({"auction", "calendar", "--cancelled", "2026-02-19x"}).code, 2);
+}
+
+TEST_F(AuctionVerb, RefusesATriggerOfLessThanALot) {
+  for (const char* flag : {"--withholding", "--containment"}) {
+    const Said said =
+        Clear({"--format", "rggi", "--supply", "5000", "--reserve", "2", flag, "6.00:500"});
+    EXPECT_EQ(said.code, 2) << said.out;
+    EXPECT_THAT(said.err, HasSubstr(std::string(flag) + " 6.00:500: less than a lot"));
+  }
 }
 
 TEST_F(AuctionVerb, RefusesBidsAboveTheirCollateralByLineAndColumn) {

@@ -31,15 +31,30 @@ TEST(PolicyReserve, M2_TakesInWhatWasPublished) {
               AllOf(HasSubstr("\"intake\": 190494202"), HasSubstr("\"branch\": \"band\"")));
 }
 
-TEST(PolicyReserve, InvalidatesNothingBefore2023) {
-  for (const char* year : {"2017", "2018", "2019"}) {
-    EXPECT_THAT(Reserve({"--tnac", "1654909824", "--year", year}).out,
-                HasSubstr("\"then_invalid\": 0"))
-        << year;
-  }
+// On each 1 January, what the year's part of the intake has brought above the limit.
+TEST(PolicyReserve, InvalidatesOnEach1January) {
+  EXPECT_THAT(Reserve({"--tnac", "1023494202"}).out,
+              AllOf(HasSubstr("\"invalid_on_2027-01-01\": 63498067"),
+                    HasSubstr("\"invalid_on_2028-01-01\": 126996135")));
+  // 100 m that were there and a third of the intake, then the rest of it.
   EXPECT_THAT(
-      Reserve({"--tnac", "1000000000", "--year", "2022", "--held", "600000000"}).out,
-      AllOf(HasSubstr("\"invalid_on\": \"2025-01-01\""), HasSubstr("\"then_invalid\": 440000000")));
+      Reserve({"--tnac", "1000000000", "--year", "2022", "--held", "500000000"}).out,
+      AllOf(HasSubstr("\"intake\": 240000000"), HasSubstr("\"invalid_on_2024-01-01\": 180000000"),
+            HasSubstr("\"invalid_on_2025-01-01\": 160000000")));
+  EXPECT_THAT(
+      Reserve({"--tnac", "300000000", "--held", "600000000"}).out,
+      AllOf(HasSubstr("\"release\": 100000000"), HasSubstr("\"invalid_on_2027-01-01\": 166666667"),
+            HasSubstr("\"invalid_on_2028-01-01\": 0")));
+  EXPECT_THAT(
+      Reserve({"--tnac", "1023494202", "--no-invalidation"}).out,
+      AllOf(HasSubstr("\"invalid_on_2027-01-01\": 0"), HasSubstr("\"invalid_on_2028-01-01\": 0")));
+}
+
+TEST(PolicyReserve, InvalidatesNothingBefore2023) {
+  for (const auto& [year, day] : {std::pair("2017", "2020"), {"2018", "2021"}, {"2019", "2022"}}) {
+    EXPECT_THAT(Reserve({"--tnac", "1654909824", "--year", year}).out,
+                HasSubstr("\"invalid_on_" + std::string(day) + "-01-01\": 0"));
+  }
 }
 
 // The limit of 2023 is the volume auctioned in 2022, which is not known here.
@@ -47,10 +62,14 @@ TEST(PolicyReserve, DoesNotGuessTheLimitOf2023) {
   std::vector<std::string> options = {"--tnac", "500000000", "--year",
                                       "2020",   "--held",    "3000000000"};
   const Said unknown = Reserve(options);
-  EXPECT_THAT(unknown.out, HasSubstr("\"then_invalid\": null"));
+  EXPECT_THAT(unknown.out, AllOf(HasSubstr("\"invalid_on_2022-01-01\": 0"),
+                                 HasSubstr("\"invalid_on_2023-01-01\": null")));
   EXPECT_THAT(unknown.err, HasSubstr("--auctioned-in-2022 gives it"));
   options.insert(options.end(), {"--auctioned-in-2022", "480000000"});
-  EXPECT_THAT(Reserve(options).out, HasSubstr("\"then_invalid\": 2520000000"));
+  EXPECT_THAT(Reserve(options).out, HasSubstr("\"invalid_on_2023-01-01\": 2520000000"));
+  // What is left after it is not known either.
+  EXPECT_THAT(Reserve({"--tnac", "500000000", "--year", "2021", "--held", "3000000000"}).out,
+              HasSubstr("\"invalid_on_2024-01-01\": null"));
 }
 
 TEST(PolicyReserve, RefusesSharesThatAreNone) {

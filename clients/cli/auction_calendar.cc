@@ -120,7 +120,7 @@ class FlagReader {
   const CalendarFlags& flags_;
 };
 
-// A calendar's year up to its last event.
+// A calendar's year up to its last event, or to a day before it.
 class Year {
  public:
   Year(Calendar& calendar, const auction::Format& format, const Events& events, FlagReader& said)
@@ -132,11 +132,11 @@ class Year {
     std::ranges::stable_sort(withdrawals_, {}, &Withdrawal::announced);
   }
 
-  void Play() {
+  void Play(Date until = Date::Of(9999, 12, 31)) {
     Date last_event;
     for (const auto& [date, sold] : events_.sold) last_event = std::max(last_event, date);
     while (const auction::PlannedAuction* next = calendar_.Next()) {
-      if (next->date > last_event) break;
+      if (next->date > last_event || next->date > until) break;
       WithdrawUntil(next->date);
       const Tonnes offered = next->slot.volume;
       const auto event = events_.sold.find(next->date);
@@ -151,7 +151,7 @@ class Year {
       }
       calendar_.Held(sold);
     }
-    WithdrawUntil(Date::Of(9999, 12, 31));
+    WithdrawUntil(until);
     if (rest_ == Tonnes()) return;
     said_.notes.push_back("--withdraw: " + ToString(rest_) + " t of " + calendar_.auctioneer() +
                           " are less than a lot of " + ToString(format_.lot) +
@@ -229,11 +229,9 @@ void AddRows(Rows& rows, const Calendar& calendar, const Events& events) {
   const Calendar::Edition* edition =
       events.as_of ? calendar.AsOf(*events.as_of) : &calendar.editions().back();
   for (const auction::PlannedAuction& auction : edition->auctions) {
-    // What was held later than the day asked for was still a plan on it.
-    const bool held = auction.held && !(events.as_of && auction.date > *events.as_of);
     rows.Add({Text(ToString(auction.date)), Text(calendar.auctioneer()),
               Tonnage(auction.slot.first_volume.count()), Tonnage(auction.slot.volume.count()),
-              held ? Tonnage(auction.sold.count()) : Nothing()});
+              auction.held ? Tonnage(auction.sold.count()) : Nothing()});
   }
 }
 
@@ -281,7 +279,14 @@ int ShowCalendar(const CalendarFlags& flags) {
     if (!reader.problems.empty()) break;
     auto calendar = Planned(flags, days, auctioneer, *format, reader);
     if (!calendar) continue;
+    const Calendar proposed = *calendar;
     Year(*calendar, *format, events, reader).Play();
+    if (events.as_of && reader.problems.empty()) {
+      // As it stood: what came later had not happened yet.
+      *calendar = proposed;
+      FlagReader told(flags);
+      Year(*calendar, *format, events, told).Play(*events.as_of);
+    }
     calendars.push_back(std::move(*calendar));
   }
   for (const auto& [date, sold] : events.sold) {

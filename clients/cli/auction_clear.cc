@@ -192,16 +192,18 @@ class TermsReader {
 
   // "PRICE:TONNES", or "TONNES" at the price that the year's table names.
   std::optional<auction::Trigger> ReadTrigger(const std::string& flag, const std::string& text,
-                                              const std::optional<Price>& from_table) {
+                                              const std::optional<Price>& from_table, Tonnes lot) {
     auto [price, volume] = Parts(text, ':');
     if (volume.empty()) std::swap(price, volume);
     const auto tonnes = Whole(volume);
     const auto named = price.empty() ? from_table : Price::Parse(price);
     const bool fits = tonnes && *tonnes > 0 && *tonnes <= kVolumeMax && named && *named > Price() &&
                       *named <= Price::FromMinorPerTonne(10'000'000);
-    if (fits) {
-      return auction::Trigger{*named, Tonnes(*tonnes)};
+    if (fits && fits_ && *tonnes < lot.count()) {
+      Wrong(flag + " " + text, "less than a lot; allowed: from " + ToString(lot) + " t");
+      return std::nullopt;
     }
+    if (fits) return auction::Trigger{*named, Tonnes(*tonnes)};
     Wrong(flag + " " + text,
           "no trigger; allowed: PRICE:TONNES, or TONNES with a --year whose prices are known");
     return std::nullopt;
@@ -213,7 +215,8 @@ class TermsReader {
     for (std::size_t i = 0; i < flags_.containment.size(); ++i) {
       std::optional<Price> price;
       if (row != nullptr) price = i == 0 ? std::optional(row->tier_one) : row->tier_two;
-      const auto tier = ReadTrigger("--containment", flags_.containment[i], price);
+      const auto tier =
+          ReadTrigger("--containment", flags_.containment[i], price, terms.format.lot);
       if (!tier) continue;
       if (!terms.containment.empty() && tier->price <= terms.containment.back().price) {
         Wrong("--containment " + flags_.containment[i],
@@ -229,7 +232,8 @@ class TermsReader {
     }
     if (flags_.withholding.empty()) return;
     const auto emission = row != nullptr ? row->emission : std::nullopt;
-    terms.withholding = ReadTrigger("--withholding", flags_.withholding, emission);
+    terms.withholding =
+        ReadTrigger("--withholding", flags_.withholding, emission, terms.format.lot);
     if (!terms.format.emission_containment && fits_) {
       Wrong("--withholding",
             std::string(terms.format.name) +

@@ -122,7 +122,8 @@ Result<au::SetCalendarRequest, Failure> RequestOf(const CalendarFlags& flags) {
   return request;
 }
 
-void Print(const std::string& output, const au::Calendar& calendar) {
+// Totals and editions are of today: a calendar as of another day is shown without them.
+void Print(const std::string& output, const au::Calendar& calendar, bool is_past) {
   Rows rows(output, {"date", "auctioneer", "first_volume", "volume", "sold", "auction", "note"});
   for (const au::CalendarAuction& one : calendar.auctions()) {
     rows.Add({Text(one.date()), Text(LastPart(calendar.calendar())), Tonnage(one.first_volume()),
@@ -136,6 +137,7 @@ void Print(const std::string& output, const au::Calendar& calendar) {
             << LastPart(calendar.calendar()) << ": " << LastPart(calendar.instrument()) << " of "
             << calendar.auctioneer() << ", bids from " << calendar.opens() << " to "
             << calendar.closes() << "\n";
+  if (is_past) return;
   PrintFacts("table", {{"proposed", Tonnage(calendar.proposed())},
                        {"sold", Tonnage(calendar.sold())},
                        {"pending", Tonnage(calendar.pending())},
@@ -164,7 +166,7 @@ MaybeFailure ServedCalendar(const CalendarFlags& flags) {
   if (setting) {
     const auto set = (*client)->Call(*stub, &Stub::SetCalendar, *setting);
     if (!set.ok()) return set.error();
-    Print(flags.served.output, set->calendar());
+    Print(flags.served.output, set->calendar(), false);
     return {};
   }
   std::vector<std::string> names;
@@ -184,7 +186,7 @@ MaybeFailure ServedCalendar(const CalendarFlags& flags) {
   request.set_as_of(flags.as_of);
   const auto calendar = (*client)->Call(*stub, &Stub::GetCalendar, request);
   if (!calendar.ok()) return calendar.error();
-  Print(flags.served.output, *calendar);
+  Print(flags.served.output, *calendar, !flags.as_of.empty());
   return {};
 }
 

@@ -82,26 +82,44 @@ std::vector<std::string> MistakesOf(const ReserveOptions& options) {
   return mistakes;
 }
 
-// The limit of 1 January 2023 is the volume auctioned in 2022.
-bool IsLimitUnknown(const ReserveOptions& options) {
-  return options.cap == 0 && !options.no_invalidation && options.auctioned < 0 &&
-         policy::InvalidatedOn(options.year).year() == 2023;
-}
-
-ReserveRule RuleOf(const ReserveOptions& options) {
+// As it applies to the circulation of a year.
+ReserveRule RuleOf(const ReserveOptions& options, int year) {
   if (options.cap == 0) {
     const auto auctioned =
         options.auctioned < 0 ? std::nullopt : std::optional(Tonnes(options.auctioned));
-    return policy::EuropeanRule(options.year, !options.no_invalidation, auctioned);
+    return policy::EuropeanRule(year, !options.no_invalidation, auctioned);
   }
   ReserveRule rule = policy::RuleByShares(Tonnes(options.cap), *SharesOf(options.shares));
   rule.release = Tonnes(rule.floor.count() / 4);
   return rule;
 }
 
+// What becomes invalid on each 1 January after a part of the intake or release: `parts` by calendar
+// year, below 0 for a release. False: the limit of 1 January 2023 is the volume auctioned in 2022,
+// which is not known, so neither is what is left.
+bool AddInvalidation(const ReserveOptions& options, const std::vector<policy::YearPart>& parts,
+                     std::vector<std::pair<std::string, Cell>>& facts) {
+  Tonnes held(options.held);
+  bool is_known = true;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    // The limit of an earlier 1 January is that of the year before.
+    const int year = options.year - static_cast<int>(parts.size() - 1 - i);
+    const Date day = Date::Of(parts[i].year + 1, 1, 1);
+    held += parts[i].volume;
+    is_known = is_known && (options.cap != 0 || options.no_invalidation || options.auctioned >= 0 ||
+                            day.year() != 2023);
+    const Tonnes invalid =
+        options.no_invalidation ? Tonnes() : policy::Invalidated(RuleOf(options, year), held);
+    facts.emplace_back("invalid_on_" + ToString(day),
+                       is_known ? Tonnage(invalid.count()) : Nothing());
+    held -= invalid;
+  }
+  return is_known;
+}
+
 int ShowReserve(const ReserveOptions& options) {
   if (const auto mistakes = MistakesOf(options); !mistakes.empty()) return BadInput(mistakes);
-  const ReserveRule rule = RuleOf(options);
+  const ReserveRule rule = RuleOf(options, options.year);
   const Tonnes held(options.held);
   const ReserveAction action = policy::ActOn(rule, Tonnes(options.tnac), held);
   const policy::ReservePeriod period = policy::PeriodOf(options.year);
@@ -119,22 +137,20 @@ int ShowReserve(const ReserveOptions& options) {
       {"acts_from", Text(ToString(period.first))},
       {"acts_until", Text(ToString(period.last))},
   };
-  for (const policy::YearPart& part : policy::ByCalendarYear(period, volume)) {
-    facts.emplace_back(
-        "at_auctions_of_" + std::to_string(part.year),
-        Tonnage(action.intake > Tonnes(0) ? -part.volume.count() : part.volume.count()));
+  std::vector<policy::YearPart> parts = policy::ByCalendarYear(period, volume);
+  for (policy::YearPart& part : parts) {
+    if (action.intake == Tonnes()) part.volume = Tonnes() - part.volume;
+    facts.emplace_back("at_auctions_of_" + std::to_string(part.year),
+                       Tonnage(-part.volume.count()));
   }
   const Tonnes after = action.intake > Tonnes(0) ? held + scaled : held - scaled;
   facts.emplace_back("held_before", Tonnage(options.held));
   facts.emplace_back("held_after", Tonnage(after.count()));
-  facts.emplace_back("invalid_on", Text(ToString(policy::InvalidatedOn(options.year))));
-  const Tonnes invalid = options.no_invalidation ? Tonnes(0) : policy::Invalidated(rule, after);
-  facts.emplace_back("then_invalid",
-                     IsLimitUnknown(options) ? Nothing() : Tonnage(invalid.count()));
+  const bool is_known = AddInvalidation(options, parts, facts);
   PrintFacts(options.output, facts);
-  if (IsLimitUnknown(options)) {
+  if (!is_known) {
     std::fprintf(stderr,
-                 "then_invalid: the limit of 2023-01-01 is the volume auctioned in 2022; "
+                 "invalid_on_2023-01-01: the limit is the volume auctioned in 2022; "
                  "--auctioned-in-2022 gives it\n");
   }
   return kDone;
