@@ -60,10 +60,19 @@ std::vector<AuctionChange> AuctionRecord::News(const market::Market& market, std
     }
     if (!change) continue;
     change->sequence = sequence;
-    change->time = time;
+    change->time = changed_[number] = time;
     news.push_back(std::move(*change));
   }
   return news;
+}
+
+// What happened before this process began is told by the auction's own hours, if it has any.
+SimTime AuctionRecord::ChangedAt(const AuctionChange& change, SimTime now) const {
+  const auto known = changed_.find(change.number);
+  if (known != changed_.end()) return known->second;
+  const market::AuctionView& view = change.open ? *change.open : change.closed->view;
+  const SimTime hour = change.open ? view.opens : view.closes;
+  return hour == 0 ? now : std::min(hour, now);
 }
 
 AuctionsNow AuctionRecord::Now(const market::Market& market, std::uint64_t sequence, SimTime time) {
@@ -72,11 +81,12 @@ AuctionsNow AuctionRecord::Now(const market::Market& market, std::uint64_t seque
   const auto kept = static_cast<std::uint32_t>(market::kClosedAuctionsKept) + 1;
   const std::uint32_t first = last >= kept ? last - kept + 1 : 1;
   closed_.erase(closed_.begin(), closed_.lower_bound(first));
+  changed_.erase(changed_.begin(), changed_.lower_bound(first));
   for (std::uint32_t number = first; number <= last; ++number) {
     auto change = StateOf(market, number);
     if (!change) continue;
     change->sequence = sequence;
-    change->time = time;
+    change->time = ChangedAt(*change, time);
     now.auctions.push_back(std::move(*change));
   }
   return now;

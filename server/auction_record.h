@@ -48,11 +48,13 @@ class AuctionRecord {
   AuctionsNow Now(const market::Market& market, std::uint64_t sequence, SimTime time);
 
  private:
+  SimTime ChangedAt(const AuctionChange& change, SimTime now) const;
   // Empty: the market keeps it no more.
   std::optional<AuctionChange> StateOf(const market::Market& market, std::uint32_t number);
 
   std::map<std::uint32_t, bool> touched_;  // Whether it was abandoned.
   std::map<std::uint32_t, std::shared_ptr<const market::ClosedAuction>> closed_;
+  std::map<std::uint32_t, SimTime> changed_;  // Last, since the record began.
   std::shared_ptr<const market::AuctionView> last_open_;
 };
 

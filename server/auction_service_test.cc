@@ -226,6 +226,18 @@ TEST_F(AuctionService, TellsTheOperatorOfEveryBidAndABidderOfItsOwn) {
   EXPECT_THAT(told(nobody, 3), ::testing::ElementsAre("OPEN", "AWAITS_PAYMENT", "DONE"));
 }
 
+TEST_F(AuctionService, TellsWhoComesLateWhenItWas) {
+  ASSERT_TRUE(Open(Opening(5'000)).ok());
+  ASSERT_TRUE(Close().ok());
+  Advance(kStart + 2 * 3'600 * kMicrosPerSecond);
+  ASSERT_TRUE(Open(Opening(5'000)).ok());
+  AuctionWatcher late(*auctions_, TokenOf(1));
+  const auto past = late.Past();
+  ASSERT_THAT(past, SizeIs(2));
+  EXPECT_EQ(past[0].time().seconds(), kStart / kMicrosPerSecond);
+  EXPECT_EQ(past[1].time().seconds(), kStart / kMicrosPerSecond + 2 * 3'600);
+}
+
 TEST_F(AuctionService, TellsWhoComesLateOfWhatWasAlsoAfterARestart) {
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(Open(Opening(5'000)).ok());

@@ -39,7 +39,9 @@ Live<Done> LiveExchange::Impl::Start() {
   auto store = std::move(opened.value());
   Envelope last;
   if (store->end().sequence == 0) {
-    market = std::make_unique<market::Market>(options.rules.value_or(market::VenueRules()),
+    market::VenueRules usual;
+    usual.zone = options.zone;
+    market = std::make_unique<market::Market>(options.rules.value_or(usual),
                                               options.ledger_count_max, &batch.records, &relay);
   } else {
     const auto recovered = Recover(store->Reader());

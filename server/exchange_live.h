@@ -18,10 +18,11 @@ namespace ets::server {
 class Sequencer;
 
 struct ExchangeOptions {
-  std::string data;          // The journal is in DATA/exchange.
+  std::string data;  // The journal is in DATA/exchange.
   // Of an exchange that is made; empty: the default ones. One that exists has its own: other ones
   // are refused.
   std::optional<market::VenueRules> rules;
+  Zone zone = market::VenueRules().zone;  // Of the default ones.
   std::uint16_t ledger_count_max = 256;
   bool fsync = true;
   // A snapshot of the state after so much journal, or eight times its own size if that is more; the

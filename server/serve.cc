@@ -169,6 +169,7 @@ Result<std::unique_ptr<LiveServer>, ServeFailure> LiveServer::Start(const ServeO
     ExchangeOptions exchange;
     exchange.data = live.data;
     exchange.rules = options.rules;
+    exchange.zone = main.profile().zone;
     exchange.fsync = live.fsync;
     exchange.snapshot_bytes = live.snapshot_bytes;
     exchange.now = [&main] { return main.Now(); };

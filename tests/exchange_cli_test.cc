@@ -406,8 +406,8 @@ TEST_F(ExchangeVerbs, TellWhatALimitCutOfABid) {
   ASSERT_EQ(bids.size(), 2U);
   EXPECT_EQ(bids[1]["bid"], 2);
   EXPECT_EQ(bids[1]["price"], 6900);
-  Refuses({"auction", "bid", "--member", "6", "--schedule", "70:1000", "69"}, 2,
-          {"--schedule 69", "PRICE:TONNES"});
+  Refuses({"auction", "bid", "--member", "6", "--schedule", "70:1000", "69", "5:-3"}, 2,
+          {"--schedule 69", "--schedule 5:-3", "PRICE:TONNES"});
   Refuses({"auction", "bid", "--member", "6", "--schedule", "70:1000", "--price", "70",
            "--quantity", "1000"},
           2, {"--schedule", "--price"});

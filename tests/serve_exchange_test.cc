@@ -250,6 +250,21 @@ TEST_F(Serving, TradesFromDepositToWithdrawalInOneProcess) {
   EXPECT_EQ(server.Stop(), 0) << server.error();
 }
 
+// Without rules of its own an exchange keeps the hours of the registry's law.
+TEST_F(Serving, LivesInTheZoneOfTheRegistry) {
+  for (const auto& [profile, zone] : {std::pair("eu", "zone = \"+01:00\""), {"cn", "\"+08:00\""}}) {
+    ServedProcess server(CAPCLEAR,
+                         {"serve", "--data", folder_ / profile, "--profile", profile, "--clock",
+                          "manual", "--start", "2026-03-02", "--no-auth"},
+                         folder_.path().string());
+    ASSERT_TRUE(server.Start()) << server.error();
+    const Said rules = Capclear({"market", "rules", "--server", server.address()});
+    EXPECT_EQ(rules.code, 0) << rules.err;
+    EXPECT_NE(rules.out.find(zone), std::string::npos) << rules.out;
+    EXPECT_EQ(server.Stop(), 0) << server.error();
+  }
+}
+
 TEST_F(Serving, GoesOnInOneProcessAfterItWasKilledWithOpenOrdersAndUnsettledTrades) {
   ServedProcess server(CAPCLEAR,
                        {"serve", "--data", folder_ / "data", "--clock", "manual", "--start",

@@ -215,13 +215,19 @@ MaybeFailure SendBid(const HouseArguments& arguments,
 MaybeFailure RunSchedule(const HouseArguments& arguments) {
   au::SubmitBidsRequest request;
   request.set_member(MemberName(arguments.member));
+  std::string wrong;
   for (const std::string& text : arguments.schedule) {
     const auto step = ReadTrigger(text);
-    if (!step) return Wrong("--schedule", text, "PRICE:TONNES, as in 70.50:10000");
+    if (!step) {
+      wrong += (wrong.empty() ? "" : "\n") +
+               Wrong("--schedule", text, "PRICE:TONNES, as in 70.50:10000").message;
+      continue;
+    }
     au::SubmitBidsRequest::Step& bid = *request.add_bids();
     bid.set_price(step->price());
     bid.set_quantity(step->volume());
   }
+  if (!wrong.empty()) return Failure{2, wrong};
   request.set_client_bid_id(arguments.client_id);
   request.set_auction(AuctionName(arguments.auction));
   request.set_currency(arguments.currency);
