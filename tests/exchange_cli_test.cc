@@ -260,6 +260,18 @@ TEST_F(ExchangeVerbs, LimitWhatAMemberHoldsAndDelist) {
   EXPECT_EQ(Done({"market", "instruments"})[0]["phase"], "delisted");
 }
 
+TEST_F(ExchangeVerbs, SuspendAMemberAndLetItTradeAgain) {
+  Place("4", "sell", "70", "100");
+  Done({"market", "suspend", "--member", "4"});
+  EXPECT_TRUE(Done({"market", "orders", "--member", "4"}).empty()) << "cancelled";
+  Refuses({"market", "place", "--member", "4", "--instrument", "CEA26", "--side", "sell", "--price",
+           "70", "--quantity", "100"},
+          1, {"MEMBER_BLOCKED (40)"});
+  Done({"market", "reinstate", "--member", "4"});
+  EXPECT_EQ(Place("4", "sell", "70", "100")["resting"], 100);
+  Refuses({"market", "reinstate", "--member", "4"}, 1, {"ALREADY_SO"});
+}
+
 TEST_F(ExchangeVerbs, NameWhatIsWrongWithAFileOfRules) {
   const std::string file = folder_ / "venue.toml";
   std::ofstream(file) << "zone = 8\n[session.cn-listed]\nband = 3\n";

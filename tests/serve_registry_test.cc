@@ -159,6 +159,7 @@ TEST_F(ServedRegistry, SaysWhatIsWrongWithWhatItWasAskedAndEndsWithTwo) {
       {"serve", "registry", "--data", folder_ / "a", "--start", "tomorrow"},
       {"serve", "registry", "--data", folder_ / "a", "--listen", "0.0.0.0:0"},
       {"serve", "registry", "--data", folder_ / "a", "--listen", "0.0.0.0:0", "--no-auth"},
+      {"serve", "--data", folder_ / "a", "--rules", folder_.path().string()},
       {"serve", "--data", folder_ / "a", "--no-auth", "--insecure", "--fix", "0.0.0.0:0"},
       {"serve", "--data", folder_ / "a", "--no-auth", "--insecure", "--binary", "0.0.0.0:0"},
       {"serve", "registry", "--data", folder_ / "a", "--tls-cert", folder_ / "none.pem"},

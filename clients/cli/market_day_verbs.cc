@@ -86,6 +86,19 @@ MaybeFailure RunLimit(const DayArguments& arguments) {
   });
 }
 
+MaybeFailure SetBlocked(const DayArguments& arguments, bool blocked) {
+  mk::BlockMemberRequest request;
+  request.set_member(MemberName(arguments.member));
+  request.set_blocked(blocked);
+  return Send(arguments, request, &MarketStub::BlockMember, [](const auto& answer) -> Facts {
+    return {{"sequence", Number(answer.receipt().sequence())}};
+  });
+}
+
+MaybeFailure RunSuspend(const DayArguments& arguments) { return SetBlocked(arguments, true); }
+
+MaybeFailure RunReinstate(const DayArguments& arguments) { return SetBlocked(arguments, false); }
+
 MaybeFailure RunOpen(const DayArguments& arguments) {
   mk::OpenSessionRequest request;
   request.set_date(arguments.date);
@@ -184,6 +197,13 @@ void AddMarketDayVerbs(CLI::App& parent, int& exit_code) {
   tonnes(*limit, "--tonnes", of_limit->holding_limit,
          "What it may hold and bid for; 0: no limit at all");
   limit->add_flag("--as-listed", of_limit->as_listed, "The instrument's limit again");
+  const auto [suspend, of_suspend] = add(
+      "suspend", "Cancel a member's orders and take only cancels and withdrawals of it. Operator",
+      RunSuspend);
+  AddMember(*suspend, *of_suspend)->required();
+  const auto [reinstate, of_reinstate] =
+      add("reinstate", "Let a suspended or blocked member trade again. Operator", RunReinstate);
+  AddMember(*reinstate, *of_reinstate)->required();
   const auto [open, of_open] = add("open", "Open a session. Operator", RunOpen);
   date(*open, "--date", of_open->date, "Its day")->required();
   add("close",

@@ -72,7 +72,8 @@ bool ReadRules(const std::string& path, std::optional<market::VenueRules>& rules
   std::ifstream file(path);
   std::stringstream contents;
   contents << file.rdbuf();
-  if (!file) {
+  std::error_code ignored;
+  if (!file || fs::is_directory(path, ignored)) {
     error = "--rules " + path +
             ": cannot be read; allowed: a file as 'capclear market rules' "
             "prints one";
