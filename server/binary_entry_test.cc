@@ -10,7 +10,7 @@
 
 #include "base/prng.h"
 #include "server/binary_protocol.h"
-#include "server/exchange_link.h"
+#include "server/deposits_link.h"
 
 namespace ets::server {
 namespace {
@@ -26,40 +26,11 @@ constexpr std::uint32_t kSeller = 10;
 constexpr std::uint32_t kBuyer = 20;
 
 // A registry that knows two escrow accounts: 10 with units, 20 with cash.
-class TwoMembers final : public RegistryLink {
+class TwoMembers final : public DepositsLink {
  public:
-  LiveFailure WatchPositions(std::uint64_t from,
-                             const std::function<bool(const Deposit&)>& take) override {
-    const Deposit deposits[] = {{1, AccountId(kSeller), LedgerId(0), 100'000},
-                                {2, AccountId(kBuyer), LedgerId(1), 900'000'000}};
-    for (const Deposit& deposit : deposits) {
-      if (deposit.stream_sequence >= from && !take(deposit)) break;
-    }
-    std::unique_lock lock(mutex_);
-    stopped_.wait(lock, [this] { return is_stopped_; });
-    return {LiveFailure::Kind::kStopped, "the link is closed"};
-  }
-  Live<std::uint32_t> Settle(const registry::Settle&) override { return 0U; }
-  Live<AccountId> HolderOf(AccountId escrow) override { return AccountId(escrow.raw() + 1); }
-  Live<std::map<std::uint16_t, Unit>> Ledgers() override {
-    return std::map<std::uint16_t, Unit>{{0, *ParseUnit("CEA26")}, {1, *ParseUnit("CNY")}};
-  }
-  Live<std::map<std::uint16_t, std::int64_t>> Balances(AccountId) override {
-    return std::map<std::uint16_t, std::int64_t>();
-  }
-  Live<std::uint64_t> CloseDay(Date, std::uint64_t, std::uint64_t) override {
-    return std::uint64_t{1};
-  }
-  void Stop() override {
-    const std::lock_guard lock(mutex_);
-    is_stopped_ = true;
-    stopped_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable stopped_;
-  bool is_stopped_ = false;
+  TwoMembers()
+      : DepositsLink({{1, AccountId(kSeller), LedgerId(0), 100'000},
+                      {2, AccountId(kBuyer), LedgerId(1), 900'000'000}}) {}
 };
 
 // A client of raw bytes.

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/exchange_link.h"
+#include "server/deposits_link.h"
 #include "server/fix_entry.h"
 #include "server/fix_frames.h"
 #include "server/quickfix.h"
@@ -35,41 +35,12 @@ inline constexpr std::chrono::seconds kPatience(20);
 
 // A registry that knows three escrow accounts: 10 with units, 20 with cash, 30 with next to
 // nothing.
-class ThreeMembers final : public RegistryLink {
+class ThreeMembers final : public DepositsLink {
  public:
-  LiveFailure WatchPositions(std::uint64_t from,
-                             const std::function<bool(const Deposit&)>& take) override {
-    const Deposit deposits[] = {{1, AccountId(kSeller), LedgerId(0), 100'000},
-                                {2, AccountId(kBuyer), LedgerId(1), 900'000'000},
-                                {3, AccountId(kWatcher), LedgerId(1), 1}};
-    for (const Deposit& deposit : deposits) {
-      if (deposit.stream_sequence >= from && !take(deposit)) break;
-    }
-    std::unique_lock lock(mutex_);
-    stopped_.wait(lock, [this] { return is_stopped_; });
-    return {LiveFailure::Kind::kStopped, "the link is closed"};
-  }
-  Live<std::uint32_t> Settle(const registry::Settle&) override { return 0U; }
-  Live<AccountId> HolderOf(AccountId escrow) override { return AccountId(escrow.raw() + 1); }
-  Live<std::map<std::uint16_t, Unit>> Ledgers() override {
-    return std::map<std::uint16_t, Unit>{{0, *ParseUnit("CEA26")}, {1, *ParseUnit("CNY")}};
-  }
-  Live<std::map<std::uint16_t, std::int64_t>> Balances(AccountId) override {
-    return std::map<std::uint16_t, std::int64_t>();
-  }
-  Live<std::uint64_t> CloseDay(Date, std::uint64_t, std::uint64_t) override {
-    return std::uint64_t{1};
-  }
-  void Stop() override {
-    const std::lock_guard lock(mutex_);
-    is_stopped_ = true;
-    stopped_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable stopped_;
-  bool is_stopped_ = false;
+  ThreeMembers()
+      : DepositsLink({{1, AccountId(kSeller), LedgerId(0), 100'000},
+                      {2, AccountId(kBuyer), LedgerId(1), 900'000'000},
+                      {3, AccountId(kWatcher), LedgerId(1), 1}}) {}
 };
 
 inline std::string NewFolder() {

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/exchange_link.h"
+#include "server/deposits_link.h"
 #include "server/sequencer.h"
 #include "server/venue.h"
 
@@ -85,42 +85,20 @@ TEST(Sequencer, StopsWhileThreadsLendThemselves) {
 // ---- Venue ----
 
 // A registry in which every thread's member has units and cash.
-class Rich final : public RegistryLink {
+class Rich final : public DepositsLink {
  public:
-  LiveFailure WatchPositions(std::uint64_t from,
-                             const std::function<bool(const Deposit&)>& take) override {
-    for (std::uint64_t i = from; i <= 2 * kThreads; ++i) {
-      const auto escrow = static_cast<std::uint32_t>(10 * ((i + 1) / 2));
-      if (!take({i, AccountId(escrow), LedgerId(static_cast<std::uint16_t>(i % 2)),
-                 std::int64_t{1} << 40U})) {
-        break;
-      }
-    }
-    std::unique_lock lock(mutex_);
-    stopped_.wait(lock, [this] { return is_stopped_; });
-    return {LiveFailure::Kind::kStopped, "the link is closed"};
-  }
-  Live<std::uint32_t> Settle(const registry::Settle&) override { return 0U; }
-  Live<AccountId> HolderOf(AccountId escrow) override { return AccountId(escrow.raw() + 1); }
-  Live<std::map<std::uint16_t, Unit>> Ledgers() override {
-    return std::map<std::uint16_t, Unit>{{0, *ParseUnit("CEA26")}, {1, *ParseUnit("CNY")}};
-  }
-  Live<std::map<std::uint16_t, std::int64_t>> Balances(AccountId) override {
-    return std::map<std::uint16_t, std::int64_t>();
-  }
-  Live<std::uint64_t> CloseDay(Date, std::uint64_t, std::uint64_t) override {
-    return std::uint64_t{1};
-  }
-  void Stop() override {
-    const std::lock_guard lock(mutex_);
-    is_stopped_ = true;
-    stopped_.notify_all();
-  }
+  Rich() : DepositsLink(Deposits()) {}
 
  private:
-  std::mutex mutex_;
-  std::condition_variable stopped_;
-  bool is_stopped_ = false;
+  static std::vector<Deposit> Deposits() {
+    std::vector<Deposit> all;
+    for (std::uint64_t i = 1; i <= 2 * kThreads; ++i) {
+      const auto escrow = static_cast<std::uint32_t>(10 * ((i + 1) / 2));
+      all.push_back({i, AccountId(escrow), LedgerId(static_cast<std::uint16_t>(i % 2)),
+                     std::int64_t{1} << 40U});
+    }
+    return all;
+  }
 };
 
 // Remembers without a lock: the venue calls from one thread at a time.
